@@ -1,0 +1,188 @@
+"""Owns the words of the charter: every closed list of values, one meaning each.
+
+The members' values are what is stored, printed by the commands and accepted from outside.
+"""
+
+from enum import StrEnum
+
+
+class Channel(StrEnum):
+    """How a case arrived, and how a message travels."""
+
+    WEB = "web"
+    EMAIL = "email"
+    POST = "post"
+    FAX = "fax"
+    PHONE = "phone"
+    COUNTER = "counter"
+
+
+class Nature(StrEnum):
+    """What kind of request a case is; proposed at intake, confirmed by a person."""
+
+    INFORMATION = "information"
+    COMPLEX = "complex"
+    MISDIRECTED = "misdirected"
+    COMPLAINT = "complaint"
+    DOCUMENT_ACCESS = "document_access"
+
+
+class ObligationKind(StrEnum):
+    """What was promised by a date."""
+
+    REPLY = "reply"
+    INTERIM = "interim"
+    PROMISED_REPLY = "promised_reply"
+    TRANSMISSION = "transmission"
+
+
+class ObligationState(StrEnum):
+    """What has become of a promise."""
+
+    OPEN = "open"
+    DISCHARGED = "discharged"
+    REPLACED = "replaced"
+    WAIVED = "waived"
+
+
+class WaiverGround(StrEnum):
+    """Why a person may declare that a promise need not be kept; never counted as kept."""
+
+    WITHDRAWN = "withdrawn"
+    NO_REPLY_CALLED_FOR = "no_reply_called_for"
+    DUPLICATE = "duplicate"
+    UNREACHABLE = "unreachable"
+    NOT_A_REQUEST = "not_a_request"
+
+
+class Act(StrEnum):
+    """What a message does for the promises once it has left; other messages discharge nothing."""
+
+    ANSWER = "answer"
+    INTERIM = "interim"
+    FORWARD = "forward"
+    INFORM = "inform"
+
+
+class CaseState(StrEnum):
+    """Where a case stands."""
+
+    TRIAGE = "triage"  # with the dispatcher, no service confirmed yet
+    OPEN = "open"  # with a service
+    CLOSED = "closed"
+    MERGED = "merged"  # its reference leads to the surviving case
+
+
+class Verb(StrEnum):
+    """What can be done to a case; one use case each."""
+
+    REGISTER = "register"
+    CONFIRM_NATURE = "confirm_nature"
+    ROUTE = "route"
+    ASSIGN = "assign"
+    TAKE = "take"
+    HAND_OVER = "hand_over"
+    FLAG = "flag"
+    WRITE = "write"  # question, note: discharges nothing
+    KEEP_SHORT = "keep_short"  # a complex case that will be answered within the ordinary period
+    SEND_INTERIM = "send_interim"
+    EXTEND = "extend"
+    TRANSMIT = "transmit"
+    ANSWER = "answer"
+    RECORD_LEAVING = "record_leaving"
+    VOID_LEAVING = "void_leaving"
+    WAIVE = "waive"
+    FOLLOW_UP = "follow_up"
+    COME_BACK = "come_back"  # a transmitted case that the other body sends back
+    CORRECT_RECEIPT = "correct_receipt"
+    CLOSE = "close"
+    REOPEN = "reopen"
+    MERGE = "merge"
+
+
+class Language(StrEnum):
+    """The languages a citizen is answered in; English as a courtesy only (charter §1, laws on language use)."""
+
+    FR = "fr"
+    NL = "nl"
+    DE = "de"
+    EN = "en"
+
+
+class Role(StrEnum):
+    """What a member of staff is there for."""
+
+    CLERK = "clerk"
+    DISPATCHER = "dispatcher"
+    HEAD = "head"
+    COMPLAINTS = "complaints"
+    DIRECTION = "direction"
+    AUDITOR = "auditor"
+    ADMIN = "admin"
+
+
+class Recipient(StrEnum):
+    """Whom the ladder tells about an obligation."""
+
+    HANDLER = "handler"
+    HEAD = "head"
+    DIRECTION = "direction"
+    COORDINATOR = "coordinator"
+    DISPATCHERS_HEAD = "dispatchers_head"
+    DUTY = "duty"
+
+
+class Direction(StrEnum):
+    """Which way a message went."""
+
+    IN = "in"
+    OUT = "out"
+
+
+class MessageKind(StrEnum):
+    """What a message is; each outgoing kind has a folder of its own under templates/correspondence."""
+
+    REQUEST = "request"
+    FOLLOW_UP = "follow_up"
+    NOTE = "note"  # internal: never leaves
+    ACKNOWLEDGEMENT = "acknowledgement"
+    COMPLAINT_ACKNOWLEDGEMENT = "complaint_acknowledgement"
+    EMERGENCY = "emergency"
+    INTERIM = "interim"
+    ANSWER = "answer"
+    QUESTION = "question"
+    TRANSMISSION = "transmission"
+    TRANSMISSION_NOTICE = "transmission_notice"
+    CLOSING = "closing"
+    TRACKING_CODE = "tracking_code"
+
+
+class NoticeState(StrEnum):
+    """What became of a rung of the ladder."""
+
+    SENT = "sent"
+    SKIPPED = "skipped"
+    UNATTENDED = "unattended"  # nobody to tell: shown at the top of the queue
+
+
+class ServiceKind(StrEnum):
+    """Whether a body in the directory is ours, another Belgian public service, or neither."""
+
+    INTERNAL = "internal"
+    PUBLIC_SERVICE = "public_service"
+    FOREIGN_BODY = "foreign_body"
+
+
+class ChannelReason(StrEnum):
+    """Why an answer may leave by another way than the one the citizen used (charter §2)."""
+
+    SENSITIVE = "sensitive"
+    NO_ADDRESS = "no_address"
+    ASKED = "asked"
+
+
+class RegisteredGround(StrEnum):
+    """When registered post may be used (charter §2)."""
+
+    NECESSARY = "necessary"
+    LEGAL = "legal"
