@@ -1,0 +1,1 @@
+"""The rows: what Suivi keeps, by subject, with the database refusing nonsense."""

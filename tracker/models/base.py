@@ -1,0 +1,165 @@
+"""Owns what every table shares: the declarative base, the column types, and the seal on each row of record."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from enum import Enum, StrEnum
+from hashlib import blake2b
+from typing import Any, ClassVar
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Connection,
+    Date,
+    DateTime,
+    Dialect,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    event,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, Mapper, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+from tracker.charter.counting import NaiveDatetime
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Moment(TypeDecorator[datetime]):
+    """A point in time: aware in, aware UTC out. SQLite keeps it as UTC without saying so."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse a naive datetime: it would be a guess about the time zone."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise NaiveDatetime(value)
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give it back in UTC, aware."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Word(TypeDecorator[StrEnum]):
+    """One of the closed lists of the charter, kept as its own value."""
+
+    impl = String(40)
+    cache_ok = True
+
+    def __init__(self, words: type[StrEnum]) -> None:
+        super().__init__()
+        self.words = words
+
+    def process_bind_param(self, value: StrEnum | str | None, dialect: Dialect) -> str | None:
+        """Refuse a word that is not on the list."""
+        return None if value is None else self.words(value).value
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
+        """Give it back as the member it is."""
+        return None if value is None else self.words(value)
+
+
+def one_of(column: str, words: type[StrEnum]) -> CheckConstraint:
+    """Return the CHECK by which the database itself refuses a word that is not on the list."""
+    listed = ", ".join(f"'{word.value}'" for word in words)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+BigId = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only for INTEGER
+Document = JSON().with_variant(JSONB, "postgresql")
+
+
+class Base(DeclarativeBase):
+    """The base of every row."""
+
+    metadata = MetaData(naming_convention=NAMES)
+    type_annotation_map: ClassVar[Mapping[Any, Any]] = {
+        datetime: Moment(),
+        date: Date(),
+        dict[str, Any]: Document,
+        list[Any]: Document,
+    }
+
+
+def _canonical(value: object) -> str:
+    """Write a value the same way whichever database it came back from."""
+    match value:
+        case None:
+            return "\x00"
+        case bool():
+            return "1" if value else "0"
+        case Enum():
+            return str(value.value)
+        case str():
+            return value
+        case datetime():
+            return value.astimezone(UTC).isoformat(timespec="microseconds")
+        case date():
+            return value.isoformat()
+        case dict() | list() | tuple():
+            return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        case _:
+            return str(value)
+
+
+class Sealed:
+    """A row of record: a digest of its fields lies beside them, so that a change behind Suivi's back shows.
+
+    The seal detects carelessness and quiet edits; it does not stop someone who can both write to the
+    database and compute it (see the decision on seals in docs/adr). ``tracker verify`` checks it.
+    """
+
+    UNSEALED: ClassVar[frozenset[str]] = frozenset()
+    """Columns that change by themselves and are checked by computing them again."""
+
+    seal: Mapped[int] = mapped_column(BigInteger, nullable=False)
+
+
+_sealed_columns: dict[str, tuple[str, ...]] = {}
+
+
+def sealed_columns(model: type[Sealed]) -> tuple[str, ...]:
+    """Return the names of the columns that a row's seal covers, in the order in which they are digested."""
+    table: Table = model.__table__  # type: ignore[attr-defined]
+    known = _sealed_columns.get(table.name)
+    if known is None:
+        own_key = {"id"} if "id" in table.c else set()  # given by the database after the digest
+        known = tuple(c.name for c in table.columns if c.name not in model.UNSEALED | own_key | {"seal"})
+        _sealed_columns[table.name] = known
+    return known
+
+
+def seal_of(model: type[Sealed], values: Mapping[str, object]) -> int:
+    """Return the seal of a row, from its values by column name (a missing one counts as NULL)."""
+    parts = [_canonical(values.get(name)) for name in sealed_columns(model)]
+    digest = blake2b("\x1f".join(parts).encode("utf-8", "surrogatepass"), digest_size=8)
+    return int.from_bytes(digest.digest(), "big", signed=True)
+
+
+@event.listens_for(Sealed, "before_insert", propagate=True)
+@event.listens_for(Sealed, "before_update", propagate=True)
+def _seal(mapper: Mapper[Any], connection: Connection, row: Any) -> None:
+    """Seal a row as it is about to be written, with the defaults that its columns declare."""
+    for column in mapper.columns:
+        default = column.default
+        if default is not None and default.is_scalar and getattr(row, column.key) is None:
+            setattr(row, column.key, default.arg)
+    row.seal = seal_of(type(row), {name: getattr(row, name) for name in sealed_columns(type(row))})

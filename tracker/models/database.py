@@ -1,0 +1,66 @@
+"""Owns the way to the database: one engine, a session to read with, a session that writes in one commit."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.orm import Session
+
+BUSY_SECONDS = 10
+"""How long a writer waits for its turn on SQLite before the caller hears that it is busy."""
+
+
+class Database:
+    """One database, PostgreSQL or SQLite, for as long as a process lives.
+
+    ``reading()`` gives a session that is rolled back at the end; ``writing()`` one that commits once at the end,
+    or not at all when anything is raised. On SQLite a writer takes its turn at the start (``BEGIN IMMEDIATE``),
+    since a reader that turns writer half-way would be refused.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 8) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        options: dict[str, Any] = {} if self.is_sqlite else {"pool_size": pool_size, "pool_pre_ping": True}
+        self.engine: Engine = create_engine(self.url, **options)
+        if self.is_sqlite:
+            _teach_sqlite(self.engine)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Give a session whose work is thrown away at the end."""
+        with Session(self.engine, autoflush=False) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """Give a session that commits at the end: state, history and outgoing messages together, or nothing."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            if self.is_sqlite:
+                session.connection(execution_options={"immediate": True})
+            yield session
+            session.commit()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def _teach_sqlite(engine: Engine) -> None:
+    """Make SQLite behave as a database of record: WAL, foreign keys, and transactions where we say."""
+
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: Any, record: Any) -> None:
+        connection.isolation_level = None  # the driver's own BEGIN comes too late; on_begin sends ours
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = FULL")  # an acknowledged request survives a power cut
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Any) -> None:
+        immediate = connection.get_execution_options().get("immediate", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")

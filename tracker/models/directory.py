@@ -1,0 +1,35 @@
+"""Owns the rows of the service directory: our own units, other public services, and bodies that are neither."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tracker.charter.words import ServiceKind
+from tracker.models.base import Base, Sealed, Word, one_of
+
+
+class Service(Sealed, Base):
+    """A unit of the FPS or an outside body, as the reviewed directory describes it (loaded by ``tracker init``)."""
+
+    __tablename__ = "services"
+    __table_args__ = (
+        one_of("kind", ServiceKind),
+        CheckConstraint("valid_from IS NULL OR valid_to IS NULL OR valid_from < valid_to", name="validity_in_order"),
+    )
+
+    code: Mapped[str] = mapped_column(String(60), primary_key=True)
+    kind: Mapped[ServiceKind] = mapped_column(Word(ServiceKind))
+    names: Mapped[dict[str, Any]]
+    """Its name by language: ``{"fr": …, "nl": …, "de": …, "en": …}``."""
+    phone: Mapped[str | None] = mapped_column(String(60))
+    email: Mapped[str | None] = mapped_column(String(254))
+    postal_address: Mapped[str | None] = mapped_column(Text)
+    website: Mapped[str | None] = mapped_column(Text)
+    associated: Mapped[list[Any]]
+    """Codes of the services that share its competence and join its cases by themselves (P13)."""
+    parent_code: Mapped[str | None] = mapped_column(ForeignKey("services.code"))
+    valid_from: Mapped[date | None]
+    valid_to: Mapped[date | None]
+    """The first day on which it is no longer valid; none: still valid."""

@@ -1,0 +1,30 @@
+"""Owns the rows about the machinery itself: when each job last succeeded, and who tries a door too often."""
+
+from datetime import datetime
+
+from sqlalchemy import String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tracker.models.base import Base
+
+
+class JobRun(Base):
+    """One job of the scheduler and its last success: the heartbeat."""
+
+    __tablename__ = "job_runs"
+
+    job: Mapped[str] = mapped_column(String(60), primary_key=True)
+    succeeded_at: Mapped[datetime | None]
+    failed_at: Mapped[datetime | None]
+    error: Mapped[str | None] = mapped_column(Text)
+
+
+class Throttle(Base):
+    """How often one door was tried within one window of time, by a digest of who tries: no personal data."""
+
+    __tablename__ = "throttles"
+
+    door: Mapped[str] = mapped_column(String(40), primary_key=True)
+    who: Mapped[str] = mapped_column(String(64), primary_key=True)
+    window_start: Mapped[datetime] = mapped_column(primary_key=True)
+    tries: Mapped[int]

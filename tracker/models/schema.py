@@ -1,0 +1,44 @@
+"""Owns the list of every table: importing this makes the metadata whole."""
+
+from tracker.models.base import Base, Sealed
+from tracker.models.cases import Association, Case
+from tracker.models.directory import Service
+from tracker.models.history import History
+from tracker.models.messages import Attachment, Message, Outbox
+from tracker.models.obligations import Breach, Discharge, Notice, Obligation
+from tracker.models.operations import JobRun, Throttle
+from tracker.models.staff import Staff
+
+TABLES_OF_RECORD: tuple[type[Sealed], ...] = (
+    Service,
+    Staff,
+    Case,
+    Association,
+    Message,
+    Attachment,
+    Obligation,
+    Discharge,
+    Breach,
+    Notice,
+    History,
+)
+"""What Suivi answers for: each row carries a seal (``tracker verify``)."""
+
+__all__ = [
+    "TABLES_OF_RECORD",
+    "Association",
+    "Attachment",
+    "Base",
+    "Breach",
+    "Case",
+    "Discharge",
+    "History",
+    "JobRun",
+    "Message",
+    "Notice",
+    "Obligation",
+    "Outbox",
+    "Service",
+    "Staff",
+    "Throttle",
+]
