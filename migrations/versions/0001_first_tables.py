@@ -131,11 +131,13 @@ def upgrade() -> None:
         sa.Column("language", sa.String(40), nullable=False),
         sa.Column("password_hash", sa.Text(), nullable=True),
         sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("is_desk", sa.Boolean(), nullable=False),
         sa.Column("deputy_id", BigId, nullable=True),
         sa.Column("away_from", sa.Date(), nullable=True),
         sa.Column("away_until", sa.Date(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seal", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("NOT (is_desk AND password_hash IS NOT NULL)", name="ck_staff_a_desk_does_not_log_in"),
         sa.CheckConstraint("language IN ('fr', 'nl', 'de', 'en')", name="ck_staff_language"),
         sa.CheckConstraint(
             "role IN ('clerk', 'dispatcher', 'head', 'complaints', 'direction', 'auditor', 'admin')",

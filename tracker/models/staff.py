@@ -19,6 +19,7 @@ class Staff(Sealed, Base):
         CheckConstraint("email = lower(email)", name="email_in_small_letters"),
         CheckConstraint("deputy_id IS NULL OR deputy_id <> id", name="deputy_is_another"),
         CheckConstraint("away_from IS NULL OR away_until IS NULL OR away_from <= away_until", name="away_in_order"),
+        CheckConstraint("NOT (is_desk AND password_hash IS NOT NULL)", name="a_desk_does_not_log_in"),
         Index("ix_staff_role_active", "role", "active"),
     )
 
@@ -31,8 +32,10 @@ class Staff(Sealed, Base):
     service_code: Mapped[str | None] = mapped_column(ForeignKey("services.code"), index=True)
     language: Mapped[Language] = mapped_column(Word(Language), default=Language.FR)
     password_hash: Mapped[str | None] = mapped_column(Text)
-    """Argon2; none: this account cannot log in (the duty desk, before anybody is named to it)."""
+    """Argon2; none: this account cannot log in."""
     active: Mapped[bool] = mapped_column(default=True)
+    is_desk: Mapped[bool] = mapped_column(default=False)
+    """A desk, not a person: it holds what reaches it while nobody is there, and cannot log in."""
     deputy_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     away_from: Mapped[date | None]
     """First day of absence, Brussels date; with no ``away_until`` it lasts until further notice."""

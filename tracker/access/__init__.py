@@ -1,0 +1,1 @@
+"""Who may do what: one pure table, and the questions asked of it."""

@@ -1,0 +1,133 @@
+"""Owns the table of permissions: which role may do what, on which cases; whatever is not listed is refused."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tracker.charter.words import Role, Verb
+
+
+class Reach(StrEnum):
+    """How far a permission goes."""
+
+    OWN = "own"  # cases one handles, or stands in for
+    SERVICE = "service"  # cases of one's own service, lead or associated
+    UNASSIGNED = "unassigned"  # cases in triage
+    COMPLAINTS = "complaints"  # complaints
+    ALL = "all"
+
+
+class Room(StrEnum):
+    """What is not about one case."""
+
+    QUEUE = "queue"
+    ENTER = "enter"  # enter a letter, a fax, a call or a visit
+    PROFILE = "profile"  # one's own language, absence and deputy
+    PEOPLE = "people"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who asks: what the table needs to know of a member of staff."""
+
+    id: int
+    role: Role
+    service_code: str | None
+    stands_in_for: frozenset[int] = frozenset()
+    """Ids of the colleagues who are away today and have named this person their deputy."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFacts:
+    """What the table needs to know of a case."""
+
+    handler_id: int
+    services: frozenset[str]
+    """The lead service and the associated ones."""
+    unassigned: bool
+    complaint: bool
+    sensitive: bool
+    concerns: int | None
+    """The member of staff whom a complaint is about."""
+
+
+READ = "read"
+HANDLING: tuple[Verb, ...] = (
+    Verb.CONFIRM_NATURE,
+    Verb.HAND_OVER,
+    Verb.FLAG,
+    Verb.WRITE,
+    Verb.KEEP_SHORT,
+    Verb.SEND_INTERIM,
+    Verb.EXTEND,
+    Verb.TRANSMIT,
+    Verb.ANSWER,
+    Verb.RECORD_LEAVING,
+    Verb.VOID_LEAVING,
+    Verb.WAIVE,
+    Verb.FOLLOW_UP,
+    Verb.COME_BACK,
+    Verb.CORRECT_RECEIPT,
+    Verb.CLOSE,
+    Verb.REOPEN,
+    Verb.MERGE,
+    Verb.TAKE,
+    Verb.ROUTE,
+    Verb.ASSIGN,
+)
+
+_SERVICE_WORK = {READ: {Reach.SERVICE, Reach.OWN}} | {verb: {Reach.SERVICE, Reach.OWN} for verb in HANDLING}
+_TRIAGE_WORK = {READ: {Reach.UNASSIGNED, Reach.OWN}} | {verb: {Reach.UNASSIGNED, Reach.OWN} for verb in HANDLING}
+_COMPLAINT_WORK = {READ: {Reach.COMPLAINTS, Reach.OWN}} | {verb: {Reach.COMPLAINTS, Reach.OWN} for verb in HANDLING}
+
+ON_CASES: Mapping[Role, Mapping[str, set[Reach]]] = {
+    Role.CLERK: _SERVICE_WORK,
+    Role.HEAD: _SERVICE_WORK,
+    Role.DISPATCHER: _TRIAGE_WORK,
+    Role.COMPLAINTS: _COMPLAINT_WORK,
+    Role.DIRECTION: {READ: {Reach.ALL}},
+    Role.AUDITOR: {READ: {Reach.ALL}},
+    Role.ADMIN: {},  # the machine, never the content of a case
+}
+
+ROOMS: Mapping[Role, frozenset[Room]] = {
+    Role.CLERK: frozenset({Room.QUEUE, Room.ENTER, Room.PROFILE}),
+    Role.HEAD: frozenset({Room.QUEUE, Room.ENTER, Room.PROFILE}),
+    Role.DISPATCHER: frozenset({Room.QUEUE, Room.ENTER, Room.PROFILE}),
+    Role.COMPLAINTS: frozenset({Room.QUEUE, Room.ENTER, Room.PROFILE}),
+    Role.DIRECTION: frozenset({Room.QUEUE, Room.PROFILE}),
+    Role.AUDITOR: frozenset({Room.QUEUE, Room.PROFILE}),
+    Role.ADMIN: frozenset({Room.PEOPLE, Room.PROFILE}),
+}
+
+
+def reaches(person: Person, action: str) -> frozenset[Reach]:
+    """Return how far an action goes for a person; nothing: never."""
+    return frozenset(ON_CASES[person.role].get(action, ()))
+
+
+def may_enter(person: Person, room: Room) -> bool:
+    """Say whether a person may use something that is not about one case."""
+    return room in ROOMS[person.role]
+
+
+def may(person: Person, action: str, case: CaseFacts) -> bool:
+    """Say whether a person may read (``READ``) or do (a ``Verb``) something on a case.
+
+    A sensitive case is for its handler, the handler's deputy and the head of its service only. Whoever a
+    complaint is about takes no part in it and does not see it (charter §6).
+    """
+    if case.concerns == person.id:
+        return False
+    far = reaches(person, action)
+    own = case.handler_id == person.id or case.handler_id in person.stands_in_for
+    of_service = person.service_code is not None and person.service_code in case.services
+    if case.sensitive:
+        return bool(far) and (own or (person.role is Role.HEAD and of_service))
+    return (
+        Reach.ALL in far
+        or (Reach.OWN in far and own)
+        or (Reach.SERVICE in far and of_service)
+        or (Reach.UNASSIGNED in far and case.unassigned)
+        or (Reach.COMPLAINTS in far and case.complaint)
+    )

@@ -1,0 +1,45 @@
+"""Owns what every use case is handed beside the session: the law of the house, and who acts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tracker.access.permissions import Person
+from tracker.charter.calendar import WorkingCalendar
+from tracker.charter.rules import RuleBook
+
+if TYPE_CHECKING:
+    from tracker.routing.router import Router
+
+
+@dataclass(frozen=True)
+class House:
+    """The rules, the calendar and the router in force in this process, and what its letters need to say."""
+
+    rules: RuleBook
+    calendar: WorkingCalendar
+    router: Callable[[], "Router"]
+    """Gives the router, read on first use: most commands never route anything."""
+    reference_prefix: str
+    base_url: str
+    """Where citizens and staff find Suivi, without a slash at the end."""
+    secret: bytes
+    """What tracking codes are derived from."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who does something: a member of staff, the citizen, or Suivi itself."""
+
+    name: str
+    person: Person | None = None
+    """Set for a member of staff: what the table of permissions is asked with."""
+
+    @property
+    def staff_id(self) -> int | None:
+        """The id of the member of staff; none for the citizen and for Suivi itself."""
+        return self.person.id if self.person else None
+
+
+CITIZEN = Actor("citizen")
+SYSTEM = Actor("system")

@@ -1,0 +1,141 @@
+"""Owns who is there: whom a case is given to, who stands in for whom, and whom the ladder reaches."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple, Self
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from tracker.charter.words import Recipient, Role
+from tracker.models.staff import Staff
+
+
+class Member(NamedTuple):
+    """A member of staff, as far as staffing needs to know."""
+
+    id: int
+    role: Role
+    service_code: str | None
+    deputy_id: int | None
+    away_from: date | None
+    away_until: date | None
+    is_desk: bool
+
+    def away_on(self, day: date) -> bool:
+        """Say whether this person is away on a day (Brussels date)."""
+        return self.away_from is not None and self.away_from <= day and (
+            self.away_until is None or day <= self.away_until
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Team:
+    """The active members of staff, asked about one day (Brussels date)."""
+
+    members: dict[int, Member]
+    day: date
+
+    @classmethod
+    def load(cls, session: Session, *, day: date, services: Iterable[str] | None = None) -> Self:
+        """Read the active staff; with ``services``, only theirs and those who serve every service."""
+        query = select(
+            Staff.id,
+            Staff.role,
+            Staff.service_code,
+            Staff.deputy_id,
+            Staff.away_from,
+            Staff.away_until,
+            Staff.is_desk,
+        ).where(Staff.active)
+        if services is not None:
+            general = (Role.DISPATCHER, Role.COMPLAINTS, Role.DIRECTION)
+            query = query.where(or_(Staff.role.in_(general), Staff.service_code.in_(tuple(services))))
+        rows = session.execute(query.order_by(Staff.id)).all()
+        return cls({row[0]: Member(*row) for row in rows}, day)
+
+    def there(self, member: Member | None) -> Member | None:
+        """Return the person, or when away the deputy, the deputy's deputy …; then the head; else nobody.
+
+        A circle of deputies ends where it began: nobody is asked twice.
+        """
+        asked: set[int] = set()
+        someone = member
+        while someone is not None and someone.id not in asked:
+            if not someone.away_on(self.day):
+                return someone
+            asked.add(someone.id)
+            someone = self.members.get(someone.deputy_id) if someone.deputy_id else None
+        if member is None:
+            return None
+        return next((head for head in self.heads(member.service_code) if head.id not in asked), None)
+
+    def in_role(self, role: Role, service: str | None = None) -> list[Member]:
+        """Return who is there today in a role, of one service or of any."""
+        return [
+            m
+            for m in self.members.values()
+            if m.role is role and not m.away_on(self.day) and (service is None or m.service_code == service)
+        ]
+
+    def heads(self, service: str | None) -> list[Member]:
+        """Return the heads of a service who are there today."""
+        return [m for m in self.in_role(Role.HEAD) if m.service_code == service]
+
+    def dispatchers(self) -> list[Member]:
+        """Return who dispatches today: people first, the duty desk when there is none."""
+        there = self.in_role(Role.DISPATCHER)
+        return [m for m in there if not m.is_desk] or there
+
+    def handler_for(self, service: str | None, *, turn: int, not_this: int | None = None) -> Member:
+        """Return who handles a new case: a clerk of the service in turn, its head, else the dispatcher on duty.
+
+        ``turn`` (the case's number) deals the cases out evenly. Whoever a complaint concerns (``not_this``)
+        never handles it (charter §6).
+
+        Raises ``NobodyThere`` when not even the duty desk exists: ``tracker init`` makes it.
+        """
+        candidates: Sequence[Member] = ()
+        if service is not None:
+            role = Role.COMPLAINTS if service == COMPLAINTS_SERVICE else Role.CLERK
+            own = None if role is Role.COMPLAINTS else service
+            candidates = [m for m in self.in_role(role, own) if m.id != not_this]
+            candidates = candidates or [m for m in self.heads(service) if m.id != not_this]
+        candidates = candidates or [m for m in self.dispatchers() if m.id != not_this]
+        candidates = candidates or [m for m in self.members.values() if m.is_desk]
+        if not candidates:
+            raise NobodyThere
+        return candidates[turn % len(candidates)]
+
+    def reached(
+        self, who: Recipient, *, handler_id: int, service: str | None, not_this: int | None = None
+    ) -> list[int]:
+        """Return the ids of those whom a notice to ``who`` reaches today; empty when there is nobody."""
+        handler = self.members.get(handler_id)
+        match who:
+            case Recipient.HANDLER:
+                someone = self.there(handler)
+                found = [someone] if someone is not None and not someone.is_desk else []
+            case Recipient.HEAD:
+                found = self.heads(service or (handler.service_code if handler else None))
+            case Recipient.DISPATCHERS_HEAD:
+                desks = {m.service_code for m in self.members.values() if m.role is Role.DISPATCHER}
+                found = [head for desk in sorted(desks, key=str) for head in self.heads(desk)]
+            case Recipient.DIRECTION:
+                found = self.in_role(Role.DIRECTION)
+            case Recipient.COORDINATOR:
+                found = self.in_role(Role.COMPLAINTS)
+            case Recipient.DUTY:
+                found = [m for m in self.dispatchers() if not m.is_desk]
+        return [m.id for m in found if m.id != not_this]
+
+
+COMPLAINTS_SERVICE = "COMPLAINTS"
+
+
+class NobodyThere(Exception):
+    """There is not even a duty desk to give a case to."""
+
+    def __str__(self) -> str:
+        return "There is nobody to give a case to: run `tracker init`, then `tracker user add`."
