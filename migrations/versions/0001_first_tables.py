@@ -98,6 +98,7 @@ def upgrade() -> None:
         sa.Column("email", sa.String(length=254), nullable=True),
         sa.Column("postal_address", sa.Text(), nullable=True),
         sa.Column("website", sa.Text(), nullable=True),
+        sa.Column("channel", sa.String(length=10), nullable=True),
         sa.Column("associated", Document, nullable=False),
         sa.Column("parent_code", sa.String(length=60), nullable=True),
         sa.Column("valid_from", sa.Date(), nullable=True),

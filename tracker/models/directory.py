@@ -27,6 +27,8 @@ class Service(Sealed, Base):
     email: Mapped[str | None] = mapped_column(String(254))
     postal_address: Mapped[str | None] = mapped_column(Text)
     website: Mapped[str | None] = mapped_column(Text)
+    channel: Mapped[str | None] = mapped_column(String(10))
+    """How a case is transmitted to it: ``email``, ``post`` or ``web``; none: a person finds out."""
     associated: Mapped[list[Any]]
     """Codes of the services that share its competence and join its cases by themselves (P13)."""
     parent_code: Mapped[str | None] = mapped_column(ForeignKey("services.code"))

@@ -1,0 +1,281 @@
+"""Owns how a use case takes a case in hand: lock it, check, change its promises, and write down what was done."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Self
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from tracker.access.permissions import CaseFacts, may
+from tracker.casework.errors import CaseChanged, NotPermitted, UnknownReference
+from tracker.casework.house import Actor, House
+from tracker.charter import ladder, moves
+from tracker.charter.counting import midnight_after
+from tracker.charter.entries import Entry, LeavingVoided, MessageLeft, entry_to_json
+from tracker.charter.ledger import Leaving, Ledger
+from tracker.charter.ledger import Obligation as Promise
+from tracker.charter.reference import BadReference, Reference
+from tracker.charter.words import Act, CaseState, ObligationState, Verb
+from tracker.models.cases import Association, Case
+from tracker.models.history import History
+from tracker.models.messages import Message
+from tracker.models.obligations import Breach, Discharge, Notice, Obligation
+
+_COPIED = (
+    "number", "kind", "rule_id", "rule_version", "source", "counted_from", "days", "due_on", "work_by",
+    "provisional", "state", "arose_at", "decide_by", "born_late", "settled_at", "settled_on", "replaced_by",
+    "waiver_ground", "waiver_evidence",
+)  # fmt: skip
+
+
+def find(session: Session, reference: str, *, lock: bool = False) -> Case:
+    """Return the case that a reference leads to; a merged one leads to the case it was merged into.
+
+    Raises ``UnknownReference`` when there is none, or when it cannot be a reference at all.
+    """
+    try:
+        wanted = Reference.parse(reference).format()
+    except BadReference as error:
+        raise UnknownReference(reference) from error
+    query = select(Case).where(Case.reference == wanted)
+    case = session.scalars(query.with_for_update() if lock else query).one_or_none()
+    while case is not None and case.merged_into_id is not None:
+        query = select(Case).where(Case.id == case.merged_into_id)
+        case = session.scalars(query.with_for_update() if lock else query).one()
+    if case is None:
+        raise UnknownReference(reference)
+    return case
+
+
+def facts_of(case: Case, associated: Sequence[str]) -> CaseFacts:
+    """Return what the table of permissions needs to know of a case."""
+    return CaseFacts(
+        handler_id=case.handler_id,
+        services=frozenset((*associated, *((case.service_code,) if case.service_code else ()))),
+        unassigned=case.state is CaseState.TRIAGE,
+        complaint=case.nature is case.nature.COMPLAINT,
+        sensitive=case.sensitive,
+        concerns=case.about_staff_id,
+    )
+
+
+def ledger_of(case: Case, obligations: Sequence[Obligation], leavings: Sequence[Message]) -> Ledger:
+    """Return the case's promises as the charter's immutable value, from the stored rows."""
+    return Ledger(
+        received_at=case.received_at,
+        channel=case.channel,
+        nature=case.nature,
+        nature_confirmed=case.nature_confirmed_at is not None,
+        obligations=tuple(promise_of(row) for row in sorted(obligations, key=lambda o: o.number)),
+        leavings=tuple(
+            Leaving(
+                message=m.number,
+                act=m.act,
+                left_on=m.left_on,
+                voided=m.void_evidence,
+                inform_only=m.inform_only,
+            )
+            for m in sorted(leavings, key=lambda m: (m.left_at, m.number))
+            if m.act is not None and m.left_on is not None
+        ),
+    )
+
+
+def promise_of(row: Obligation) -> Promise:
+    """Return a stored obligation as the charter's value."""
+    return Promise(**{name: getattr(row, name) for name in _COPIED}, steps=steps_of(row.steps))
+
+
+def situation_of(case: Case) -> ladder.Situation:
+    """Return what the ladder needs to know of a case beside its dates."""
+    return ladder.Situation(
+        channel=case.channel,
+        nature=case.nature,
+        urgent_since=case.urgent_since if case.urgent_taken_at is None else None,
+        triage_since=case.triage_since,
+    )
+
+
+@dataclass
+class CaseFile:
+    """One case in the hand of one actor, for one use case."""
+
+    session: Session
+    house: House
+    case: Case
+    actor: Actor
+    now: datetime
+    ledger: Ledger
+    rows: dict[int, Obligation] = field(default_factory=dict)
+    _messages: int | None = None
+
+    @classmethod
+    def take(
+        cls,
+        session: Session,
+        house: House,
+        *,
+        reference: str,
+        verb: Verb,
+        actor: Actor,
+        now: datetime,
+        seen: int | None = None,
+    ) -> Self:
+        """Lock a case and make sure that this actor may do this to it now.
+
+        ``seen`` is the version of the case that the actor was looking at; none: it does not matter.
+
+        Raises ``UnknownReference``, ``NotPermitted``, ``CaseChanged`` (with what was done since) or
+        ``moves.MoveNotAllowed``.
+        """
+        case = find(session, reference, lock=True)
+        if actor.person is not None:
+            associated = session.scalars(
+                select(Association.service_code).where(Association.case_id == case.id)
+            ).all()  # fmt: skip
+            if not may(actor.person, verb, facts_of(case, associated)):
+                raise NotPermitted(verb)
+        if seen is not None and seen != case.version:
+            raise CaseChanged(case.reference, since(session, case.id, seen))
+        moves.move(case.state, verb)
+        obligations = session.scalars(select(Obligation).where(Obligation.case_id == case.id)).all()
+        leavings = session.scalars(
+            select(Message).where(Message.case_id == case.id, Message.left_on.is_not(None))
+        ).all()
+        ledger = ledger_of(case, obligations, leavings)
+        return cls(session, house, case, actor, now, ledger, {row.number: row for row in obligations})
+
+    def next_message_number(self) -> int:
+        """Return the number that the next message on this case takes."""
+        if self._messages is None:
+            newest = select(func.max(Message.number)).where(Message.case_id == self.case.id)
+            self._messages = self.session.scalar(newest) or 0
+        self._messages += 1
+        return self._messages
+
+    def try_entry(self, entry: Entry) -> Ledger:
+        """Return the promises as they would be after an entry; raises what the charter refuses."""
+        return self.ledger.record(entry, rules=self.house.rules, calendar=self.house.calendar)
+
+    def done(self, verb: Verb, *entries: Entry, details: Mapping[str, Any] | None = None) -> None:
+        """Apply the charter's entries to the promises, and write the history entry that says so."""
+        for entry in entries:
+            before, self.ledger = self.ledger, self.try_entry(entry)
+            self._store(before, entry)
+        self.case.state = moves.move(self.case.state, verb)
+        self.case.triage_since = self.case.triage_since if self.case.state is CaseState.TRIAGE else None
+        self._look_ahead()
+        self.case.version += 1
+        recorded = dict(details or {})
+        if entries:
+            recorded["ledger"] = [entry_to_json(entry) for entry in entries]
+        self.session.add(
+            History(
+                case_id=self.case.id,
+                seq=self.case.version,
+                at=self.now,
+                actor_id=self.actor.staff_id,
+                actor=self.actor.name,
+                verb=verb,
+                details=recorded,
+            )
+        )
+
+    def _store(self, before: Ledger, entry: Entry) -> None:
+        """Write what an entry changed: obligations opened or settled, what discharged them, breaches."""
+        was = {promise.number: promise for promise in before.obligations}
+        for promise in self.ledger.obligations:
+            if promise == was.get(promise.number):
+                continue
+            row = self.rows.get(promise.number)
+            if row is None:
+                row = self.rows[promise.number] = Obligation(case_id=self.case.id, next_action_at=None)
+                self.session.add(row)
+            for name in _COPIED:
+                setattr(row, name, getattr(promise, name))
+            row.steps = [step.to_json() for step in promise.steps]
+            row.next_action_at = self.now if promise.state is ObligationState.OPEN else None
+            self._note_breach(row, promise)
+            if promise.state is ObligationState.DISCHARGED:
+                self._note_discharge(row, promise, entry)
+        if isinstance(entry, LeavingVoided):
+            self._void_discharges(entry)
+
+    def _note_breach(self, row: Obligation, promise: Promise) -> None:
+        """Write down that a promise was broken, when it is settled late or arises too late; it stays."""
+        if not promise.was_breached(self.now):
+            return
+        self.session.flush()
+        if self.session.get(Breach, row.id) is None:
+            self.session.add(
+                Breach(
+                    obligation_id=row.id,
+                    due_on=promise.due_on,
+                    became_true_at=midnight_after(promise.due_on),
+                    recorded_at=self.now,
+                    born_late=promise.born_late,
+                )
+            )
+
+    def _note_discharge(self, row: Obligation, promise: Promise, entry: Entry) -> None:
+        """Write down which messages kept a promise by leaving."""
+        self.session.flush()
+        numbers = {leaving.message for leaving in self.ledger.discharging(promise)}
+        messages = self.session.scalars(
+            select(Message).where(Message.case_id == self.case.id, Message.number.in_(numbers))
+        ).all()
+        for message in messages:
+            assert message.act is not None
+            assert message.left_on is not None
+            self.session.add(
+                Discharge(
+                    obligation_id=row.id,
+                    message_id=message.id,
+                    act=message.act,
+                    left_on=message.left_on,
+                    promised_on=message.promised_on if message.act is Act.INTERIM else None,
+                    recorded_at=self.now,
+                )
+            )
+
+    def _void_discharges(self, entry: LeavingVoided) -> None:
+        """Take back what a message that never arrived had discharged, with the evidence."""
+        self.session.flush()
+        voided = self.session.scalars(
+            select(Discharge)
+            .join(Message, Message.id == Discharge.message_id)
+            .where(Message.case_id == self.case.id, Message.number == entry.message, Discharge.voided_at.is_(None))
+        ).all()
+        for discharge in voided:
+            discharge.voided_at, discharge.void_evidence = self.now, entry.evidence
+
+    def _look_ahead(self) -> None:
+        """Set what the queue and the sweep go by: the next date owed, and each promise's next rung."""
+        upcoming = self.ledger.next_obligation
+        self.case.next_kind = upcoming.kind if upcoming else None
+        self.case.next_due_on = upcoming.due_on if upcoming else None
+        self.case.next_work_by = upcoming.work_by if upcoming else None
+        owed = [self.rows[promise.number] for promise in self.ledger.open_obligations]
+        rungs: dict[int, set[str]] = {row.id: set() for row in owed if row.id is not None}
+        if rungs:
+            told = select(Notice.obligation_id, Notice.rung, Notice.due_on).where(Notice.obligation_id.in_(rungs))
+            due = {row.id: row.due_on for row in owed}
+            for obligation_id, rung, due_on in self.session.execute(told):
+                if due[obligation_id] == due_on:
+                    rungs[obligation_id].add(rung)
+        for row in owed:
+            row.next_action_at = ladder.next_at(
+                self.house.rules.ladder,
+                self.house.calendar,
+                promise_of(row),
+                situation_of(self.case),
+                already=frozenset(rungs.get(row.id, ())),
+            )
+
+
+def since(session: Session, case_id: int, seen: int) -> list[History]:
+    """Return what was done on a case after the version somebody was looking at."""
+    query = select(History).where(History.case_id == case_id, History.seq > seen).order_by(History.seq)
+    return list(session.scalars(query))

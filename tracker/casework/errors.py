@@ -1,0 +1,61 @@
+"""Owns what every refusal of a use case has in common, and those that any of them may raise."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from tracker.models.history import History
+
+
+class Refused(Exception):
+    """A use case that could not be done; nothing was changed.
+
+    ``code`` and ``values`` let a page say it in the reader's language; ``str()`` is one plain English sentence.
+    """
+
+    code: ClassVar[str] = "refused"
+
+    def __init__(self, sentence: str, **values: str | int) -> None:
+        super().__init__(sentence)
+        self.values = values
+
+
+class UnknownReference(Refused):
+    """No case has this reference."""
+
+    code = "unknown_reference"
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(f"There is no case {reference!r}: check the reference.", reference=reference)
+
+
+class NotPermitted(Refused):
+    """This actor may not do this to this case."""
+
+    code = "not_permitted"
+
+    def __init__(self, verb: str) -> None:
+        super().__init__(f"You may not do this ({verb}) to this case: ask its handler or head of service.", verb=verb)
+
+
+class CaseChanged(Refused):
+    """Somebody else changed the case in the meantime: look at what was done, then decide again."""
+
+    code = "case_changed"
+
+    def __init__(self, reference: str, since: Sequence[History]) -> None:
+        who = ", ".join(dict.fromkeys(entry.actor for entry in since)) or "somebody"
+        super().__init__(
+            f"{who} changed case {reference} while you were writing: read what changed, then send again.",
+            reference=reference,
+            who=who,
+        )
+        self.since = list(since)
+
+
+class Missing(Refused):
+    """Something that this needs was not given."""
+
+    code = "missing"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"Something is missing: {what}.", what=what)

@@ -1,0 +1,198 @@
+"""Owns the accounts of staff and the directory's arrival in the database."""
+
+from datetime import date, datetime
+from functools import cache
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from tracker.casework.errors import Refused
+from tracker.charter.words import Language, Role
+from tracker.models.directory import Service
+from tracker.models.staff import Staff
+
+if TYPE_CHECKING:
+    from argon2 import PasswordHasher
+
+    from tracker.routing.directory import Directory
+
+GENERAL_PHONE = "+32 2 501 81 11"
+"""The general number (FPS Foreign Affairs, user charter, §1): whoever has no number of their own is reached by it."""
+
+SHORTEST_PASSWORD = 12
+
+TITLES = {
+    Role.CLERK: "Case officer",
+    Role.DISPATCHER: "Dispatcher",
+    Role.HEAD: "Head of service",
+    Role.COMPLAINTS: "Complaints coordinator",
+    Role.DIRECTION: "Direction",
+    Role.AUDITOR: "Auditor",
+    Role.ADMIN: "Administrator",
+}
+
+
+class EmailTaken(Refused):
+    """There is an account with this e-mail address already."""
+
+    code = "email_taken"
+
+    def __init__(self, email: str) -> None:
+        super().__init__(f"There is an account for {email} already.", email=email)
+
+
+class UnknownService(Refused):
+    """The directory has no such service."""
+
+    code = "unknown_service"
+
+    def __init__(self, service: str) -> None:
+        super().__init__(f"The directory has no service {service!r}: see `tracker directory check`.", service=service)
+
+
+class PasswordTooShort(Refused):
+    """A password that could be guessed."""
+
+    code = "password_too_short"
+
+    def __init__(self) -> None:
+        super().__init__(f"A password has at least {SHORTEST_PASSWORD} characters.", least=SHORTEST_PASSWORD)
+
+
+class DeputyCircle(Refused):
+    """A deputy who would in the end be deputised by the person who names them."""
+
+    code = "deputy_circle"
+
+    def __init__(self) -> None:
+        super().__init__("These deputies would stand in for each other in a circle: name somebody else.")
+
+
+@cache
+def _hasher() -> "PasswordHasher":
+    from argon2 import PasswordHasher  # 64 MiB and 0.3 s a time: only where somebody logs in
+
+    return PasswordHasher()
+
+
+@cache
+def _nobody() -> str:
+    """A hash that no password fits: an unknown address takes as long to refuse as a wrong password."""
+    return _hasher().hash("nobody has this password: it is thrown away")
+
+
+def add_staff(
+    session: Session,
+    *,
+    email: str,
+    role: Role,
+    now: datetime,
+    service_code: str | None = None,
+    password: str | None = None,
+    name: str | None = None,
+    title: str | None = None,
+    phone: str | None = None,
+    language: Language = Language.FR,
+) -> Staff:
+    """Add an account. What is not given is made from what is: nobody signs without name, title and phone (P8).
+
+    The name comes from the address (``an.peeters@`` → An Peeters), the title from the role, the phone from the
+    service, or else it is the general number. Raises ``EmailTaken``, ``UnknownService`` or ``PasswordTooShort``.
+    """
+    email = email.strip().lower()
+    if session.scalar(select(func.count()).where(Staff.email == email)):
+        raise EmailTaken(email)
+    service = session.get(Service, service_code) if service_code else None
+    if service_code and service is None:
+        raise UnknownService(service_code)
+    if password is not None and len(password) < SHORTEST_PASSWORD:
+        raise PasswordTooShort
+    staff = Staff(
+        email=email,
+        role=role,
+        service_code=service_code,
+        name=name or email.split("@")[0].replace(".", " ").replace("_", " ").title(),
+        title=title or TITLES[role],
+        phone=phone or (service.phone if service else None) or GENERAL_PHONE,
+        language=language,
+        password_hash=_hasher().hash(password) if password else None,
+        active=True,
+        is_desk=False,
+        created_at=now,
+    )
+    session.add(staff)
+    session.flush()
+    return staff
+
+
+def authenticate(session: Session, *, email: str, password: str) -> Staff | None:
+    """Return whose e-mail address and password these are; None for any mistake, after the same time."""
+    from argon2.exceptions import InvalidHashError, VerificationError
+
+    staff = session.scalar(select(Staff).where(Staff.email == email.strip().lower(), Staff.active))
+    stored = staff.password_hash if staff is not None and staff.password_hash else _nobody()
+    try:
+        _hasher().verify(stored, password)
+    except (VerificationError, InvalidHashError):
+        return None
+    return staff if staff is not None and staff.password_hash else None
+
+
+def set_absence(
+    session: Session, *, staff_id: int, away_from: date | None, away_until: date | None, deputy_id: int | None
+) -> Staff:
+    """Record when somebody is away (Brussels dates, both included) and who stands in. Raises ``DeputyCircle``."""
+    staff = session.scalars(select(Staff).where(Staff.id == staff_id).with_for_update()).one()
+    seen, next_id = {staff_id}, deputy_id
+    while next_id is not None:
+        if next_id in seen:
+            raise DeputyCircle
+        seen.add(next_id)
+        next_id = session.scalar(select(Staff.deputy_id).where(Staff.id == next_id))
+    staff.away_from, staff.away_until, staff.deputy_id = away_from, away_until, deputy_id
+    return staff
+
+
+def ensure_duty_desk(session: Session, *, email: str, now: datetime) -> Staff:
+    """Make sure that there is a desk to hold what reaches it while no dispatcher is there."""
+    desk = session.scalar(select(Staff).where(Staff.is_desk))
+    if desk is None:
+        desk = Staff(
+            email=email.lower(),
+            role=Role.DISPATCHER,
+            name="SPF Affaires étrangères / FOD Buitenlandse Zaken",
+            title="Dispatching",
+            phone=GENERAL_PHONE,
+            language=Language.FR,
+            active=True,
+            is_desk=True,
+            created_at=now,
+        )
+        session.add(desk)
+        session.flush()
+    return desk
+
+
+def load_directory(session: Session, directory: "Directory", *, day: date) -> int:
+    """Bring the directory, as it stands on a day (Brussels), into the database; again changes only what changed.
+
+    A body that is no longer in force keeps its row, with its end: cases lead to it. Return how many there are.
+    """
+    known = {service.code: service for service in session.scalars(select(Service))}
+    entries = [directory.get(code, on=day) or directory.versions(code)[-1] for code in directory.codes]
+    for entry in sorted(entries, key=lambda e: e.parent is not None):
+        service = known.get(entry.code)
+        if service is None:
+            service = known[entry.code] = Service(code=entry.code)
+            session.add(service)
+        service.kind = entry.kind
+        service.names = dict(entry.names)
+        service.phone, service.email = entry.phone or None, entry.email or None
+        service.postal_address, service.website = entry.postal_address or None, entry.website or None
+        service.channel = entry.channel or None
+        service.associated = list(entry.associated)
+        service.parent_code = entry.parent
+        service.valid_from, service.valid_to = entry.valid_from, entry.valid_to
+        session.flush()
+    return len(entries)
