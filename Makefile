@@ -3,37 +3,105 @@ PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
 CASES ?= 400
+VAR_DIR ?= var
+export VAR_DIR
 
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+TRACKER = SECRET_KEY="$${SECRET_KEY:-$$(cat '$(VAR_DIR)/secret_key')}" $(BIN)/tracker
+# The texts in the code are the English ones.
+LANGUAGES := fr nl de
+MESSAGES := build/messages.pot
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test format messages lock clean
+.PHONY: help install run demo ready test format messages lock clean
 
 help:
-	@echo "make install   build .venv with what is pinned, and .venv/bin/tracker"
+	@echo "make install   build $(VENV) with what is pinned, and $(BIN)/tracker"
 	@echo "make run       serve citizens and staff at http://$(HOST):$(PORT), with the scheduler beside it"
 	@echo "make demo      the same, with a lifelike population of $(CASES) cases"
 	@echo "make test      format, lint, types, import rules, tests on both databases and in a real browser"
 	@echo "make format    put the code in the house's format"
 	@echo "make messages  collect the texts to translate, and compile the translations"
-	@echo "make lock      pin the dependencies anew (needs uv)"
+	@echo "make lock      pin the dependencies anew (needs uv), and list their licences"
+	@echo "make clean     remove what was built; $(VAR_DIR)/ stays"
 
 install: $(VENV)/.installed
 
-$(VENV)/bin/python:
+$(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-		|| { echo "Suivi needs Python 3.11 or newer: install it, or name it with make PYTHON=/path/to/python3.11" >&2; exit 1; }
+		|| { echo "Suivi needs Python 3.11 or newer: install it, or name it, as in make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/bin/python
-	@echo "Installing what is pinned in requirements.lock"
+$(VENV)/.installed: requirements.lock pyproject.toml | $(BIN)/python
+	@echo "Installing what requirements.lock pins"
 	@$(PIP) install --require-hashes -r requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
-	@echo "Installing what is pinned in requirements-dev.lock"
+	@echo "Installing what requirements-dev.lock pins"
 	@$(PIP) install --require-hashes -r requirements-dev.lock
 	@touch $@
+
+run demo: export BASE_URL ?= http://$(HOST):$(PORT)
+
+run: ready
+	@$(TRACKER) up --host $(HOST) --port $(PORT)
+
+demo: ready
+	@test -e '$(VAR_DIR)/seeded' || { $(TRACKER) seed --cases $(CASES) && touch '$(VAR_DIR)/seeded'; }
+	@$(TRACKER) up --host $(HOST) --port $(PORT)
+
+# A first start makes the secret key, the database, and one account a role with a password of this machine's own.
+ready: install
+	@mkdir -p '$(VAR_DIR)'
+	@umask 077; for name in secret_key staff_password; do \
+		test -s "$(VAR_DIR)/$$name" || $(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(36))' > "$(VAR_DIR)/$$name"; \
+	done
+	@$(TRACKER) init
+	@test -e '$(VAR_DIR)/accounts' || { \
+		for role in clerk:CONSULAR head:CONSULAR dispatcher complaints direction auditor admin; do \
+			service=$${role#*:}; role=$${role%%:*}; \
+			$(TRACKER) user add "$$role@suivi.example" --role "$$role" $$(test "$$service" = "$$role" || echo --service "$$service") \
+				--password-stdin < '$(VAR_DIR)/staff_password' || exit 1; \
+		done && touch '$(VAR_DIR)/accounts'; }
+	@echo "Citizens: http://$(HOST):$(PORT)/"
+	@echo "Staff:    http://$(HOST):$(PORT)/staff/login"
+	@echo "          as clerk@suivi.example, or head@, dispatcher@, complaints@, direction@, auditor@, admin@"
+	@echo "          with the password $$(cat '$(VAR_DIR)/staff_password') (kept in $(VAR_DIR)/staff_password)"
+
+test: $(VENV)/.installed-dev
+	@.ci/chromium
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo --no-cache
+	$(BIN)/pytest -n 2
+
+format: $(VENV)/.installed-dev
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+# --no-fuzzy-matching: a guess of the machine never stands for a translation.
+messages: $(VENV)/.installed-dev
+	@mkdir -p $(dir $(MESSAGES))
+	@$(BIN)/pybabel --quiet extract --mapping babel.cfg --keywords lazy_gettext --keywords _l --add-location file \
+		--sort-by-file --project Suivi --copyright-holder "the authors of Suivi" --output $(MESSAGES) tracker templates
+	@for language in $(LANGUAGES); do \
+		$(BIN)/pybabel --quiet update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --init-missing \
+			--input-file $(MESSAGES) --output-dir tracker/locale --locale $$language || exit 1; \
+	done
+	@$(BIN)/pybabel --quiet compile --directory tracker/locale
+
+lock:
+	@uv pip compile pyproject.toml --extra build --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header --quiet --output-file requirements.lock
+	@uv pip compile pyproject.toml --extra build --extra dev --constraints requirements.lock --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements-dev.lock
+	@$(MAKE) --no-print-directory $(VENV)/.installed-dev
+	@$(BIN)/python -m tests.licences
+
+clean:
+	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

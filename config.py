@@ -188,7 +188,7 @@ def _base_url(env: _Environment) -> str:
         raise SettingsError(f"BASE_URL is {value!r}: write a web address, such as https://suivi.example.be.")
     if parts.path.strip("/") or parts.query or parts.fragment or parts.username is not None:
         raise SettingsError(
-            f"BASE_URL is {value!r}: write scheme, host and port only, without path or login,"
+            "BASE_URL holds more than scheme, host and port: write it without path or login,"
             " such as https://suivi.example.be."
         )
     if parts.scheme == "http" and not _is_this_machine(host):
