@@ -43,11 +43,13 @@ _INITDB = ["--username=postgres", "--auth=trust", "--encoding=UTF8"]
 _INITDB += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]  # whatever this machine's locale
 
 _KEEPER = """
-"$1/bin/postgres" -D "$2/data" -k "$2" >"$2/log" 2>&1 & server=$!
-read -r _ <"$3"
-kill -QUIT "$server"
-wait "$server"
-rm -rf "$4"
+(
+    "$1/bin/postgres" -D "$2/data" -k "$2" >"$2/log" 2>&1 & server=$!
+    read -r _ <"$3"
+    kill -QUIT "$server"
+    wait "$server"
+    rm -rf "$4"
+) &
 """
 
 
@@ -191,13 +193,14 @@ def _start_postgres(folder: Path) -> str:
     )
     with open(home / "data/postgresql.auto.conf", "a") as settings:
         settings.writelines(f"{name} = '{value}'\n" for name, value in POSTGRES_SETTINGS.items())
-    subprocess.Popen(
+    subprocess.run(
         ["/bin/sh", "-c", _KEEPER, "keeper", programs, home, folder / "alive", folder],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         user=user,
         cwd="/",
+        check=True,
         start_new_session=True,  # so that Ctrl-C reaches pytest, and the keeper outlives it by a moment
     )
     address = f"postgresql://postgres@/postgres?host={home}"
