@@ -161,7 +161,6 @@ def upgrade() -> None:
         "cases",
         sa.Column("id", BigId, autoincrement=True, nullable=False),
         sa.Column("reference", sa.String(length=40), nullable=False),
-        sa.Column("submission_key", sa.String(length=64), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(40), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
@@ -249,7 +248,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["service_code"], ["services.code"], name="fk_cases_service_code"),
         sa.PrimaryKeyConstraint("id", name="pk_cases"),
         sa.UniqueConstraint("reference", name="uq_cases_reference"),
-        sa.UniqueConstraint("submission_key", name="uq_cases_submission_key"),
     )
     op.create_index(
         "ix_cases_about_case_id",
@@ -360,6 +358,7 @@ def upgrade() -> None:
         sa.Column("id", BigId, nullable=False),
         sa.Column("case_id", BigId, nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("submission_key", sa.String(length=64), nullable=True),
         sa.Column("direction", sa.String(40), nullable=False),
         sa.Column("kind", sa.String(40), nullable=False),
         sa.Column("act", sa.String(40), nullable=True),
@@ -418,6 +417,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name="fk_messages_case_id"),
         sa.ForeignKeyConstraint(["service_code"], ["services.code"], name="fk_messages_service_code"),
         sa.PrimaryKeyConstraint("id", name="pk_messages"),
+        sa.UniqueConstraint("submission_key", name="uq_messages_submission_key"),
         sa.UniqueConstraint("case_id", "number", name="uq_messages_case_id_number"),
     )
     op.create_table(

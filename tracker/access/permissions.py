@@ -71,6 +71,7 @@ HANDLING: tuple[Verb, ...] = (
     Verb.CLOSE,
     Verb.REOPEN,
     Verb.MERGE,
+    Verb.ABSORB,
     Verb.TAKE,
     Verb.ROUTE,
     Verb.ASSIGN,

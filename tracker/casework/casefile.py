@@ -13,10 +13,11 @@ from tracker.casework.errors import CaseChanged, NotPermitted, UnknownReference
 from tracker.casework.house import Actor, House
 from tracker.charter import ladder, moves
 from tracker.charter.counting import midnight_after
-from tracker.charter.entries import Entry, LeavingVoided, MessageLeft, entry_to_json
+from tracker.charter.entries import Entry, LeavingVoided, Received, entry_to_json
 from tracker.charter.ledger import Leaving, Ledger
-from tracker.charter.ledger import Obligation as Promise
+from tracker.charter.obligations import Obligation as Promise
 from tracker.charter.reference import BadReference, Reference
+from tracker.charter.steps import steps_of
 from tracker.charter.words import Act, CaseState, ObligationState, Verb
 from tracker.models.cases import Association, Case
 from tracker.models.history import History
@@ -59,6 +60,15 @@ def facts_of(case: Case, associated: Sequence[str]) -> CaseFacts:
         sensitive=case.sensitive,
         concerns=case.about_staff_id,
     )
+
+
+def permit(session: Session, case: Case, action: str, actor: Actor) -> None:
+    """Make sure that an actor may read or do something on a case; raises ``NotPermitted``."""
+    if actor.person is None:
+        return
+    associated = session.scalars(select(Association.service_code).where(Association.case_id == case.id)).all()
+    if not may(actor.person, action, facts_of(case, associated)):
+        raise NotPermitted(action)
 
 
 def ledger_of(case: Case, obligations: Sequence[Obligation], leavings: Sequence[Message]) -> Ledger:
@@ -109,7 +119,7 @@ class CaseFile:
     now: datetime
     ledger: Ledger
     rows: dict[int, Obligation] = field(default_factory=dict)
-    _messages: int | None = None
+    messages_so_far: int | None = None
 
     @classmethod
     def take(
@@ -131,15 +141,15 @@ class CaseFile:
         ``moves.MoveNotAllowed``.
         """
         case = find(session, reference, lock=True)
-        if actor.person is not None:
-            associated = session.scalars(
-                select(Association.service_code).where(Association.case_id == case.id)
-            ).all()  # fmt: skip
-            if not may(actor.person, verb, facts_of(case, associated)):
-                raise NotPermitted(verb)
+        permit(session, case, verb, actor)
         if seen is not None and seen != case.version:
             raise CaseChanged(case.reference, since(session, case.id, seen))
         moves.move(case.state, verb)
+        return cls.hold(session, house, case, actor=actor, now=now)
+
+    @classmethod
+    def hold(cls, session: Session, house: House, case: Case, *, actor: Actor, now: datetime) -> Self:
+        """Take in hand a case that the caller has locked, for something that needs no permission."""
         obligations = session.scalars(select(Obligation).where(Obligation.case_id == case.id)).all()
         leavings = session.scalars(
             select(Message).where(Message.case_id == case.id, Message.left_on.is_not(None))
@@ -147,13 +157,21 @@ class CaseFile:
         ledger = ledger_of(case, obligations, leavings)
         return cls(session, house, case, actor, now, ledger, {row.number: row for row in obligations})
 
+    @classmethod
+    def begin(
+        cls, session: Session, house: House, case: Case, entry: Received, *, actor: Actor, now: datetime
+    ) -> Self:
+        """Take in hand a case that is just being made: its first promises arise."""
+        ledger = Ledger.open(entry, rules=house.rules, calendar=house.calendar)
+        return cls(session, house, case, actor, now, ledger, messages_so_far=0)
+
     def next_message_number(self) -> int:
         """Return the number that the next message on this case takes."""
-        if self._messages is None:
+        if self.messages_so_far is None:
             newest = select(func.max(Message.number)).where(Message.case_id == self.case.id)
-            self._messages = self.session.scalar(newest) or 0
-        self._messages += 1
-        return self._messages
+            self.messages_so_far = self.session.scalar(newest) or 0
+        self.messages_so_far += 1
+        return self.messages_so_far
 
     def try_entry(self, entry: Entry) -> Ledger:
         """Return the promises as they would be after an entry; raises what the charter refuses."""
@@ -161,13 +179,22 @@ class CaseFile:
 
     def done(self, verb: Verb, *entries: Entry, details: Mapping[str, Any] | None = None) -> None:
         """Apply the charter's entries to the promises, and write the history entry that says so."""
+        self._move(verb)
         for entry in entries:
             before, self.ledger = self.ledger, self.try_entry(entry)
-            self._store(before, entry)
-        self.case.state = moves.move(self.case.state, verb)
-        self.case.triage_since = self.case.triage_since if self.case.state is CaseState.TRIAGE else None
+            self._store(before.obligations, entry)
         self._look_ahead()
         self.case.version += 1
+        self._write_down(verb, entries, details)
+
+    def opened(self, entry: Received, *, details: Mapping[str, Any]) -> None:
+        """Store the first promises of a case that is just being made, and the first entry of its history."""
+        self._store((), entry)
+        self._look_ahead()
+        self._write_down(Verb.REGISTER, (entry,), details)
+
+    def _write_down(self, verb: Verb, entries: Sequence[Entry], details: Mapping[str, Any] | None) -> None:
+        """Add an entry to the history."""
         recorded = dict(details or {})
         if entries:
             recorded["ledger"] = [entry_to_json(entry) for entry in entries]
@@ -183,9 +210,17 @@ class CaseFile:
             )
         )
 
-    def _store(self, before: Ledger, entry: Entry) -> None:
+    def _move(self, verb: Verb) -> None:
+        """Move the case to where the verb takes it, before its promises change: a closed case takes no open one."""
+        case = self.case
+        was, case.state = case.state, moves.move(case.state, verb)
+        case.triage_since = case.triage_since if case.state is CaseState.TRIAGE else None
+        if case.state is not was:
+            case.closed_at = self.now if case.state is CaseState.CLOSED else None
+
+    def _store(self, before: Sequence[Promise], entry: Entry) -> None:
         """Write what an entry changed: obligations opened or settled, what discharged them, breaches."""
-        was = {promise.number: promise for promise in before.obligations}
+        was = {promise.number: promise for promise in before}
         for promise in self.ledger.obligations:
             if promise == was.get(promise.number):
                 continue

@@ -1,22 +1,15 @@
 """Owns what every refusal of a use case has in common, and those that any of them may raise."""
 
 from collections.abc import Sequence
-from typing import ClassVar
 
+from tracker.charter.errors import CharterError
 from tracker.models.history import History
 
 
-class Refused(Exception):
-    """A use case that could not be done; nothing was changed.
+class Refused(CharterError):
+    """A use case that could not be done; nothing was changed. Told like a refusal of the charter."""
 
-    ``code`` and ``values`` let a page say it in the reader's language; ``str()`` is one plain English sentence.
-    """
-
-    code: ClassVar[str] = "refused"
-
-    def __init__(self, sentence: str, **values: str | int) -> None:
-        super().__init__(sentence)
-        self.values = values
+    code = "refused"
 
 
 class UnknownReference(Refused):

@@ -97,7 +97,8 @@ class Verb(StrEnum):
     CORRECT_RECEIPT = "correct_receipt"
     CLOSE = "close"
     REOPEN = "reopen"
-    MERGE = "merge"
+    MERGE = "merge"  # into another case
+    ABSORB = "absorb"  # another case was merged into this one
 
 
 class Language(StrEnum):

@@ -64,8 +64,6 @@ class Case(Sealed, Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
     """Also the number in its reference."""
     reference: Mapped[str] = mapped_column(String(40), unique=True)
-    submission_key: Mapped[str | None] = mapped_column(String(64), unique=True)
-    """What makes registering the same form twice one case."""
     version: Mapped[int]
     """The number of its last history entry: what two clerks at once are told apart by."""
     state: Mapped[CaseState] = mapped_column(Word(CaseState))

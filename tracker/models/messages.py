@@ -48,6 +48,8 @@ class Message(Sealed, Base):
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
     number: Mapped[int]
     """1, 2, 3 … within the case."""
+    submission_key: Mapped[str | None] = mapped_column(String(64), unique=True)
+    """What makes the same form sent twice one message: a double click or a reload changes nothing."""
     direction: Mapped[Direction] = mapped_column(Word(Direction))
     kind: Mapped[MessageKind] = mapped_column(Word(MessageKind))
     act: Mapped[Act | None] = mapped_column(Word(Act))

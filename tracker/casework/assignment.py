@@ -1,0 +1,190 @@
+"""Owns who has a case: routed to a service, assigned, taken, handed over, flagged."""
+
+from datetime import datetime
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from tracker.casework.casefile import CaseFile
+from tracker.casework.errors import Missing, Refused
+from tracker.casework.house import Actor, House
+from tracker.casework.people import UnknownService
+from tracker.casework.staffing import Team
+from tracker.charter.counting import brussels_day
+from tracker.charter.words import CaseState, Role, ServiceKind, Verb
+from tracker.models.cases import Association, Case
+from tracker.models.directory import Service
+from tracker.models.staff import Staff
+
+
+class NotOurService(Refused):
+    """A case stays with one of our own services; another body gets it by transmission, which is a person's act."""
+
+    code = "not_our_service"
+
+    def __init__(self, service: str) -> None:
+        super().__init__(f"{service} is not a service of the FPS: transmit the case to it instead.", service=service)
+
+
+class CannotHandle(Refused):
+    """This person cannot be given this case."""
+
+    code = "cannot_handle"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} cannot handle this case: choose another colleague.", name=name)
+
+
+def route(
+    session: Session,
+    house: House,
+    *,
+    reference: str,
+    service_code: str,
+    actor: Actor,
+    now: datetime,
+    seen: int | None,
+) -> Case:
+    """Give a case to one of our services: its clerk in turn handles it, associated services join by themselves (P13).
+
+    Raises ``UnknownService`` or ``NotOurService``.
+    """
+    file = CaseFile.take(session, house, reference=reference, verb=Verb.ROUTE, actor=actor, now=now, seen=seen)
+    service = session.get(Service, service_code)
+    if service is None:
+        raise UnknownService(service_code)
+    if service.kind is not ServiceKind.INTERNAL:
+        raise NotOurService(service_code)
+    case, before = file.case, file.case.service_code
+    case.service_code, case.state = service_code, CaseState.OPEN
+    team = Team.load(session, day=brussels_day(now))
+    case.handler_id = team.handler_for(service_code, turn=case.id, not_this=case.about_staff_id).id
+    _reassociate(session, case, service, now)
+    _taken(case, now)
+    file.done(Verb.ROUTE, details={"from": before, "to": service_code, "handler": case.handler_id})
+    return case
+
+
+def _reassociate(session: Session, case: Case, lead: Service, now: datetime) -> None:
+    """Put on the case whom the lead service shares its competence with; a complaint keeps its coordinator."""
+    wanted = set(lead.associated) | ({"COMPLAINTS"} if case.nature is case.nature.COMPLAINT else set())
+    wanted.discard(lead.code)
+    session.execute(delete(Association).where(Association.case_id == case.id))
+    for code in sorted(wanted):
+        session.add(Association(case_id=case.id, service_code=code, since=now))
+
+
+def _taken(case: Case, now: datetime) -> None:
+    """Somebody has it now: an urgent case stops ringing."""
+    if case.urgent_since is not None and case.urgent_taken_at is None:
+        case.urgent_taken_at = now
+
+
+def assign(
+    session: Session,
+    house: House,
+    *,
+    reference: str,
+    handler_id: int,
+    actor: Actor,
+    now: datetime,
+    seen: int | None,
+) -> Case:
+    """Give a case to a member of staff. Raises ``CannotHandle``."""
+    return _give(
+        session, house, Verb.ASSIGN, reference=reference, handler_id=handler_id, actor=actor, now=now, seen=seen
+    )
+
+
+def take(session: Session, house: House, *, reference: str, actor: Actor, now: datetime, seen: int | None) -> Case:
+    """Take a case oneself: an urgent one stops ringing, one in triage that has no service joins one's own."""
+    assert actor.staff_id is not None
+    return _give(
+        session, house, Verb.TAKE, reference=reference, handler_id=actor.staff_id, actor=actor, now=now, seen=seen
+    )
+
+
+def hand_over(
+    session: Session,
+    house: House,
+    *,
+    reference: str,
+    handler_id: int,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+    seen: int | None,
+) -> Case:
+    """Hand a case over to a colleague, with the reason. Raises ``CannotHandle`` or ``Missing``."""
+    if not reason.strip():
+        raise Missing("reason")
+    return _give(
+        session,
+        house,
+        Verb.HAND_OVER,
+        reference=reference,
+        handler_id=handler_id,
+        actor=actor,
+        now=now,
+        seen=seen,
+        reason=reason,
+    )
+
+
+def _give(
+    session: Session,
+    house: House,
+    verb: Verb,
+    *,
+    reference: str,
+    handler_id: int,
+    actor: Actor,
+    now: datetime,
+    seen: int | None,
+    reason: str | None = None,
+) -> Case:
+    """Change the handler. Whoever a complaint concerns never handles it (charter §6)."""
+    file = CaseFile.take(session, house, reference=reference, verb=verb, actor=actor, now=now, seen=seen)
+    case, before = file.case, file.case.handler_id
+    handler = session.get(Staff, handler_id)
+    if handler is None or not handler.active or handler.is_desk or handler.role is Role.ADMIN:
+        raise CannotHandle(handler.name if handler else "?")
+    if handler.id == case.about_staff_id:
+        raise CannotHandle(handler.name)
+    case.handler_id = handler.id
+    if case.state is CaseState.TRIAGE and handler.role in (Role.CLERK, Role.HEAD) and handler.service_code:
+        lead = session.get(Service, handler.service_code)
+        assert lead is not None
+        case.service_code, case.state = lead.code, CaseState.OPEN
+        _reassociate(session, case, lead, now)
+    _taken(case, now)
+    file.done(verb, details={"from": before, "to": handler.id, "name": handler.name, "reason": reason})
+    return case
+
+
+def flag(
+    session: Session,
+    house: House,
+    *,
+    reference: str,
+    urgent: bool | None = None,
+    sensitive: bool | None = None,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+    seen: int | None,
+) -> Case:
+    """Flag a case as urgent (it rings until somebody takes it) or sensitive (handler, deputy and head only), or not.
+
+    None leaves a flag as it is. Raises ``Missing`` without a reason.
+    """
+    if not reason.strip():
+        raise Missing("reason")
+    file = CaseFile.take(session, house, reference=reference, verb=Verb.FLAG, actor=actor, now=now, seen=seen)
+    case = file.case
+    if urgent is not None:
+        case.urgent_since, case.urgent_taken_at = (now, None) if urgent else (None, None)
+    if sensitive is not None:
+        case.sensitive = sensitive
+    file.done(Verb.FLAG, details={"urgent": urgent, "sensitive": sensitive, "reason": reason})
+    return case

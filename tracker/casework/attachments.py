@@ -1,0 +1,34 @@
+"""Owns what becomes of the files that were added to a form: they wait with it, then belong to its case."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tracker.models.cases import Case
+from tracker.models.messages import Attachment, Message
+
+
+def adopt(session: Session, attachments: Sequence[int], *, case: Case, message: Message) -> None:
+    """Give the files that were added to a form to the case that came of it."""
+    if not attachments:
+        return
+    session.flush()
+    for attachment in session.scalars(select(Attachment).where(Attachment.id.in_(attachments))):
+        if attachment.case_id is None:
+            attachment.case_id, attachment.message_id = case.id, message.id
+
+
+def void_waiting_uploads(session: Session, *, submission_key: str, attachment_id: int) -> str | None:
+    """Remove a file that was added to a form not yet sent; return our name for it, or None when there is none."""
+    attachment = session.scalar(
+        select(Attachment).where(
+            Attachment.id == attachment_id,
+            Attachment.submission_key == submission_key,
+            Attachment.case_id.is_(None),
+        )
+    )
+    if attachment is None:
+        return None
+    session.delete(attachment)
+    return attachment.stored_as

@@ -1,0 +1,144 @@
+"""Owns what comes back on a case: a follow-up from the citizen, a case another body sends back, a lost code."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tracker.casework.attachments import adopt
+from tracker.casework.casefile import CaseFile, find
+from tracker.casework.errors import Missing, UnknownReference
+from tracker.casework.house import SYSTEM, Actor, House
+from tracker.casework.register import Intake, Registered, register
+from tracker.casework.writing import post_code
+from tracker.charter.entries import FollowedUp, Returned
+from tracker.charter.words import CaseState, Channel, Direction, MessageKind, Nature, Verb
+from tracker.models.cases import Case
+from tracker.models.messages import Message
+
+
+def follow_up(
+    session: Session,
+    house: House,
+    *,
+    reference: str,
+    text: str,
+    channel: Channel,
+    received_at: datetime,
+    submission_key: str | None = None,
+    attachments: Sequence[int] = (),
+    actor: Actor,
+    now: datetime,
+    seen: int | None = None,
+) -> Message:
+    """Add what the requester sends about a case: it joins the case, and reopens a closed one.
+
+    When nothing is owed any more (answered or closed) it opens a promise of its own, counted from its own receipt
+    and channel; otherwise none is added. The same ``submission_key`` a second time changes nothing.
+    """
+    if not text.strip():
+        raise Missing("text")
+    file = CaseFile.take(session, house, reference=reference, verb=Verb.FOLLOW_UP, actor=actor, now=now, seen=seen)
+    known = _already(session, submission_key)
+    if known is not None:
+        return known
+    message = Message(
+        case_id=file.case.id,
+        number=file.next_message_number(),
+        submission_key=submission_key,
+        direction=Direction.IN,
+        kind=MessageKind.FOLLOW_UP,
+        channel=channel,
+        language=file.case.language,
+        subject=file.case.subject,
+        body=text,
+        author_id=actor.staff_id,
+        written_at=received_at,
+    )
+    session.add(message)
+    entry = FollowedUp(at=now, received_at=received_at, channel=channel)
+    file.done(Verb.FOLLOW_UP, entry, details={"message": message.number})
+    adopt(session, attachments, case=file.case, message=message)
+    return message
+
+
+def _already(session: Session, submission_key: str | None) -> Message | None:
+    """Return the message that this very form brought before, if it did."""
+    if submission_key is None:
+        return None
+    return session.scalar(select(Message).where(Message.submission_key == submission_key))
+
+
+def come_back(
+    session: Session,
+    house: House,
+    *,
+    reference: str,
+    received_at: datetime,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+    seen: int | None,
+) -> Case:
+    """Take back a case that the other body returns: a new transmission is owed, counted from its return."""
+    if not reason.strip():
+        raise Missing("reason")
+    file = CaseFile.take(session, house, reference=reference, verb=Verb.COME_BACK, actor=actor, now=now, seen=seen)
+    file.done(Verb.COME_BACK, Returned(at=now, received_at=received_at), details={"reason": reason})
+    return file.case
+
+
+def new_question(
+    session: Session,
+    house: House,
+    *,
+    reference: str,
+    text: str,
+    subject: str,
+    nature: Nature,
+    channel: Channel,
+    received_at: datetime,
+    submission_key: str | None = None,
+    actor: Actor,
+    now: datetime,
+) -> Registered:
+    """Open a new case for a new question or a complaint of the same requester, linked, with its own receipt."""
+    case = find(session, reference)
+    about = nature is Nature.COMPLAINT
+    intake = Intake(
+        submission_key=submission_key,
+        channel=channel,
+        received_at=received_at,
+        nature=nature,
+        language=case.language,
+        official_language=case.official_language,
+        subject=subject,
+        text=text,
+        requester_name=case.requester_name,
+        requester_email=case.requester_email,
+        requester_phone=case.requester_phone,
+        requester_fax=case.requester_fax,
+        requester_address=case.requester_address,
+        country=case.country,
+        about_reference=case.reference if about else None,
+        continues_reference=None if about else case.reference,
+    )
+    return register(session, house, intake=intake, actor=actor, now=now)
+
+
+def send_code_again(session: Session, house: House, *, reference: str, email: str, now: datetime) -> None:
+    """Send a new tracking code to the address on file, when that is the address given; the earlier code is void.
+
+    Says nothing about whether the case exists or the address fits: a stranger learns nothing (charter §2).
+    """
+    try:
+        case = find(session, reference, lock=True)
+    except UnknownReference:
+        return
+    if (case.requester_email or "").lower() != email.strip().lower() or case.state is CaseState.MERGED:
+        return
+    file = CaseFile.hold(session, house, case, actor=SYSTEM, now=now)
+    case.code_version += 1
+    post_code(file)
+    file.done(Verb.WRITE, details={"code_version": case.code_version})

@@ -1,0 +1,249 @@
+"""Owns how a request becomes a case: reference, handler, service and promised dates from the first commit."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from tracker.casework.attachments import adopt
+from tracker.casework.casefile import CaseFile, find
+from tracker.casework.errors import Missing
+from tracker.casework.house import Actor, House
+from tracker.casework.staffing import COMPLAINTS_SERVICE, Team
+from tracker.casework.writing import acknowledge
+from tracker.charter.counting import brussels_day
+from tracker.charter.entries import Received
+from tracker.charter.reference import Reference
+from tracker.charter.words import (
+    CaseState,
+    Channel,
+    Direction,
+    Language,
+    MessageKind,
+    Nature,
+    ServiceKind,
+)
+from tracker.correspondence.gate import way_back
+from tracker.correspondence.tracking import tracking_code
+from tracker.models.cases import Association, Case
+from tracker.models.directory import Service
+from tracker.models.messages import Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """What arrived, as the form or the clerk gives it; lengths and addresses have been checked by the form.
+
+    ``received_at`` is when it first reached any desk or mailbox of the FPS, aware. ``nature`` is proposed, unless
+    ``confirmed``. ``answer_by`` is what a person on the phone or at the counter chose for the answer (P7).
+    """
+
+    channel: Channel
+    received_at: datetime
+    nature: Nature
+    language: Language
+    subject: str
+    text: str
+    requester_name: str
+    official_language: Language | None = None
+    requester_email: str | None = None
+    requester_phone: str | None = None
+    requester_fax: str | None = None
+    requester_address: str | None = None
+    country: str | None = None
+    urgent: bool = False
+    sensitive: bool = False
+    confirmed: bool = False
+    answer_by: Channel | None = None
+    about_reference: str | None = None
+    about_service: str | None = None
+    about_staff_id: int | None = None
+    continues_reference: str | None = None
+    service: str | None = None
+    """The service a clerk gives it to; none: the router proposes."""
+    submission_key: str | None = None
+    attachments: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """The case, the code that lets its requester follow it, and whether this very form had been registered before."""
+
+    case: Case
+    code: str
+    again: bool
+
+
+def register(session: Session, house: House, *, intake: Intake, actor: Actor, now: datetime) -> Registered:
+    """Make a case of what arrived, in one commit: reference, handler, service, promises, acknowledgement.
+
+    The same ``submission_key`` a second time gives the same case. Raises ``Missing``, or ``UnknownReference`` when
+    a complaint names a case that does not exist.
+    """
+    known = _known(session, intake.submission_key)
+    if known is not None:
+        return Registered(known, code_of(house, known), again=True)
+    for name in ("subject", "text", "requester_name"):
+        if not getattr(intake, name).strip():
+            raise Missing(name)
+    case = _case(session, house, intake, now)
+    associated = _give_to_somebody(session, house, case, intake, now)
+    entry = Received(
+        at=now,
+        received_at=intake.received_at,
+        channel=intake.channel,
+        nature=intake.nature,
+        confirmed=intake.confirmed,
+    )
+    file = CaseFile.begin(session, house, case, entry, actor=actor, now=now)
+    session.add(case)
+    session.flush()
+    for code in associated:
+        session.add(Association(case_id=case.id, service_code=code, since=now))
+    request = _request(file, intake)
+    session.add(request)
+    adopt(session, intake.attachments, case=case, message=request)
+    file.opened(entry, details=_told(case, intake))
+    acknowledge(file)
+    return Registered(case, code_of(house, case), again=False)
+
+
+def code_of(house: House, case: Case) -> str:
+    """Return the tracking code that is valid for a case: derived, never stored."""
+    return tracking_code(house.secret, case.reference, case.code_version)
+
+
+def _known(session: Session, submission_key: str | None) -> Case | None:
+    """Return the case that this very form was registered as, if it was."""
+    if submission_key is None:
+        return None
+    query = select(Case).join(Message, Message.case_id == Case.id).where(Message.submission_key == submission_key)
+    return session.scalar(query)
+
+
+def next_number(session: Session) -> int:
+    """Return the number of the next case: it is also the number in its reference, never given twice."""
+    if session.get_bind().dialect.name == "postgresql":
+        return int(session.scalar(text("SELECT nextval('cases_id_seq')")) or 0)
+    return (
+        int(session.scalar(select(func.coalesce(func.max(Case.id), 0))) or 0) + 1
+    )  # SQLite has one writer at a time
+
+
+def _case(session: Session, house: House, intake: Intake, now: datetime) -> Case:
+    """Return the new case, with its reference and its way back."""
+    number = next_number(session)
+    year = brussels_day(intake.received_at).year
+    reply_channel, reason = way_back(
+        intake.channel,
+        has_email=intake.requester_email is not None,
+        has_post=intake.requester_address is not None,
+        has_fax=intake.requester_fax is not None,
+        has_phone=intake.requester_phone is not None,
+        chosen=intake.answer_by,
+        sensitive=intake.sensitive,
+    )
+    courtesy = intake.official_language or (Language.FR if intake.language is Language.EN else None)
+    return Case(
+        id=number,
+        reference=Reference(house.reference_prefix, year, number).format(),
+        version=1,
+        state=CaseState.TRIAGE,
+        received_at=intake.received_at,
+        registered_at=now,
+        channel=intake.channel,
+        nature=intake.nature,
+        nature_confirmed_at=now if intake.confirmed else None,
+        language=intake.language,
+        official_language=courtesy,
+        country=intake.country,
+        subject=intake.subject.strip(),
+        requester_name=intake.requester_name.strip(),
+        requester_email=intake.requester_email,
+        requester_phone=intake.requester_phone,
+        requester_fax=intake.requester_fax,
+        requester_address=intake.requester_address,
+        reply_channel=reply_channel,
+        reply_channel_reason=reason,
+        code_version=1,
+        urgent_since=now if intake.urgent else None,
+        sensitive=intake.sensitive,
+        about_case_id=find(session, intake.about_reference).id if intake.about_reference else None,
+        about_staff_id=intake.about_staff_id,
+        about_service_code=intake.about_service,
+        continues_case_id=find(session, intake.continues_reference).id if intake.continues_reference else None,
+    )
+
+
+def _give_to_somebody(session: Session, house: House, case: Case, intake: Intake, now: datetime) -> list[str]:
+    """Give the case its service and handler, and return the services that join it by themselves.
+
+    Whom routing assigns, else the dispatcher on duty, by name: never nowhere. A complaint goes to the complaints
+    coordinator and the competent service (charter §6).
+    """
+    day = brussels_day(now)
+    lead = intake.service
+    if lead is None:
+        routing = house.router().route(
+            f"{intake.subject}\n{intake.text}",
+            lang=intake.language,
+            country=intake.country,
+            nature=intake.nature,
+            on=day,
+        )
+        case.routing = routing.to_json()
+        lead = routing.suggestions[0].code if routing.decision == "auto" else None
+    joining: set[str] = set()
+    if intake.nature is Nature.COMPLAINT:
+        joining |= {code for code in (intake.about_service, lead) if code}
+        lead = COMPLAINTS_SERVICE
+    services = _internal(session, joining | ({lead} if lead else set()))
+    if lead in services:
+        joining |= set(services[lead].associated)
+    joining &= set(_internal(session, joining))
+    team = Team.load(session, day=day, services=[lead] if lead else ())
+    case.service_code = lead if lead in services else None
+    handler = team.handler_for(case.service_code, turn=case.id, not_this=intake.about_staff_id)
+    case.handler_id = handler.id
+    case.state = CaseState.OPEN if case.service_code else CaseState.TRIAGE
+    case.triage_since = None if case.service_code else now
+    return sorted(joining - {case.service_code or ""})
+
+
+def _internal(session: Session, codes: set[str]) -> dict[str, Service]:
+    """Return those of the codes that are services of our own: no other body gets a citizen's data unasked (P13)."""
+    if not codes:
+        return {}
+    query = select(Service).where(Service.code.in_(codes), Service.kind == ServiceKind.INTERNAL)
+    return {service.code: service for service in session.scalars(query)}
+
+
+def _request(file: CaseFile, intake: Intake) -> Message:
+    """Return what the citizen wrote or said, as the first message of the case."""
+    return Message(
+        case_id=file.case.id,
+        number=file.next_message_number(),
+        submission_key=intake.submission_key,
+        direction=Direction.IN,
+        kind=MessageKind.REQUEST,
+        channel=intake.channel,
+        language=intake.language,
+        subject=file.case.subject,
+        body=intake.text,
+        author_id=file.actor.staff_id,
+        written_at=intake.received_at,
+    )
+
+
+def _told(case: Case, intake: Intake) -> dict[str, Any]:
+    """Return what the history says about the beginning."""
+    return {
+        "channel": intake.channel,
+        "nature": intake.nature,
+        "service": case.service_code,
+        "handler": case.handler_id,
+        "decision": (case.routing or {}).get("decision"),
+        "urgent": intake.urgent,
+    }
