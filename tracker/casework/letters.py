@@ -1,0 +1,462 @@
+"""Owns what staff write: interim letters, transmissions, answers, questions and notes; and what leaving them does."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tracker.access.permissions import READ
+from tracker.casework.casefile import CaseFile, find, permit
+from tracker.casework.errors import Missing, Refused
+from tracker.casework.house import SYSTEM, Actor, House
+from tracker.casework.people import UnknownService
+from tracker.casework.writing import (
+    BY_HAND,
+    PUBLISHED,
+    SPOKEN,
+    Written,
+    address_for,
+    facts_for,
+    keep,
+    newest_of,
+    signature_of,
+    signer_of,
+)
+from tracker.charter.counting import brussels_day
+from tracker.charter.entries import LeavingVoided, MessageLeft
+from tracker.charter.errors import CharterError
+from tracker.charter.words import (
+    Act,
+    CaseState,
+    Channel,
+    ChannelReason,
+    Direction,
+    MessageKind,
+    RegisteredGround,
+    Role,
+    ServiceKind,
+    Verb,
+)
+from tracker.correspondence.compose import compose
+from tracker.correspondence.facts import Destination, Request
+from tracker.correspondence.gate import check_sendable
+from tracker.models.cases import Case
+from tracker.models.directory import Service
+from tracker.models.messages import Attachment, Message, Outbox
+from tracker.models.staff import Staff
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What a member of staff decided about a message; everything else is known from the case.
+
+    ``channel``: another way than the requester's own, with its reason. ``spoken_on``: for phone and counter, the day
+    (Brussels) of the conversation. ``promised_on`` and ``reason`` belong to an interim letter, ``to`` (a code of the
+    directory) to a transmission; ``consent``: what shows that the requester agrees to the forwarding to a body
+    that is no Belgian public service; without it, the requester is only told where to turn.
+    """
+
+    text: str = ""
+    channel: Channel | None = None
+    channel_reason: ChannelReason | None = None
+    registered_ground: RegisteredGround | None = None
+    spoken_on: date | None = None
+    promised_on: date | None = None
+    reason: str | None = None
+    to: str | None = None
+    consent: str | None = None
+
+
+class BadLeavingDate(Refused):
+    """A message cannot have left before it was written, nor on a day that has not come."""
+
+    code = "bad_leaving_date"
+
+    def __init__(self, left_on: date, first: date, last: date) -> None:
+        super().__init__(
+            f"{left_on} cannot be the day it left: give one from {first} to {last}.",
+            left_on=left_on.isoformat(),
+            first=first.isoformat(),
+            last=last.isoformat(),
+        )
+
+
+class NotWaiting(Refused):
+    """This message has left already, or does not leave by hand."""
+
+    code = "not_waiting"
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"Message {number} is not waiting to be sent: look at the case again.", number=number)
+
+
+VERBS = {
+    MessageKind.ANSWER: Verb.ANSWER,
+    MessageKind.INTERIM: Verb.SEND_INTERIM,
+    MessageKind.QUESTION: Verb.WRITE,
+    MessageKind.TRANSMISSION: Verb.TRANSMIT,
+    MessageKind.CLOSING: Verb.WRITE,
+}
+
+
+def preview(
+    session: Session, house: House, *, reference: str, kind: MessageKind, draft: Draft, actor: Actor, now: datetime
+) -> list[Written]:
+    """Return what would be sent, word for word; nothing is stored. Raises whatever sending it would raise."""
+    case = find(session, reference)
+    permit(session, case, READ, actor)
+    permit(session, case, VERBS[kind], actor)
+    return _write(CaseFile.hold(session, house, case, actor=actor, now=now), kind, draft)
+
+
+def answer(
+    session: Session, house: House, *, reference: str, draft: Draft, actor: Actor, now: datetime, seen: int | None
+) -> Message:
+    """Answer the requester. The promise is kept when the answer leaves, not before."""
+    return _send(session, house, MessageKind.ANSWER, reference, draft, actor, now, seen)[0]
+
+
+def send_interim(
+    session: Session, house: House, *, reference: str, draft: Draft, actor: Actor, now: datetime, seen: int | None
+) -> Message:
+    """Tell the requester why more time is needed and the new date: a new promise, once the letter has left (P4)."""
+    return _send(session, house, MessageKind.INTERIM, reference, draft, actor, now, seen)[0]
+
+
+def ask(
+    session: Session, house: House, *, reference: str, draft: Draft, actor: Actor, now: datetime, seen: int | None
+) -> Message:
+    """Ask the requester something. Waiting for the answer does not stop the clock."""
+    return _send(session, house, MessageKind.QUESTION, reference, draft, actor, now, seen)[0]
+
+
+def transmit(
+    session: Session, house: House, *, reference: str, draft: Draft, actor: Actor, now: datetime, seen: int | None
+) -> list[Message]:
+    """Forward a misdirected case to the competent body and inform the requester, both in one commit (P5).
+
+    To a body that is no Belgian public service a case is forwarded only with the requester's consent; without it,
+    informing the requester where to turn is the discharge. Raises ``UnknownService`` or ``Missing``.
+    """
+    return _send(session, house, MessageKind.TRANSMISSION, reference, draft, actor, now, seen)
+
+
+def note(
+    session: Session, house: House, *, reference: str, text: str, actor: Actor, now: datetime, seen: int | None
+) -> Message:
+    """Add an internal note: it never leaves and discharges nothing."""
+    if not text.strip():
+        raise Missing("text")
+    file = CaseFile.take(session, house, reference=reference, verb=Verb.WRITE, actor=actor, now=now, seen=seen)
+    message = Message(
+        case_id=file.case.id,
+        number=file.next_message_number(),
+        direction=Direction.OUT,
+        kind=MessageKind.NOTE,
+        channel=Channel.WEB,
+        language=file.case.language,
+        subject=file.case.subject,
+        body=text,
+        author_id=actor.staff_id,
+        written_at=now,
+    )
+    session.add(message)
+    file.done(Verb.WRITE, details={"message": message.number, "kind": MessageKind.NOTE})
+    return message
+
+
+def _send(
+    session: Session,
+    house: House,
+    kind: MessageKind,
+    reference: str,
+    draft: Draft,
+    actor: Actor,
+    now: datetime,
+    seen: int | None,
+) -> list[Message]:
+    """Write, store and record; what is spoken or published leaves at once, the rest when it leaves."""
+    verb = VERBS[kind]
+    file = CaseFile.take(session, house, reference=reference, verb=verb, actor=actor, now=now, seen=seen)
+    if kind is MessageKind.TRANSMISSION and draft.consent:
+        file.case.consent_at, file.case.consent_evidence = now, draft.consent
+    messages = []
+    entries = []
+    for written in _write(file, kind, draft):
+        message = keep(file, written)
+        messages.append(message)
+        if message.channel in PUBLISHED + SPOKEN:
+            message.left_on, message.left_at = draft.spoken_on or brussels_day(now), now
+            session.flush()
+            if message.act is not None:
+                entries.append(_left(message, by_head=_by_head(actor)))
+    details = {
+        "messages": [message.number for message in messages],
+        "kind": kind,
+        "channel": messages[-1].channel,
+        "to": draft.to,
+        "promised_on": draft.promised_on.isoformat() if draft.promised_on else None,
+        "reason": draft.reason,
+    }
+    file.done(verb, *entries, details={name: value for name, value in details.items() if value is not None})
+    return messages
+
+
+def _by_head(actor: Actor) -> bool:
+    return actor.person is not None and actor.person.role is Role.HEAD
+
+
+def _write(file: CaseFile, kind: MessageKind, draft: Draft) -> list[Written]:
+    """Write the messages that an act takes, and make sure that they can leave as the charter wants (P7 to P9)."""
+    if kind is MessageKind.TRANSMISSION:
+        return _transmission(file, draft)
+    if kind is MessageKind.INTERIM:
+        return [_interim(file, draft)]
+    if not draft.text.strip() and kind is not MessageKind.CLOSING:
+        raise Missing("text")
+    act = Act.ANSWER if kind is MessageKind.ANSWER else None
+    return [_to_requester(file, kind, act, draft, body=draft.text.strip())]
+
+
+def _interim(file: CaseFile, draft: Draft) -> Written:
+    """Write an interim letter, if the charter allows one now, with this reason and this date."""
+    if draft.promised_on is None:
+        raise Missing("promised_on")
+    reason = (draft.reason or "").strip()
+    number = (file.messages_so_far or 0) + 1_000_000  # never stored: only asks whether the charter would refuse
+    file.try_entry(
+        MessageLeft(
+            at=file.now,
+            message=number,
+            act=Act.INTERIM,
+            left_on=draft.spoken_on or brussels_day(file.now),
+            promised_on=draft.promised_on,
+            reason=reason,
+            by_head=_by_head(file.actor),
+        )
+    )
+    return _to_requester(file, MessageKind.INTERIM, Act.INTERIM, draft, reason=reason, promised_on=draft.promised_on)
+
+
+def _to_requester(file: CaseFile, kind: MessageKind, act: Act | None, draft: Draft, **more: object) -> Written:
+    """Write a message to the requester, the same way back unless a reason says otherwise (P7)."""
+    case = file.case
+    channel = draft.channel or case.reply_channel
+    signature = signature_of(file.session, case, signer_of(file.session, file))
+    address = address_for(case, channel)
+    reason = draft.channel_reason or (case.reply_channel_reason if channel is case.reply_channel else None)
+    check_sendable(
+        signature=signature,
+        reference=case.reference,
+        language=case.language,
+        official_language=case.official_language,
+        channel=channel,
+        address=address,
+        usual_channel=case.reply_channel,
+        channel_reason=reason,
+        registered_ground=draft.registered_ground,
+    )
+    if channel in SPOKEN:
+        _check_day(draft.spoken_on or brussels_day(file.now), brussels_day(case.received_at), file.now)
+    facts = facts_for(file, signature, **more)
+    composed = compose(kind, facts, case.language, official_language=case.official_language)
+    promised_on, why = more.get("promised_on"), more.get("reason")
+    return Written(
+        kind,
+        act,
+        channel,
+        address,
+        signature,
+        case.language,
+        composed,
+        promised_on=promised_on if isinstance(promised_on, date) and kind is MessageKind.INTERIM else None,
+        reason=why if isinstance(why, str) and kind is MessageKind.INTERIM else None,
+        inform_only=act is Act.INFORM and not more.get("forwarded"),
+        channel_reason=reason,
+        registered_ground=draft.registered_ground,
+    )
+
+
+def _transmission(file: CaseFile, draft: Draft) -> list[Written]:
+    """Write both halves of a transmission: the file to the body, and the notice to the requester."""
+    if not draft.to:
+        raise Missing("to")
+    body = file.session.get(Service, draft.to)
+    if body is None or body.kind is ServiceKind.INTERNAL:
+        raise UnknownService(draft.to)
+    forwarded = body.kind is ServiceKind.PUBLIC_SERVICE or bool(draft.consent or file.case.consent_at)
+    destination = _destination(body, file.case)
+    reason = draft.text.strip() or None
+    written = []
+    if forwarded:
+        written.append(_to_body(file, body, destination, reason))
+    written.append(
+        _to_requester(
+            file,
+            MessageKind.TRANSMISSION_NOTICE,
+            Act.INFORM,
+            draft,
+            destination=destination,
+            forwarded=forwarded,
+            reason=reason,
+        )
+    )
+    return written
+
+
+def _destination(body: Service, case: Case) -> Destination:
+    """Return how to reach a body, in the requester's language."""
+    return Destination(
+        name=str(body.names[case.language.value]),
+        kind=body.kind,
+        phone=body.phone,
+        email=body.email,
+        postal_address=body.postal_address,
+        website=body.website,
+    )
+
+
+def _to_body(file: CaseFile, body: Service, destination: Destination, reason: str | None) -> Written:
+    """Write the file to the competent body; where the directory knows no address, a person sends it by post."""
+    case, session = file.case, file.session
+    channel = Channel.EMAIL if body.email else Channel.POST
+    signature = signature_of(session, case, signer_of(session, file))
+    request = session.scalars(select(Message).where(Message.case_id == case.id, Message.number == 1)).one()
+    names = session.scalars(select(Attachment.name).where(Attachment.message_id == request.id)).all()
+    contact = (case.requester_email, case.requester_phone, case.requester_address)
+    facts = facts_for(
+        file,
+        signature,
+        destination=destination,
+        reason=reason,
+        request=Request(
+            name=case.requester_name,
+            contact=tuple(line for line in contact if line),
+            language=case.language,
+            channel=case.channel,
+            text=request.body,
+            attachments=tuple(names),
+            consent_on=brussels_day(case.consent_at) if case.consent_at else None,
+        ),
+    )
+    language = case.official_language or case.language
+    composed = compose(MessageKind.TRANSMISSION, facts, language)
+    address = body.email or body.postal_address or str(body.names[case.language.value])
+    return Written(
+        MessageKind.TRANSMISSION, Act.FORWARD, channel, address, signature, language, composed, service_code=body.code
+    )
+
+
+def record_leaving(
+    session: Session,
+    house: House,
+    *,
+    reference: str,
+    message_number: int,
+    left_on: date,
+    actor: Actor,
+    now: datetime,
+    seen: int | None,
+) -> Message:
+    """Record the day (Brussels) on which a letter was posted or a fax transmitted: that keeps the promise.
+
+    Raises ``NotWaiting`` or ``BadLeavingDate``.
+    """
+    file = CaseFile.take(
+        session, house, reference=reference, verb=Verb.RECORD_LEAVING, actor=actor, now=now, seen=seen
+    )
+    message = newest_of(session, file.case.id, message_number)
+    if message is None or message.left_on is not None or message.channel not in BY_HAND:
+        raise NotWaiting(message_number)
+    _check_day(left_on, brussels_day(message.written_at), now)
+    message.left_on, message.left_at = left_on, now
+    session.flush()
+    entries = [_left(message, by_head=_author_is_head(session, message))] if message.act is not None else []
+    file.done(
+        Verb.RECORD_LEAVING,
+        *entries,
+        details={"message": message_number, "left_on": left_on.isoformat(), "channel": message.channel},
+    )
+    return message
+
+
+def _check_day(left_on: date, first: date, now: datetime) -> None:
+    """Refuse a day on which it cannot have left."""
+    today = brussels_day(now)
+    if not first <= left_on <= today:
+        raise BadLeavingDate(left_on, first, today)
+
+
+def void_leaving(
+    session: Session,
+    house: House,
+    *,
+    reference: str,
+    message_number: int,
+    evidence: str,
+    actor: Actor,
+    now: datetime,
+    seen: int | None,
+) -> Message:
+    """Record that a message never arrived (it bounced, or came back): what it had kept is open again, same date."""
+    if not evidence.strip():
+        raise Missing("evidence")
+    file = CaseFile.take(session, house, reference=reference, verb=Verb.VOID_LEAVING, actor=actor, now=now, seen=seen)
+    message = newest_of(session, file.case.id, message_number)
+    if message is None or message.left_on is None or message.voided_at is not None:
+        raise NotWaiting(message_number)
+    message.voided_at, message.void_evidence = now, evidence
+    entries = [LeavingVoided(at=now, message=message.number, evidence=evidence)] if message.act is not None else []
+    file.done(Verb.VOID_LEAVING, *entries, details={"message": message_number, "evidence": evidence})
+    return message
+
+
+def on_left(session: Session, house: House, outbox: Outbox, *, now: datetime) -> None:
+    """Record that the mail server accepted a message: it has left, in the commit that marks it sent."""
+    if outbox.message_id is None:
+        return
+    message = session.get_one(Message, outbox.message_id)
+    if message.left_on is not None:
+        return
+    if message.act is None:
+        message.left_on, message.left_at = brussels_day(now), now
+        return
+    case = session.scalars(select(Case).where(Case.id == message.case_id).with_for_update()).one()
+    message.left_on, message.left_at = brussels_day(now), now
+    session.flush()
+    file = CaseFile.hold(session, house, case, actor=SYSTEM, now=now)
+    details: dict[str, object] = {"message": message.number, "left_on": message.left_on.isoformat()}
+    entry = _left(message, by_head=_author_is_head(session, message))
+    try:
+        if case.state is not CaseState.MERGED:
+            file.try_entry(entry)
+    except CharterError as refusal:
+        # It has left and cannot be called back; what it meant to do for the promises is no longer possible.
+        message.act = None
+        details["refused"] = refusal.code
+    entries = [entry] if message.act is not None and case.state is not CaseState.MERGED else []
+    file.done(Verb.RECORD_LEAVING, *entries, details=details | {"channel": message.channel})
+
+
+def _left(message: Message, *, by_head: bool) -> MessageLeft:
+    """Return the charter's entry for a message that left."""
+    assert message.act is not None
+    assert message.left_on is not None
+    assert message.left_at is not None
+    interim = message.act is Act.INTERIM
+    return MessageLeft(
+        at=message.left_at,
+        message=message.number,
+        act=message.act,
+        left_on=message.left_on,
+        promised_on=message.promised_on,
+        reason=message.reason if interim else None,
+        by_head=by_head and interim,
+        inform_only=message.inform_only,
+    )
+
+
+def _author_is_head(session: Session, message: Message) -> bool:
+    author = session.get(Staff, message.author_id) if message.author_id else None
+    return author is not None and author.role is Role.HEAD

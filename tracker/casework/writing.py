@@ -1,0 +1,187 @@
+"""Owns how a message comes to be: who signs it, which way it goes, what it says; and its place in the outbox."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tracker.casework.casefile import CaseFile
+from tracker.casework.house import House
+from tracker.charter.counting import brussels_day
+from tracker.charter.words import (
+    Act,
+    Channel,
+    ChannelReason,
+    Direction,
+    Language,
+    MessageKind,
+    Nature,
+    RegisteredGround,
+)
+from tracker.correspondence.compose import Composed, compose
+from tracker.correspondence.facts import LetterFacts, Promise, Signature, Tracking
+from tracker.correspondence.phones import emergency_phones
+from tracker.correspondence.tracking import tracking_code
+from tracker.models.cases import Case
+from tracker.models.directory import Service
+from tracker.models.messages import Message, Outbox
+from tracker.models.staff import Staff
+
+BY_MAIL = (Channel.EMAIL,)
+PUBLISHED = (Channel.WEB,)
+BY_HAND = (Channel.POST, Channel.FAX)
+SPOKEN = (Channel.PHONE, Channel.COUNTER)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A message as it will go: what it is, which way, and every word of it; nothing is stored yet."""
+
+    kind: MessageKind
+    act: Act | None
+    channel: Channel
+    address: str | None
+    signature: Signature
+    language: Language
+    composed: Composed
+    service_code: str | None = None
+    promised_on: date | None = None
+    reason: str | None = None
+    inform_only: bool = False
+    channel_reason: ChannelReason | None = None
+    registered_ground: RegisteredGround | None = None
+
+
+def signature_of(session: Session, case: Case, signer: Staff) -> Signature:
+    """Return what is printed under a message: whoever acts signs, with the postal address of the service (P8)."""
+    service = session.get(Service, case.service_code or signer.service_code or "")
+    house = service if service is not None and service.postal_address else session.get(Service, HEADQUARTERS)
+    named = service or house
+    return Signature(
+        name=signer.name,
+        title=signer.title,
+        phone=signer.phone,
+        email=signer.email,
+        service_name=str((named.names if named else {}).get(case.language.value, "")),
+        postal_address=(house.postal_address if house else None) or "",
+    )
+
+
+HEADQUARTERS = "COMPLAINTS"
+"""The service whose postal address serves while a case has no service yet: it is that of the headquarters."""
+
+
+def signer_of(session: Session, file: CaseFile) -> Staff:
+    """Return who signs: whoever acts; for the citizen's and Suivi's own acts, the handler."""
+    staff = session.get(Staff, file.actor.staff_id or file.case.handler_id)
+    assert staff is not None
+    return staff
+
+
+def tracking_of(house: House, case: Case) -> Tracking:
+    """Return how the requester follows the case: an address that tells nothing, and the code."""
+    return Tracking(
+        url=f"{house.base_url}/{case.language}/follow",
+        code=tracking_code(house.secret, case.reference, case.code_version),
+    )
+
+
+def facts_for(file: CaseFile, signature: Signature, **more: object) -> LetterFacts:
+    """Return what every letter on a case needs to know; ``more`` is what one kind of letter needs beside it."""
+    case = file.case
+    return LetterFacts(
+        reference=case.reference,
+        case_subject=case.subject,
+        received_on=brussels_day(case.received_at),
+        requester_name=case.requester_name,
+        signature=signature,
+        tracking=tracking_of(file.house, case),
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def address_for(case: Case, channel: Channel) -> str | None:
+    """Return where a message to the requester goes by a channel; none for the tracking page, or when we have none."""
+    match channel:
+        case Channel.EMAIL:
+            return case.requester_email
+        case Channel.POST:
+            return case.requester_address
+        case Channel.FAX:
+            return case.requester_fax
+        case Channel.PHONE:
+            return case.requester_phone
+        case _:
+            return None
+
+
+def keep(file: CaseFile, written: Written) -> Message:
+    """Store a message that was written, with its place in the outbox when it goes by e-mail: the caller's commit."""
+    case, composed = file.case, written.composed
+    message = Message(
+        case_id=case.id,
+        number=file.next_message_number(),
+        direction=Direction.OUT,
+        kind=written.kind,
+        act=written.act,
+        channel=written.channel,
+        language=written.language,
+        subject=composed.subject,
+        body=composed.text,
+        html=composed.html,
+        address=written.address,
+        service_code=written.service_code,
+        signature=written.signature.as_record(case.reference),
+        template=composed.template,
+        template_version=composed.version,
+        promised_on=written.promised_on,
+        reason=written.reason,
+        inform_only=written.inform_only,
+        channel_reason=written.channel_reason,
+        registered_ground=written.registered_ground,
+        author_id=file.actor.staff_id,
+        written_at=file.now,
+    )
+    file.session.add(message)
+    file.session.flush()
+    if written.channel in BY_MAIL:
+        file.session.add(Outbox(message_id=message.id, state="waiting", attempts=0, next_try_at=file.now))
+    return message
+
+
+def acknowledge(file: CaseFile) -> Message | None:
+    """Tell the requester by e-mail that the request arrived: reference, handler, date, why; none without e-mail."""
+    case = file.case
+    if case.requester_email is None or case.sensitive:
+        return None
+    kind = MessageKind.ACKNOWLEDGEMENT
+    if case.urgent_since is not None:
+        kind = MessageKind.EMERGENCY
+    elif case.nature is Nature.COMPLAINT:
+        kind = MessageKind.COMPLAINT_ACKNOWLEDGEMENT
+    return keep(file, _to_requester(file, kind))
+
+
+def post_code(file: CaseFile) -> Message:
+    """Send the tracking code that is valid now to the address on file."""
+    return keep(file, _to_requester(file, MessageKind.TRACKING_CODE))
+
+
+def _to_requester(file: CaseFile, kind: MessageKind) -> Written:
+    """Write one of the messages that need nobody's words, to the requester's e-mail address."""
+    case = file.case
+    signature = signature_of(file.session, case, signer_of(file.session, file))
+    upcoming = file.ledger.next_obligation
+    promise = None
+    if upcoming is not None:
+        promise = Promise(kind=upcoming.kind, rule_id=upcoming.rule_id, due_on=upcoming.due_on, days=upcoming.days)
+    phones = emergency_phones() if kind is MessageKind.EMERGENCY else None
+    facts = facts_for(file, signature, promise=promise, answer_by=case.reply_channel, phones=phones)
+    composed = compose(kind, facts, case.language, official_language=case.official_language)
+    return Written(kind, None, Channel.EMAIL, case.requester_email, signature, case.language, composed)
+
+
+def newest_of(session: Session, case_id: int, number: int) -> Message | None:
+    """Return a message of a case by its number."""
+    return session.scalar(select(Message).where(Message.case_id == case_id, Message.number == number))
