@@ -1,0 +1,246 @@
+"""Owns how a message is written: one folder of templates for each kind, four languages, one version each."""
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, fields
+from datetime import date
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context, select_autoescape
+from jinja2.runtime import Context
+from markupsafe import Markup, escape
+
+from tracker.charter.words import Channel, Language, MessageKind, ObligationKind, ServiceKind
+from tracker.correspondence.explanation import (
+    by_channel,
+    date_in_words,
+    days_left_in_words,
+    explain_rule,
+    label,
+    organisation,
+    rung_in_words,
+)
+from tracker.correspondence.facts import LetterFacts, NoticeFacts, Promise
+from tracker.correspondence.gate import Item, SendRefused
+from tracker.correspondence.phones import Line
+from tracker.correspondence.tables import text_of
+from tracker.resources import resource
+
+NOTICE = "notice"
+"""The folder of the mail to staff; every other folder is named after its `MessageKind`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A message exactly as it will go, in plain text and in HTML, with the template and version it came from."""
+
+    subject: str
+    text: str
+    html: str
+    template: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One folder of templates, as its `message.toml` describes it."""
+
+    name: str
+    version: int
+    since: date
+    to: str
+    """`requester`, `body` (another body) or `staff`."""
+    automatic: bool
+    """Whether it goes out without a person having written it."""
+    needs: frozenset[str]
+    """The facts without which it cannot be written."""
+
+
+def compose(
+    kind: MessageKind, facts: LetterFacts, language: Language, *, official_language: Language | None = None
+) -> Composed:
+    """Write a message in the requester's language; the same facts always give the same text.
+
+    `official_language` is the one that counts beside a courtesy English. Raises `SendRefused`, naming what this
+    kind of message needs and was not given. Who signs and which way it goes is for `gate.check_sendable`.
+    """
+    template = template_of(kind.value)
+    given = _given(facts)
+    lacking = list(_lacking(template, facts, given.keys()))
+    if language is Language.EN and template.to == "requester":
+        if official_language in (None, Language.EN):
+            lacking.append(Item.OFFICIAL_LANGUAGE)
+        given["official_language"] = official_language
+    if lacking:
+        raise SendRefused.lacking(*lacking)
+    values = given | {"language": language, "to": template.to, "template": template.name}
+    subject, text = _write(template, language, values, layout="letter.txt")
+    return Composed(subject, text, _page(subject, [(language, text)], _links(facts)), template.name, template.version)
+
+
+def compose_notice(facts: NoticeFacts, languages: Sequence[Language]) -> Composed:
+    """Write the mail to staff about one obligation, once in each of its readers' languages, one after the other."""
+    template = template_of(NOTICE)
+    letters = []
+    for language in dict.fromkeys(languages):
+        values = {field.name: getattr(facts, field.name) for field in fields(facts)}
+        values |= {"language": language, "days_left": days_left_in_words(facts.due_on, facts.today, language)}
+        letters.append((language, *_write(template, language, values, layout="notice.txt")))
+    subject = letters[0][1]
+    text = "\n----\n\n".join(text for _, _, text in letters)
+    page = _page(subject, [(language, text) for language, _, text in letters], [facts.case_url])
+    return Composed(subject, text, page, template.name, template.version)
+
+
+@cache
+def template_of(name: str) -> Template:
+    """Return the description of one folder of templates. Raises `FileNotFoundError` when there is none."""
+    path = resource("templates") / "correspondence" / name / "message.toml"
+    described = tomllib.loads(path.read_text("utf-8"))
+    described["needs"] = frozenset(described["needs"])
+    return Template(name=name, **described)
+
+
+def _lacking(template: Template, facts: LetterFacts, given: Set[str]) -> Iterator[Item]:
+    """Name what a kind of message needs and was not given."""
+    if not facts.case_subject.strip():
+        yield Item.SUBJECT
+    for name in sorted(template.needs - given):
+        yield Item.DESTINATION if name == "forwarded" else Item(name)
+    body = facts.destination if "destination" in template.needs else None
+    if body is None:
+        return
+    if not (body.name.strip() and (body.email or body.phone or body.postal_address or body.website)):
+        yield Item.DESTINATION
+    agreed = facts.request is not None and facts.request.consent_on is not None
+    if template.to == "body" and body.kind is ServiceKind.FOREIGN_BODY and not agreed:
+        yield Item.CONSENT  # a body that is no Belgian public service gets a citizen's data only with consent
+
+
+def one_line(text: str) -> str:
+    """Return a text on one line, without control characters: fit for a header, a name, a subject."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def _given(facts: LetterFacts) -> dict[str, Any]:
+    """Return the facts that were given, so that a template that uses another one fails."""
+    given = {}
+    for field in fields(facts):
+        value = getattr(facts, field.name)
+        if field.name in ("body", "reason") and value is not None:
+            value = _tidy(value)
+        elif field.name in ("case_subject", "requester_name", "reference"):
+            value = one_line(value)
+        if value is not None and value not in ("", ()):
+            given[field.name] = value
+    return given
+
+
+def _tidy(text: str) -> str:
+    """Return a text of several lines without control characters and without blank ends."""
+    lines = (line.rstrip() for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
+    return "\n".join("".join(c for c in line if c.isprintable() or c == "\t") for line in lines).strip("\n")
+
+
+def _write(template: Template, language: Language, values: Mapping[str, Any], *, layout: str) -> tuple[str, str]:
+    """Return the subject and the whole text, layout and signature included."""
+    folder = f"{template.name}/{language.value}"
+    subject = one_line(_texts().get_template(f"{folder}/subject.txt").render(values))
+    shared = {
+        "organisation": organisation(language),
+        "charter": text_of("promises", "source", "charter_2", language),
+    }
+    message = _texts().get_template(f"{folder}/body.txt").render(values, **shared)
+    whole = _texts().get_template(f"layout/{language.value}/{layout}").render(values, message=message, **shared)
+    return subject, whole.strip("\n") + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A paragraph or a list of the plain text, ready for HTML."""
+
+    lines: tuple[Markup, ...]
+    items: tuple[Markup, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    language: str
+    blocks: tuple[_Block, ...]
+
+
+def _page(subject: str, texts: Iterable[tuple[Language, str]], links: Sequence[str]) -> str:
+    """Return the same paragraphs as a page that loads nothing from anywhere."""
+    letters = [
+        _Letter(language.value, tuple(_block(part, links) for part in re.split(r"\n{2,}", text.strip("\n"))))
+        for language, text in texts
+    ]
+    page = _texts().get_template("layout/message.html")
+    return page.render(subject=subject, language=letters[0].language, letters=letters)
+
+
+def _block(part: str, links: Sequence[str]) -> _Block:
+    lines = [line for line in part.split("\n") if line.strip()]
+    if lines and all(line.startswith("- ") for line in lines):
+        return _Block((), tuple(_linked(line[2:], links) for line in lines))
+    return _Block(tuple(_linked(line, links) for line in lines), ())
+
+
+def _linked(line: str, links: Sequence[str]) -> Markup:
+    """Return a line in HTML in which only addresses of ours are links: never one that a stranger wrote."""
+    if not links:
+        return escape(line)
+    parts = re.split("(" + "|".join(re.escape(link) for link in sorted(links, key=len, reverse=True)) + ")", line)
+    return Markup("").join(
+        Markup('<a href="{0}" style="color:#1a4f8b">{0}</a>').format(part) if part in links else escape(part)
+        for part in parts
+    )
+
+
+def _links(facts: LetterFacts) -> list[str]:
+    """Return the addresses of ours that a message holds."""
+    candidates = (
+        facts.tracking.url if facts.tracking else None,
+        facts.survey_url,
+        facts.destination.website if facts.destination else None,
+    )
+    return [url for url in candidates if url and re.match(r"https?://", url)]
+
+
+@cache
+def _texts() -> Environment:
+    """Return the reader of templates: .txt is plain text, .html is escaped, and nothing stays unfilled."""
+    environment = Environment(
+        loader=FileSystemLoader(resource("templates") / "correspondence"),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        auto_reload=False,
+        cache_size=200,
+    )
+    environment.filters |= {
+        "date": _in_language(date_in_words),
+        "weekday": _in_language(lambda day, language: date_in_words(day, language, weekday=True)),
+        "by_channel": _in_language(lambda channel, language: by_channel(Channel(channel), language)),
+        "name": _in_language(lambda other, language: label(Language(other), language)),
+        "phone": _in_language(lambda line, language: label(Line(line), language)),
+        "kind": _in_language(lambda kind, language: label(ObligationKind(kind), language)),
+        "rung": _in_language(rung_in_words),
+        "why": _in_language(_why),
+    }
+    return environment
+
+
+def _why(promise: Promise, language: Language) -> str:
+    return explain_rule(promise.rule_id, days=promise.days, due_on=promise.due_on, language=language)
+
+
+def _in_language(say: Any) -> Any:
+    """Return a filter that says a value in the language of the message being written."""
+
+    @pass_context
+    def filter_(context: Context, value: Any) -> str:
+        return str(say(value, context["language"]))
+
+    return filter_

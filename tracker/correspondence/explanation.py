@@ -1,0 +1,125 @@
+"""Owns how the words, dates and reasons of the charter are said to people, in the four languages."""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date
+from enum import StrEnum
+from typing import Protocol
+
+from tracker.charter.words import Channel, Language
+from tracker.correspondence.tables import (
+    WordsMissing,
+    counted,
+    date_in_words,
+    fill,
+    moment_in_words,
+    read_table,
+    text_of,
+)
+
+__all__ = [
+    "CodedError",
+    "ExplainedStep",
+    "WordsMissing",
+    "by_channel",
+    "counted",
+    "date_in_words",
+    "days_left_in_words",
+    "explain_rule",
+    "explain_steps",
+    "label",
+    "moment_in_words",
+    "organisation",
+    "refusal",
+    "rung_in_words",
+]
+
+_RUNG = re.compile(r"(?P<name>[a-z]+)(?:-(?P<number>\d+))?")
+_URGENT_MINUTES = 30  # user charter §3 as the ladder has it: again every 30 minutes until somebody takes it
+
+
+class ExplainedStep(Protocol):
+    """One step of a count, as the charter gives it and the database keeps it."""
+
+    @property
+    def code(self) -> str:
+        """Which step it is."""
+
+    @property
+    def values(self) -> Mapping[str, str | int]:
+        """Its dates (ISO), numbers and words."""
+
+
+class CodedError(Protocol):
+    """A refusal of the charter: which one, and the values it is about."""
+
+    @property
+    def code(self) -> str:
+        """Which refusal it is."""
+
+    @property
+    def values(self) -> Mapping[str, object]:
+        """Dates, numbers and words for its sentence."""
+
+
+def label(member: StrEnum, language: Language) -> str:
+    """Return how a word of the charter is said in a language. Raises `WordsMissing`."""
+    return text_of("labels", type(member).__name__, member.value, language)
+
+
+def by_channel(channel: Channel, language: Language) -> str:
+    """Return a channel as it stands inside a sentence: “by post”."""
+    return text_of("labels", "by_channel", channel.value, language)
+
+
+def organisation(language: Language, *, short: bool = False) -> str:
+    """Return the name of the FPS."""
+    return text_of("phrases", "organisation", "short" if short else "name", language)
+
+
+def days_left_in_words(due: date, today: date, language: Language) -> str:
+    """Say how far a date is off: “in 3 days”, “tomorrow”, “today”, “2 days late” (Brussels dates)."""
+    days = (due - today).days
+    entry = {0: "today", 1: "tomorrow"}.get(days, "late" if days < 0 else "ahead")
+    return fill(text_of("phrases", "days_left", entry, language), {"n": abs(days)}, language)
+
+
+def rung_in_words(rung: str, language: Language) -> str:
+    """Say what a rung of the ladder means: `before-2`, `breach`, `after-15`, `urgent-1`… Raises `WordsMissing`."""
+    match = _RUNG.fullmatch(rung)
+    name = match["name"] if match else rung
+    number = int(match["number"] or 0) if match else 0
+    entry = f"{name}_0" if number == 0 and f"{name}_0" in read_table("phrases")["rung"] else name
+    value = number * _URGENT_MINUTES if name == "urgent" else number
+    return fill(text_of("phrases", "rung", entry, language), {"n": value}, language)
+
+
+def explain_steps(steps: Iterable[ExplainedStep | Mapping[str, object]], language: Language) -> list[str]:
+    """Say each step of a count in one sentence; takes the charter's steps, or the same as stored in JSON."""
+    sentences = []
+    for step in steps:
+        if isinstance(step, Mapping):
+            code, values = str(step["code"]), step["values"]
+            assert isinstance(values, Mapping)
+        else:
+            code, values = step.code, step.values
+        sentences.append(fill(text_of("steps", "step", code, language), values, language))
+    return sentences
+
+
+def explain_rule(rule_id: str, *, days: int | None, due_on: date | None = None, language: Language) -> str:
+    """Say why this date: the promise in plain words, with its source. Raises `WordsMissing`.
+
+    `days` is the period in calendar days; none for a date that an interim letter promised, which is `due_on`.
+    """
+    rules = read_table("promises")["rule"]
+    if rule_id not in rules:
+        raise WordsMissing("promises", rule_id, language)
+    source = text_of("promises", "source", rules[rule_id]["source"], language)
+    values = {"days": days, "due_on": due_on, "source": source}
+    return fill(text_of("promises", "rule", rule_id, language), values, language)
+
+
+def refusal(error: CodedError, language: Language) -> str:
+    """Say what the charter refused, and what to do, in one sentence. Raises `WordsMissing`."""
+    return fill(text_of("refusals", "refusal", error.code, language), error.values, language)

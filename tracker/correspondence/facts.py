@@ -1,0 +1,120 @@
+"""Owns what a message needs to know: plain facts, handed in by the use cases, with no row of the database in them."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from tracker.charter.words import Channel, Language, ObligationKind, ServiceKind
+from tracker.correspondence.phones import Phone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """Who signs: what user charter §2 and the law of 11 April 1994 (art. 2) want on every communication."""
+
+    name: str
+    title: str
+    phone: str
+    email: str
+    service_name: str
+    postal_address: str
+
+    def as_record(self, reference: str) -> dict[str, str]:
+        """Return it as it is kept with the message, with the case's reference as printed."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "phone": self.phone,
+            "email": self.email,
+            "service": self.service_name,
+            "postal_address": self.postal_address,
+            "reference": reference,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """The promise that a message tells the requester about; the date is a Brussels day."""
+
+    kind: ObligationKind
+    rule_id: str
+    due_on: date
+    days: int | None
+    """Calendar days counted; none for a date that an interim letter promised."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tracking:
+    """Where the requester follows the case, and the code to give beside the reference."""
+
+    url: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """The body that is competent for a misdirected request, from the directory."""
+
+    name: str
+    kind: ServiceKind
+    email: str | None = None
+    phone: str | None = None
+    postal_address: str | None = None
+    website: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """The citizen's request as it is forwarded, whole."""
+
+    name: str
+    contact: tuple[str, ...]
+    """How to reach the person, one line each."""
+    text: str
+    channel: Channel
+    language: Language
+    attachments: tuple[str, ...] = ()
+    """The names of the files that go with it."""
+    consent_on: date | None = None
+    """The day (Brussels) on which the person agreed to the transmission."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetterFacts:
+    """Everything a message on a case may say. What a kind of message needs stands in its `message.toml`."""
+
+    reference: str
+    case_subject: str
+    received_on: date
+    """Brussels day of receipt."""
+    signature: Signature
+    requester_name: str = ""
+    answer_by: Channel | None = None
+    """How the answer will travel."""
+    body: str | None = None
+    """What the handler wrote."""
+    reason: str | None = None
+    """Interim letter: why more time is needed. Transmission: why that body."""
+    promised_on: date | None = None
+    promise: Promise | None = None
+    tracking: Tracking | None = None
+    destination: Destination | None = None
+    forwarded: bool | None = None
+    """Transmission notice: whether the request was forwarded, or the requester only told where to turn."""
+    request: Request | None = None
+    phones: tuple[Phone, ...] | None = None
+    survey_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeFacts:
+    """What a mail to staff about one obligation says: nothing about the citizen."""
+
+    reference: str
+    rung: str
+    kind: ObligationKind
+    due_on: date
+    work_by: date
+    today: date
+    """The Brussels day on which it is written."""
+    case_url: str
+    handler_name: str = ""
