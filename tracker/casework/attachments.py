@@ -1,12 +1,52 @@
 """Owns what becomes of the files that were added to a form: they wait with it, then belong to its case."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tracker.models.cases import Case
 from tracker.models.messages import Attachment, Message
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """A file that lies in the attachments folder under a name of ours; `name` is what its sender called it."""
+
+    name: str
+    stored_as: str
+    media_type: str
+    size: int
+    sha256: str
+
+
+def keep(session: Session, *, submission_key: str, file: KeptFile, now: datetime) -> Attachment:
+    """Note a file that was added to a form not yet sent; it waits under the form's key."""
+    attachment = Attachment(
+        submission_key=submission_key,
+        name=file.name,
+        stored_as=file.stored_as,
+        media_type=file.media_type,
+        size=file.size,
+        sha256=file.sha256,
+        added_at=now,
+    )
+    session.add(attachment)
+    session.flush()
+    return attachment
+
+
+def waiting_for(session: Session, *, submission_key: str) -> list[Attachment]:
+    """Return the files that wait with a form, in the order in which they were added."""
+    return list(
+        session.scalars(
+            select(Attachment)
+            .where(Attachment.submission_key == submission_key, Attachment.case_id.is_(None))
+            .order_by(Attachment.id)
+        )
+    )
 
 
 def adopt(session: Session, attachments: Sequence[int], *, case: Case, message: Message) -> None:

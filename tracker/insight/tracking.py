@@ -1,0 +1,225 @@
+"""Owns what a citizen may read of their own case: dates, reasons, handler, and what was said. Reads only."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from tracker.charter.reference import BadReference, Reference
+from tracker.charter.words import (
+    CaseState,
+    Channel,
+    Direction,
+    Language,
+    MessageKind,
+    Nature,
+    ObligationKind,
+    ObligationState,
+)
+from tracker.models.cases import Case
+from tracker.models.directory import Service
+from tracker.models.messages import Attachment, Message
+from tracker.models.obligations import Obligation
+from tracker.models.staff import Staff
+
+# What goes to another body, or holds a code, is not shown; a note only when it is that of a conversation held.
+_NOT_SHOWN = (MessageKind.TRANSMISSION, MessageKind.TRACKING_CODE)
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """Who is in charge, as every letter names them (charter §2)."""
+
+    name: str
+    title: str
+    phone: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """One dated promise with the steps of its count; `due_on` is a Brussels day."""
+
+    kind: ObligationKind
+    rule_id: str
+    days: int | None
+    due_on: date
+    state: ObligationState
+    steps: list[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Promises:
+    """What a case owes, and who is in charge of it."""
+
+    handler: Handler
+    owed: tuple[Promise, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """An attachment, by the name its sender gave it; `size` in bytes."""
+
+    name: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One message. `at`: when it was received or written (UTC); `left_on`: the Brussels day on which it left."""
+
+    direction: Direction
+    kind: MessageKind
+    channel: Channel
+    at: datetime
+    left_on: date | None
+    subject: str
+    body: str
+    signed_by: str
+    files: tuple[File, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What decides whether somebody may see a case: its code is derived from these."""
+
+    id: int
+    reference: str
+    code_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedCase:
+    """A case as its requester sees it."""
+
+    id: int
+    reference: str
+    code_version: int
+    subject: str
+    state: CaseState
+    nature: Nature
+    channel: Channel
+    language: Language
+    received_at: datetime
+    closed_at: datetime | None
+    handler: Handler
+    service: str
+    """The service's name in the language asked for; empty while none is confirmed."""
+    promises: tuple[Promise, ...]
+    said: tuple[Said, ...]
+
+
+def door(session: Session, reference: str) -> Door | None:
+    """The case that a typed reference leads to; a merged one keeps its own code. None: there is none."""
+    try:
+        wanted = Reference.parse(reference).format()
+    except BadReference:
+        return None
+    return _door(session, Case.reference == wanted)
+
+
+def door_of(session: Session, case_id: int) -> Door | None:
+    """The same for a case that was opened before; None: there is none."""
+    return _door(session, Case.id == case_id)
+
+
+def _door(session: Session, which: ColumnElement[bool]) -> Door | None:
+    row = session.execute(select(Case.id, Case.reference, Case.code_version).where(which)).one_or_none()
+    return None if row is None else Door(*row)
+
+
+def promises_of(session: Session, case_id: int) -> Promises:
+    """What a case owes now, the earliest first, and its handler."""
+    rows = session.execute(
+        select(*_HANDLER, *_PROMISE)
+        .join_from(Case, Staff, Staff.id == Case.handler_id)
+        .outerjoin(Obligation, (Obligation.case_id == Case.id) & (Obligation.state == ObligationState.OPEN))
+        .where(Case.id == case_id)
+        .order_by(Obligation.due_on, Obligation.number)
+    ).all()
+    handler = Handler(*rows[0][:4])
+    return Promises(handler, tuple(Promise(*row[4:]) for row in rows if row[4] is not None))
+
+
+def tracked(session: Session, case_id: int, language: Language) -> TrackedCase | None:
+    """A case as its requester sees it; one that was merged is seen as the case it was merged into."""
+    query = (
+        select(Case, *_HANDLER, Service.names)
+        .join(Staff, Staff.id == Case.handler_id)
+        .outerjoin(Service, Service.code == Case.service_code)
+    )
+    row = session.execute(query.where(Case.id == case_id)).one_or_none()
+    while row is not None and row[0].merged_into_id is not None:
+        row = session.execute(query.where(Case.id == row[0].merged_into_id)).one_or_none()
+    if row is None:
+        return None
+    case = row[0]
+    return TrackedCase(
+        id=case.id,
+        reference=case.reference,
+        code_version=case.code_version,
+        subject=case.subject,
+        state=case.state,
+        nature=case.nature,
+        channel=case.channel,
+        language=case.language,
+        received_at=case.received_at,
+        closed_at=case.closed_at,
+        handler=Handler(*row[1:5]),
+        service=(row[5] or {}).get(language, ""),
+        promises=_promises(session, case.id),
+        said=_said(session, case.id),
+    )
+
+
+def _promises(session: Session, case_id: int) -> tuple[Promise, ...]:
+    query = select(*_PROMISE).where(Obligation.case_id == case_id).order_by(Obligation.number)
+    return tuple(Promise(*row) for row in session.execute(query))
+
+
+def _said(session: Session, case_id: int) -> tuple[Said, ...]:
+    """All that was said both ways, the latest first: what came in, and what has left."""
+    files: dict[int, list[File]] = {}
+    for message_id, name, size in session.execute(
+        select(Attachment.message_id, Attachment.name, Attachment.size)
+        .where(Attachment.case_id == case_id, Attachment.message_id.is_not(None))
+        .order_by(Attachment.id)
+    ):
+        files.setdefault(message_id, []).append(File(name, size))
+    messages = session.scalars(
+        select(Message)
+        .where(
+            Message.case_id == case_id,
+            Message.kind.not_in(_NOT_SHOWN),
+            (Message.direction == Direction.IN) | Message.left_on.is_not(None),
+        )
+        .order_by(Message.number.desc())
+    )
+    return tuple(
+        Said(
+            direction=message.direction,
+            kind=message.kind,
+            channel=message.channel,
+            at=message.written_at,
+            left_on=message.left_on,
+            subject=message.subject,
+            body="" if message.kind is MessageKind.NOTE else message.body,
+            signed_by=str((message.signature or {}).get("name", "")),
+            files=tuple(files.get(message.id, ())),
+        )
+        for message in messages
+        if message.kind is not MessageKind.NOTE or message.left_on is not None
+    )
+
+
+_HANDLER = (Staff.name, Staff.title, Staff.phone, Staff.email)
+_PROMISE = (
+    Obligation.kind,
+    Obligation.rule_id,
+    Obligation.days,
+    Obligation.due_on,
+    Obligation.state,
+    Obligation.steps,
+)

@@ -1,0 +1,106 @@
+"""Owns what typed text must be like before anybody reads it: cleaned of what cannot be seen, and within its limit."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from wtforms import EmailField, Field, Form, StringField, TelField, TextAreaField
+from wtforms.validators import Optional, StopValidation, ValidationError
+
+Check = Callable[[Form, Field], None]
+
+NAME_LENGTH = 120
+EMAIL_LENGTH = 254
+PHONE_LENGTH = 40
+ADDRESS_LENGTH = 500
+SUBJECT_LENGTH = 150
+TEXT_LENGTH = 20_000
+
+# Signs that change the order in which a line is shown could make one name look like another.
+_UNSEEN_ORDER = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+_CONTROLS = {code: None for code in [*range(32), *range(127, 160)] if chr(code) not in "\n\t\x85"} | {0x85: "\n"}
+_PHONE = re.compile(r"\+?[0-9][0-9 ()./-]*")
+
+
+def clean_text(value: str | None) -> str:
+    """Text of several lines without control characters, in composed letters, its ends trimmed."""
+    lines = (value or "").replace("\r\n", "\n").replace("\r", "\n").translate(_CONTROLS)
+    return unicodedata.normalize("NFC", lines).strip()
+
+
+def clean_line(value: str | None) -> str:
+    """One line: as `clean_text`, with every run of white space one space and no signs that turn the order."""
+    return " ".join(clean_text(value).translate(_UNSEEN_ORDER).split())
+
+
+def required(sentence: Any) -> Check:
+    """Refuse an empty field with this sentence."""
+
+    def check(form: Form, field: Field) -> None:
+        if not field.data:
+            raise StopValidation(str(sentence))
+
+    return check
+
+
+def at_most(limit: int) -> Check:
+    """Refuse a text of more characters than the limit, saying both figures."""
+
+    def check(form: Form, field: Field) -> None:
+        if len(field.data or "") > limit:
+            raise StopValidation(
+                str(
+                    _l(
+                        "This text has %(length)s characters: shorten it to %(limit)s at most.",
+                        length=len(field.data),
+                        limit=limit,
+                    )
+                )
+            )
+
+    return check
+
+
+def email_address(form: Form, field: Field) -> None:
+    """Refuse what no mail server could deliver to; the address is kept in its usual form."""
+    from email_validator import EmailNotValidError, validate_email
+
+    try:
+        field.data = validate_email(field.data, check_deliverability=False).normalized
+    except EmailNotValidError:
+        raise ValidationError(str(_l("Write the e-mail address in full, like name@example.com."))) from None
+
+
+def phone_number(form: Form, field: Field) -> None:
+    """Refuse what nobody could dial."""
+    digits = sum(character.isdigit() for character in field.data or "")
+    if not _PHONE.fullmatch(field.data or "") or not 6 <= digits <= 18:
+        raise ValidationError(
+            str(_l("Write the telephone number in figures, with the country code, like +32 470 12 34 56."))
+        )
+
+
+def line(limit: int, missing: Any = None) -> StringField:
+    """A field of one line, required when `missing` says what to write."""
+    return StringField(filters=[clean_line], validators=[*_presence(missing), at_most(limit)])
+
+
+def paragraphs(limit: int, missing: Any = None) -> TextAreaField:
+    """A field of several lines, required when `missing` says what to write."""
+    return TextAreaField(filters=[clean_text], validators=[*_presence(missing), at_most(limit)])
+
+
+def email(missing: Any = None) -> EmailField:
+    """A field for an e-mail address."""
+    return EmailField(filters=[clean_line], validators=[*_presence(missing), at_most(EMAIL_LENGTH), email_address])
+
+
+def phone(missing: Any = None) -> TelField:
+    """A field for a telephone number."""
+    return TelField(filters=[clean_line], validators=[*_presence(missing), at_most(PHONE_LENGTH), phone_number])
+
+
+def _presence(missing: Any) -> list[Any]:
+    return [Optional() if missing is None else required(missing)]

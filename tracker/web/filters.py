@@ -1,0 +1,76 @@
+"""Owns how values are put into words on the pages: dates, figures, sizes, labels and the address of a static file."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from enum import StrEnum
+from functools import cache
+from hashlib import blake2b
+from pathlib import Path
+
+from babel.numbers import format_decimal
+from flask import Flask
+
+from tracker.charter.counting import brussels_day
+from tracker.correspondence.explanation import date_in_words, label, moment_in_words
+from tracker.web.languages import language
+
+
+def install(app: Flask) -> None:
+    """Teach the templates the filters `day`, `long_day`, `moment`, `number`, `size` and `label`, and `asset()`."""
+    app.add_template_filter(day)
+    app.add_template_filter(long_day)
+    app.add_template_filter(moment)
+    app.add_template_filter(number)
+    app.add_template_filter(size)
+    app.add_template_filter(label_in_words, "label")
+    app.add_template_global(_assets(Path(app.static_folder or "")), "asset")
+
+
+def day(value: date) -> str:
+    """A Brussels date in words: 9 December 2026."""
+    return _date(_brussels(value), language(), weekday=False)
+
+
+def long_day(value: date) -> str:
+    """A Brussels date with its weekday: Wednesday 9 December 2026."""
+    return _date(_brussels(value), language(), weekday=True)
+
+
+def moment(value: datetime) -> str:
+    """A point in time as Brussels sees it: 9 December 2026 at 14:05."""
+    return moment_in_words(value, language())
+
+
+def number(value: int) -> str:
+    """A whole number with its thousands set apart."""
+    return str(format_decimal(value, locale=language()))
+
+
+def size(value: int) -> str:
+    """The size of a file: 312 kB, 4.7 MB."""
+    if value < 1_000_000:
+        return f"{max(1, round(value / 1000))} kB"
+    return f"{format_decimal(round(value / 1_000_000, 1), locale=language())} MB"
+
+
+def label_in_words(word: StrEnum) -> str:
+    """A word of the charter as people read it."""
+    return label(word, language())
+
+
+def _brussels(value: date) -> date:
+    return brussels_day(value) if isinstance(value, datetime) else value
+
+
+_date = cache(date_in_words)
+
+
+def _assets(folder: Path) -> Callable[[str], str]:
+    """Give the address of a static file with a digest of its content, so that browsers may keep it for ever."""
+
+    @cache
+    def asset(name: str) -> str:
+        digest = blake2b((folder / name).read_bytes(), digest_size=6).hexdigest()
+        return f"/static/{name}?v={digest}"
+
+    return asset

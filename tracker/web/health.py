@@ -1,0 +1,45 @@
+"""Owns the answers to machines that watch this one: alive, ready, and figures without personal data."""
+
+from datetime import UTC, datetime, timedelta
+
+from flask import Blueprint, Response, jsonify
+from sqlalchemy.exc import SQLAlchemyError
+
+from tracker.insight.heartbeat import figures, last_sweep
+from tracker.web.site import site
+
+health = Blueprint("health", __name__)
+
+SILENCE = timedelta(minutes=15)
+"""How long the sweep may stay silent before this installation counts as not ready."""
+
+
+@health.get("/healthz")
+def healthz() -> Response:
+    """Say that this process answers."""
+    return jsonify(status="ok")
+
+
+@health.get("/readyz")
+def readyz() -> tuple[Response, int]:
+    """Say whether promises are being watched: 503 without a successful sweep in the last 15 minutes."""
+    try:
+        with site().database.reading() as session:
+            swept_at = last_sweep(session)
+    except SQLAlchemyError:
+        return jsonify(status="no database"), 503
+    if swept_at is None or datetime.now(UTC) - swept_at > SILENCE:
+        return jsonify(status="no sweep", last_sweep=swept_at and swept_at.isoformat()), 503
+    return jsonify(status="ready", last_sweep=swept_at.isoformat()), 200
+
+
+@health.get("/metrics")
+def metrics() -> Response:
+    """Give the figures to Prometheus: counts only, read from the database, the same from whichever process."""
+    from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+
+    registry = CollectorRegistry()
+    with site().database.reading() as session:
+        for figure in figures(session, now=datetime.now(UTC)):
+            Gauge(f"suivi_{figure.name}", figure.meaning, registry=registry).set(figure.value)
+    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

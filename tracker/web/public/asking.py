@@ -1,0 +1,166 @@
+"""Owns the way of a request into the house: the form, its mistakes, and the confirmation."""
+
+import secrets
+from dataclasses import asdict
+from datetime import UTC, datetime
+from functools import cache
+from hashlib import blake2b
+from typing import Any
+
+from flask import Response, make_response, redirect, render_template, request, session, url_for
+from flask_babel import gettext as _
+from flask_wtf.csrf import generate_csrf
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.wrappers import Response as AnyResponse
+
+from tracker.casework.errors import UnknownReference
+from tracker.casework.house import CITIZEN
+from tracker.casework.register import Intake, register
+from tracker.charter.words import Channel, Language, Nature
+from tracker.insight.tracking import Promise, promises_of
+from tracker.web.languages import language
+from tracker.web.large_bodies import record, typed_fields
+from tracker.web.public.blueprint import IN_LANGUAGE, public
+from tracker.web.public.drafts import Draft, draft_of
+from tracker.web.public.explaining import explained
+from tracker.web.public.forms import KINDS, RequestForm
+from tracker.web.public.limits import limits, too_large
+from tracker.web.site import site
+
+TOKEN_MARK, KEY_MARK = "@@token@@", "@@key@@"
+
+
+@public.get(f"{IN_LANGUAGE}/request")
+def request_form() -> str:
+    """Show the empty form."""
+    kind = request.args.get("kind", "")
+    start, middle, end = _empty_form(language(), kind if kind in KINDS else "")
+    return f"{start}{generate_csrf()}{middle}{secrets.token_urlsafe(16)}{end}"
+
+
+@cache
+def _empty_form(lang: Language, kind: str) -> tuple[str, str, str]:
+    """The page with the empty form, cut where each reader gets a token and a key: drawn once per language."""
+    form = RequestForm(formdata=None, kind=kind, meta={"csrf": False})
+    page = _page(form, key=KEY_MARK, token=TOKEN_MARK)
+    start, rest = page.split(TOKEN_MARK)
+    middle, end = rest.split(KEY_MARK)
+    return start, middle, end
+
+
+def _page(form: RequestForm, *, key: str, token: str, draft: Draft | None = None, more: Any = ()) -> str:
+    refused = [("files", sentence) for sentence in draft.refused] if draft else []
+    return render_template(
+        "public/request.html",
+        form=form,
+        key=key,
+        token=token,
+        waiting=draft.waiting if draft else [],
+        more=[*refused, *more],
+        **limits(site().settings),
+    )
+
+
+@public.post(f"{IN_LANGUAGE}/request")
+def submit_request() -> AnyResponse:
+    """Register what was sent, or give the form back with everything that was typed."""
+    recorder = record(request.environ)
+    try:
+        form = RequestForm()
+    except RequestEntityTooLarge:
+        return _too_large(RequestForm(formdata=typed_fields(request, recorder), meta={"csrf": False}))
+    draft = draft_of(request, site())
+    sound = form.validate()
+    if not sound or draft.refused or draft.removed:
+        return _give_back(form, draft)
+    try:
+        session["sent"] = _register(form, draft)
+    except UnknownReference:
+        form.about.errors = [_("We know no file with this reference: check it, or leave it empty.")]
+        return _give_back(form, draft)
+    return redirect(url_for("public.request_sent"), 303)
+
+
+def _give_back(form: RequestForm, draft: Draft) -> Response:
+    """The form again: with its mistakes, or without a word about them when a file was only taken off."""
+    more = []
+    if draft.removed:
+        for field in form:
+            field.errors = []
+    elif form.stale:
+        more = [
+            ("", _("The page was open for a long time. Nothing is lost: check what you wrote and send it again."))
+        ]
+        form.csrf_token.errors = []
+    page = _page(form, key=draft.key, token=generate_csrf(), draft=draft, more=more)
+    return make_response(page, 200 if draft.removed else 400)
+
+
+def _too_large(form: RequestForm) -> Response:
+    """The form again after a body that was too large: the text as far as it could be read, without the files."""
+    key = secrets.token_urlsafe(16)
+    return make_response(_page(form, key=key, token=generate_csrf(), more=[("files", too_large())]), 413)
+
+
+def _register(form: RequestForm, draft: Draft) -> dict[str, Any]:
+    """Register the request, and return what the confirmation shows: it travels in the session."""
+    now = datetime.now(UTC)
+    house = site().house
+    intake = Intake(
+        channel=Channel.WEB,
+        received_at=now,
+        nature=Nature.COMPLAINT if form.kind.data == "complaint" else Nature.INFORMATION,
+        language=language(),
+        official_language=Language(form.official_language.data) if language() is Language.EN else None,
+        subject=form.subject.data,
+        text=_whole_text(form),
+        requester_name=form.name.data,
+        requester_email=form.email.data or None,
+        requester_phone=form.phone.data or None,
+        requester_address=form.address.data or None,
+        country=form.country.data or None,
+        urgent=form.kind.data == "emergency",
+        about_reference=(form.about.data or None) if form.kind.data == "complaint" else None,
+        submission_key=_submission_key(form, draft.key),
+        attachments=tuple(file.id for file in draft.waiting),
+    )
+    with site().database.writing() as db:
+        registered = register(db, house, intake=intake, actor=CITIZEN, now=now)
+        case, promises = registered.case, promises_of(db, registered.case.id)
+        return {
+            "id": case.id,
+            "reference": case.reference,
+            "code": registered.code,
+            "version": case.code_version,
+            "urgent": intake.urgent,
+            "email": bool(intake.requester_email),
+            "handler": asdict(promises.handler),
+            "owed": [_as_json(promise) for promise in promises.owed],
+        }
+
+
+def _as_json(promise: Promise) -> dict[str, Any]:
+    return {**asdict(promise), "due_on": promise.due_on.isoformat()}
+
+
+def _whole_text(form: RequestForm) -> str:
+    """The text, with the service or person that a complaint names."""
+    if form.kind.data != "complaint" or not form.about_whom.data:
+        return str(form.text.data)
+    return f"{form.text.data}\n\n{_('The complaint is about:')} {form.about_whom.data}"
+
+
+def _submission_key(form: RequestForm, key: str) -> str:
+    """The same form sent twice is one case; the same page changed and sent again is another request."""
+    typed = "\x1f".join(str(field.data) for field in form if field.name not in ("files", "csrf_token"))
+    return blake2b(f"{key}\x1f{typed}".encode("utf-8", "replace"), digest_size=24).hexdigest()
+
+
+@public.get(f"{IN_LANGUAGE}/request/sent")
+def request_sent() -> AnyResponse | str:
+    """Say the reference, the date and why, who handles it and what happens next."""
+    sent = session.get("sent")
+    if not sent:
+        return redirect(url_for("public.follow"), 303)
+    owed = [explained(promise, language()) for promise in sent["owed"]]
+    return render_template("public/sent.html", sent=sent, owed=owed, now=datetime.now(UTC))

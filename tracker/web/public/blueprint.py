@@ -1,0 +1,25 @@
+"""Owns the blueprint of the pages for citizens: each address starts with a language."""
+
+from typing import Any
+
+from flask import Blueprint, g, request
+
+public = Blueprint("public", __name__)
+
+IN_LANGUAGE = "/<any(fr,nl,de,en):lang>"
+
+
+@public.url_value_preprocessor
+def _take_language(endpoint: str | None, values: dict[str, Any] | None) -> None:
+    """Keep the language out of every view's parameters; `tracker.web.languages` reads it from the address."""
+    if values and "lang" in values:
+        g.language = values["lang"]
+        request.view_args = dict(values)  # the views get `values` without it; the address keeps it
+        del values["lang"]
+
+
+@public.url_defaults
+def _give_language(endpoint: str, values: dict[str, Any]) -> None:
+    """Lead to pages in the language of this page, unless another is named."""
+    if "lang" not in values and endpoint != "public.choose_language" and "language" in g:
+        values["lang"] = str(g.language)

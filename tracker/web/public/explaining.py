@@ -1,0 +1,36 @@
+"""Owns how a promise is told to the citizen: the date, what is due then, and why."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from tracker.charter.words import Language, ObligationKind, ObligationState
+from tracker.correspondence.explanation import explain_rule, explain_steps, label
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One promise in the reader's words; the dates are Brussels days."""
+
+    what: str
+    due_on: date
+    why: str
+    steps: list[str]
+    state: ObligationState
+    state_in_words: str
+
+
+def explained(promise: Mapping[str, Any], language: Language) -> Explained:
+    """Put a promise (the fields of `tracker.insight.tracking.Promise`, or the same from JSON) into words."""
+    due_on = promise["due_on"]
+    due_on = date.fromisoformat(due_on) if isinstance(due_on, str) else due_on
+    state = ObligationState(promise["state"])
+    return Explained(
+        what=label(ObligationKind(promise["kind"]), language),
+        due_on=due_on,
+        why=explain_rule(promise["rule_id"], days=promise["days"], due_on=due_on, language=language),
+        steps=explain_steps(promise["steps"], language),
+        state=state,
+        state_in_words=label(state, language),
+    )

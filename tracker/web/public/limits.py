@@ -1,0 +1,41 @@
+"""Owns the limits that stand beside the fields of the public forms, and the sentence when a whole form is too large."""
+
+from typing import TYPE_CHECKING, TypedDict
+
+from flask_babel import gettext as _
+
+from tracker.web import uploads
+from tracker.web.site import site
+
+if TYPE_CHECKING:
+    from config import Settings
+
+
+class Limits(TypedDict):
+    """What the templates say beside the box for files."""
+
+    accepted: str
+    kinds: str
+    most_files: int
+    most_megabytes: int
+
+
+def limits(settings: "Settings") -> Limits:
+    """The limits on files."""
+    return Limits(
+        accepted=uploads.ACCEPTED,
+        kinds=uploads.KINDS_IN_WORDS,
+        most_files=settings.upload_count,
+        most_megabytes=settings.upload_bytes // (1024 * 1024),
+    )
+
+
+def too_large() -> str:
+    """What to say when a form was too large to be read whole."""
+    found = limits(site().settings)
+    return _(
+        "What you sent is too large, so we could not take the files. Your text is below: check that it is whole,"
+        " add at most %(count)s files of %(size)s MB each, and send it again.",
+        count=found["most_files"],
+        size=found["most_megabytes"],
+    )

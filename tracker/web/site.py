@@ -1,0 +1,25 @@
+"""Owns what every view finds on the app: the settings, the database and the house."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from flask import current_app
+
+if TYPE_CHECKING:
+    from config import Settings
+    from tracker.casework.house import House
+    from tracker.models.database import Database
+
+
+@dataclass(frozen=True)
+class Site:
+    """One installation of Suivi, as its pages see it."""
+
+    settings: "Settings"
+    database: "Database"
+    house: "House"
+
+
+def site() -> Site:
+    """The installation that serves this request."""
+    return cast(Site, current_app.extensions["suivi"])
