@@ -62,7 +62,8 @@ class Closing:
         if self.easter_offset is not None:
             day = easter(year) + timedelta(days=self.easter_offset)
         else:
-            assert self.month is not None and self.day is not None  # the file was checked on load
+            assert self.month is not None  # the file was checked on load
+            assert self.day is not None
             day = date(year, self.month, self.day)
         if (self.valid_from and day < self.valid_from) or (self.valid_to and day >= self.valid_to):
             return None

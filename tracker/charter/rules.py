@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from tracker.charter.datafile import DataFile, RulesFileError, Table
-from tracker.charter.rungs import Rung, read_rungs
+from tracker.charter.rungs import Ladder, read_ladder
 from tracker.charter.words import Channel, Nature, ObligationKind
 
 __all__ = ["Rule", "RuleBook", "RuleStatus", "RulesFileError"]
@@ -70,7 +70,7 @@ class RuleBook:
     """
 
     rules: tuple[Rule, ...]
-    rungs: tuple[Rung, ...]
+    ladder: Ladder
     _by_subject: Mapping[tuple[Nature, Channel | None], tuple[Rule, ...]]
 
     @classmethod
@@ -85,7 +85,7 @@ class RuleBook:
         tables = file.tables("rule")
         rules = tuple(_rule(table) for table in tables)
         _refuse_twins(rules, tables)
-        return cls(rules, read_rungs(file), _by_subject(file, rules, tables))
+        return cls(rules, read_ladder(file), _by_subject(file, rules, tables))
 
     @classmethod
     def shipped(cls) -> "RuleBook":
@@ -171,7 +171,7 @@ def _refuse_twins(rules: tuple[Rule, ...], tables: list[Table]) -> None:
 def _by_subject(
     file: DataFile, rules: tuple[Rule, ...], tables: list[Table]
 ) -> dict[tuple[Nature, Channel | None], tuple[Rule, ...]]:
-    """Sort the rules in force by what they are about, and check that they follow each other without gap or overlap."""
+    """Sort the rules in force by what they are about; refuse a gap or an overlap between them."""
     subjects: dict[tuple[Nature, Channel | None], list[tuple[Rule, Table]]] = {
         (nature, channel): [] for nature in Nature for channel in Channel
     }

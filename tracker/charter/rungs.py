@@ -59,7 +59,14 @@ class Rung:
         return self.name.partition("-")[0]
 
 
-def read_rungs(file: DataFile) -> tuple[Rung, ...]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Ladder:
+    """The rungs of the rules file; a frozen value, compared by identity."""
+
+    rungs: tuple[Rung, ...]
+
+
+def read_ladder(file: DataFile) -> Ladder:
     """Read the ``[[rung]]`` tables; raise RulesFileError with the line of what is not consistent."""
     tables = file.tables("rung")
     rungs = tuple(_rung(table) for table in tables)
@@ -74,14 +81,12 @@ def read_rungs(file: DataFile) -> tuple[Rung, ...]:
         raise file.error(1, f"the ladder has no rung {missing[0]}.")
     if not any(rung.repeat_working_days for rung in rungs if rung.stem == "after"):
         raise file.error(1, "no rung after the due date has repeat_working_days: an old breach would fall silent.")
-    return rungs
+    return Ladder(rungs)
 
 
 def _meets(repeating: Rung, other: Rung) -> bool:
-    step = repeating.repeat_working_days
-    return bool(step) and other.working_days >= repeating.working_days and (
-        other.repeat_working_days is not None or (other.working_days - repeating.working_days) % (step or 1) == 0
-    )
+    step, further = repeating.repeat_working_days, other.working_days - repeating.working_days
+    return bool(step) and further >= 0 and (other.repeat_working_days is not None or further % (step or 1) == 0)
 
 
 def _rung(table: Table) -> Rung:

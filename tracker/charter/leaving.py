@@ -1,0 +1,209 @@
+"""Owns what keeps a promise: a message that left, and what follows when it proves not to have arrived.
+
+"Leaving, not writing, discharges." An answer discharges ``reply``, ``interim`` and ``promised_reply``; an interim
+letter only ``interim`` (and replaces ``reply`` by the date it promises); forwarding and informing, both,
+``transmission``, on the later of their days. Whatever else leaves discharges nothing and is no entry here.
+"""
+
+from datetime import date
+
+from tracker.charter.counting import in_range
+from tracker.charter.draft import Draft, Leaving
+from tracker.charter.entries import LeavingVoided, MessageLeft
+from tracker.charter.errors import CharterError
+from tracker.charter.obligations import receipt
+from tracker.charter.promising import promised, touched
+from tracker.charter.steps import Step, StepCode
+from tracker.charter.words import Act, ObligationKind, ObligationState
+
+
+class AlreadyLeft(CharterError):
+    """The leaving of this message is recorded already: recording it again would change nothing."""
+
+    code = "already_left"
+
+    def __init__(self, message: int) -> None:
+        super().__init__(f"It is recorded already that message {message} left: nothing to do.", message=message)
+
+
+class LeftOnWrongDay(CharterError):
+    """A day of leaving in the future, or before the request was received."""
+
+    code = "left_on_wrong_day"
+
+    def __init__(self, left_on: date, earliest: date, latest: date) -> None:
+        super().__init__(
+            f"The message cannot have left on {left_on}: give a day from {earliest}, when the request was received,"
+            f" to {latest}, when this is recorded.",
+            left_on=left_on.isoformat(),
+            earliest=earliest.isoformat(),
+            latest=latest.isoformat(),
+        )
+
+
+class UnknownLeaving(CharterError):
+    """A message whose leaving is not recorded, or was voided already."""
+
+    code = "unknown_leaving"
+
+    def __init__(self, message: int) -> None:
+        super().__init__(
+            f"No leaving of message {message} is recorded that could be taken back: choose another message.",
+            message=message,
+        )
+
+
+class EvidenceMissing(CharterError):
+    """Something that needs evidence, without any."""
+
+    code = "evidence_missing"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"Say what shows it: {what} needs evidence.", what=what)
+
+
+def left(draft: Draft, entry: MessageLeft) -> None:
+    """Apply the leaving of a message."""
+    in_range(entry.left_on)
+    if any(
+        known.message == entry.message and known.act is entry.act and not known.voided for known in draft.leavings
+    ):
+        raise AlreadyLeft(entry.message)
+    if not draft.received_on <= entry.left_on <= draft.today:
+        raise LeftOnWrongDay(entry.left_on, draft.received_on, draft.today)
+    place = len(draft.leavings)
+    leaving = Leaving(entry.message, entry.act, entry.left_on, draft.at, entry.promised_on, entry.inform_only)
+    draft.leavings.append(leaving)
+    owed = draft.open_of()
+    match entry.act:
+        case Act.ANSWER:
+            _answered(draft, place)
+        case Act.INTERIM:
+            promised(draft, place, entry)
+        case Act.FORWARD | Act.INFORM:
+            complete_transmissions(draft)
+    _take_up_follow_ups(draft, [o.number for o in owed])
+
+
+def _answered(draft: Draft, place: int) -> None:
+    answer = draft.leavings[place]
+    owed = touched(draft, answer.left_on)
+    for obligation in owed:
+        draft.discharge(obligation.number, answer.left_on)
+    draft.change_leaving(place, settled=tuple(o.number for o in owed))
+
+
+def _take_up_follow_ups(draft: Draft, owed: list[int]) -> None:
+    """Open a reply for a follow-up that came after the case had been settled, though that was recorded only now.
+
+    When it came, something seemed to be open; in truth the letter had left. Without this it would never be answered.
+    """
+    days = [draft.obligations[number - 1].settled_on for number in owed]
+    if not days or draft.open_of():
+        return
+    settled_on = max(day for day in days if day is not None)
+    later = sorted(follow_up for follow_up in draft.follow_ups if follow_up.received_on > settled_on)
+    draft.follow_ups = later[1:]
+    if later:
+        draft.owe(receipt(StepCode.FOLLOW_UP_RECEIVED, later[0].received_on, later[0].channel))
+
+
+def complete_transmissions(draft: Draft) -> None:
+    """Discharge each open transmission for which the case was forwarded and the requester informed.
+
+    P5 wants both; the later day counts. For a body that is not a Belgian public service, without the requester's
+    consent, telling the requester where to turn is enough (``inform_only``).
+    """
+    for transmission in draft.open_of(ObligationKind.TRANSMISSION):
+        usable = [
+            (place, leaving)
+            for place, leaving in enumerate(draft.leavings)
+            if not leaving.voided and not leaving.spent and leaving.left_on >= transmission.counted_from
+        ]
+        used = _completing([pair for pair in usable if pair[1].act in (Act.FORWARD, Act.INFORM)])
+        if not used:
+            continue
+        draft.discharge(transmission.number, max(draft.leavings[place].left_on for place in used))
+        for place in used:
+            draft.change_leaving(place, settled=(*draft.leavings[place].settled, transmission.number))
+
+
+def _completing(usable: list[tuple[int, Leaving]]) -> tuple[int, ...]:
+    """Return the places of the leavings that complete a transmission soonest; none when something is missing."""
+    by_day = sorted(usable, key=lambda pair: (pair[1].left_on, pair[0]))
+    forward = next((place for place, leaving in by_day if leaving.act is Act.FORWARD), None)
+    inform = next((place for place, leaving in by_day if leaving.act is Act.INFORM), None)
+    alone = next((place for place, leaving in by_day if leaving.inform_only), None)
+    days = {place: leaving.left_on for place, leaving in by_day}
+    ways = [(forward, inform)] if forward is not None and inform is not None else []
+    pairs: list[tuple[int, ...]] = [(f, i) for f, i in ways if f is not None and i is not None]
+    if alone is not None:
+        pairs.append((alone,))
+    return min(pairs, key=lambda places: max(days[place] for place in places), default=())
+
+
+def voided(draft: Draft, entry: LeavingVoided) -> None:
+    """Apply that a message did not arrive: what it settled is owed again, by the same date.
+
+    The promise that an interim letter made never reached the citizen: it is replaced by what is owed again. When
+    another message settled the case meanwhile, that one takes the place of the lost one, on its own day.
+    """
+    places = [
+        n for n, leaving in enumerate(draft.leavings) if leaving.message == entry.message and not leaving.voided
+    ]
+    if not places:
+        raise UnknownLeaving(entry.message)
+    if not entry.evidence.strip():
+        raise EvidenceMissing("a message that did not arrive")
+    for place in places:
+        lost = draft.leavings[place]
+        draft.change_leaving(place, voided_at=draft.at, evidence=entry.evidence.strip())
+        _owe_again(draft, lost)
+    complete_transmissions(draft)
+
+
+def _owe_again(draft: Draft, lost: Leaving) -> None:
+    for place, other in enumerate(draft.leavings):
+        if not other.voided and set(other.settled) & set(lost.settled):  # the other half of a transmission
+            draft.change_leaving(place, settled=tuple(n for n in other.settled if n not in lost.settled))
+    heir = _heir(draft, lost)
+    on = None if heir is None else draft.leavings[heir].left_on
+    if lost.opened is not None and draft.obligations[lost.opened - 1].state is not ObligationState.WAIVED:
+        draft.replace(lost.opened, by=lost.settled[0], on=on)
+    reopened = Step(StepCode.REOPENED, {"message": lost.message, "reopened_on": draft.today.isoformat()})
+    for number in lost.settled:
+        draft.reopen(number, reopened)
+        if heir is None:
+            draft.recount(draft.obligations[number - 1], reopened)  # the case may have changed meanwhile
+    if heir is not None:
+        _inherit(draft, heir, lost)
+
+
+def _heir(draft: Draft, lost: Leaving) -> int | None:
+    """Return the place of the message that takes the place of a lost answer or interim letter.
+
+    It is the one that settled the promise which the lost letter had made, or an answer that left meanwhile and
+    settled nothing, because nothing was open.
+    """
+    if lost.act not in (Act.ANSWER, Act.INTERIM):
+        return None
+    for place, other in enumerate(draft.leavings):
+        if other.voided or other.act not in (Act.ANSWER, Act.INTERIM):
+            continue
+        silent = other.act is Act.ANSWER and not other.settled and other.left_on >= lost.left_on
+        if silent or (lost.opened is not None and lost.opened in other.settled):
+            return place
+    return None
+
+
+def _inherit(draft: Draft, place: int, lost: Leaving) -> None:
+    """Let a message settle what a lost one had settled, instead of the promise that the lost one had made."""
+    heir = draft.leavings[place]
+    for number in lost.settled:
+        if heir.act is Act.ANSWER or draft.obligations[number - 1].kind is ObligationKind.INTERIM:
+            draft.discharge(number, heir.left_on)
+        else:
+            assert heir.opened is not None  # an interim letter always makes a promise
+            draft.replace(number, by=heir.opened, on=heir.left_on)
+    kept = tuple(number for number in heir.settled if number != lost.opened)
+    draft.change_leaving(place, settled=(*kept, *lost.settled))
