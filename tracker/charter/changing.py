@@ -15,7 +15,7 @@ from tracker.charter.entries import (
     WithinPeriod,
 )
 from tracker.charter.errors import CharterError
-from tracker.charter.leaving import EvidenceMissing
+from tracker.charter.leaving import EvidenceMissing, settle_by_what_left
 from tracker.charter.obligations import Obligation, receipt, without_decide_by
 from tracker.charter.promising import ReasonMissing
 from tracker.charter.steps import Step, StepCode
@@ -116,6 +116,7 @@ def nature_set(draft: Draft, entry: NatureSet) -> None:
         uncovered = entry.nature in (Nature.MISDIRECTED, Nature.DOCUMENT_ACCESS)
         if promised and uncovered and len(promised) == len(draft.open_of()):
             draft.owe(receipt(StepCode.RECEIVED, draft.received_on, draft.channel), because)
+    settle_by_what_left(draft)
     for obligation in draft.open_of():
         draft.obligations[obligation.number - 1] = without_decide_by(obligation)
 
@@ -146,6 +147,7 @@ def receipt_corrected(draft: Draft, entry: ReceiptCorrected) -> None:
     draft.received_at, draft.channel = entry.received_at, entry.channel
     for obligation in draft.open_of():
         draft.recount(obligation, because)
+    settle_by_what_left(draft)
 
 
 def recounted(draft: Draft, entry: Recounted) -> None:

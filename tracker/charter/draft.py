@@ -20,10 +20,9 @@ class Leaving:
     act: Act
     left_on: date
     recorded_at: datetime
-    promised_on: date | None = None
-    inform_only: bool = False
-    settled: tuple[int, ...] = ()  # the obligations that it discharged, or that its promise replaced
+    settled: tuple[int, ...]  # the obligations that it discharged, or that its promise replaced
     opened: int | None = None  # the promised reply that an interim letter made
+    inform_only: bool = False
     spent: bool = False  # a transmission that was sent back: it counts no more
     voided_at: datetime | None = None
     evidence: str | None = None  # that it did not arrive

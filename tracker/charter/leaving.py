@@ -5,14 +5,14 @@ letter only ``interim`` (and replaces ``reply`` by the date it promises); forwar
 ``transmission``, on the later of their days. Whatever else leaves discharges nothing and is no entry here.
 """
 
-from datetime import date
+from datetime import date, timedelta
 
 from tracker.charter.counting import in_range
 from tracker.charter.draft import Draft, Leaving
 from tracker.charter.entries import LeavingVoided, MessageLeft
 from tracker.charter.errors import CharterError
-from tracker.charter.obligations import receipt
-from tracker.charter.promising import promised, touched
+from tracker.charter.obligations import Obligation, receipt
+from tracker.charter.promising import ANSWERABLE, promised, touched
 from tracker.charter.steps import Step, StepCode
 from tracker.charter.words import Act, ObligationKind, ObligationState
 
@@ -72,7 +72,7 @@ def left(draft: Draft, entry: MessageLeft) -> None:
     if not draft.received_on <= entry.left_on <= draft.today:
         raise LeftOnWrongDay(entry.left_on, draft.received_on, draft.today)
     place = len(draft.leavings)
-    leaving = Leaving(entry.message, entry.act, entry.left_on, draft.at, entry.promised_on, entry.inform_only)
+    leaving = Leaving(entry.message, entry.act, entry.left_on, draft.at, settled=(), inform_only=entry.inform_only)
     draft.leavings.append(leaving)
     owed = draft.open_of()
     match entry.act:
@@ -106,6 +106,33 @@ def _take_up_follow_ups(draft: Draft, owed: list[int]) -> None:
     draft.follow_ups = later[1:]
     if later:
         draft.owe(receipt(StepCode.FOLLOW_UP_RECEIVED, later[0].received_on, later[0].channel))
+
+
+def settle_by_what_left(draft: Draft) -> None:
+    """Discharge what arose, or is owed again, after a message that keeps it had left already.
+
+    Only a message that has settled nothing else does: an answer sent while the case was thought misdirected, a
+    second copy of an answer that was lost.
+    """
+    complete_transmissions(draft)
+    for obligation in draft.open_of(*ANSWERABLE):
+        place = _spare_answer(draft, obligation)
+        if place is not None:
+            draft.discharge(obligation.number, draft.leavings[place].left_on)
+            draft.change_leaving(place, settled=(*draft.leavings[place].settled, obligation.number))
+
+
+def _spare_answer(draft: Draft, obligation: Obligation) -> int | None:
+    """Return the place of the first answer that settled nothing, and left after day 0 (for a request: on it)."""
+    least = obligation.counted_from
+    if obligation.basis is StepCode.FOLLOW_UP_RECEIVED:
+        least += timedelta(days=1)  # of two things on one day, the answer may have come first
+    spare = (
+        place
+        for place, leaving in enumerate(draft.leavings)
+        if leaving.act is Act.ANSWER and not leaving.voided and not leaving.settled and leaving.left_on >= least
+    )
+    return next(spare, None)
 
 
 def complete_transmissions(draft: Draft) -> None:
@@ -159,7 +186,7 @@ def voided(draft: Draft, entry: LeavingVoided) -> None:
         lost = draft.leavings[place]
         draft.change_leaving(place, voided_at=draft.at, evidence=entry.evidence.strip())
         _owe_again(draft, lost)
-    complete_transmissions(draft)
+    settle_by_what_left(draft)
 
 
 def _owe_again(draft: Draft, lost: Leaving) -> None:
@@ -180,20 +207,11 @@ def _owe_again(draft: Draft, lost: Leaving) -> None:
 
 
 def _heir(draft: Draft, lost: Leaving) -> int | None:
-    """Return the place of the message that takes the place of a lost answer or interim letter.
-
-    It is the one that settled the promise which the lost letter had made, or an answer that left meanwhile and
-    settled nothing, because nothing was open.
-    """
-    if lost.act not in (Act.ANSWER, Act.INTERIM):
+    """Return the place of the message that settled the promise which a lost interim letter had made, if any."""
+    if lost.opened is None:
         return None
-    for place, other in enumerate(draft.leavings):
-        if other.voided or other.act not in (Act.ANSWER, Act.INTERIM):
-            continue
-        silent = other.act is Act.ANSWER and not other.settled and other.left_on >= lost.left_on
-        if silent or (lost.opened is not None and lost.opened in other.settled):
-            return place
-    return None
+    places = (n for n, other in enumerate(draft.leavings) if not other.voided and lost.opened in other.settled)
+    return next(places, None)
 
 
 def _inherit(draft: Draft, place: int, lost: Leaving) -> None:

@@ -62,7 +62,7 @@ class Ledger:
     nature_confirmed: bool
     obligations: tuple[Obligation, ...]  # obligation n stands at place n - 1
     leavings: tuple[Leaving, ...]  # in the order in which they were recorded
-    follow_ups: tuple[FollowUp, ...] = ()  # that came while something was open
+    follow_ups: tuple[FollowUp, ...]  # that came while something was open
 
     @classmethod
     def open(cls, entry: Received, *, rules: RuleBook, calendar: WorkingCalendar) -> "Ledger":
@@ -70,7 +70,7 @@ class Ledger:
 
         Raises ReceivedInFuture, NaiveDatetime or DayOutOfRange.
         """
-        empty = cls(entry.received_at, entry.channel, entry.nature, entry.confirmed, (), ())
+        empty = cls(entry.received_at, entry.channel, entry.nature, entry.confirmed, (), (), ())
         draft = empty._draft(entry.at, rules, calendar)
         changing.opened(draft)
         return _settled(draft)
