@@ -1,0 +1,1 @@
+"""What the records say: reads only, plain frozen values out."""

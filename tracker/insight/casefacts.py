@@ -1,0 +1,198 @@
+"""Owns the values that the page of a case is made of: frozen, plain, without a way back to the database."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from tracker.charter.obligations import Obligation as Promise
+from tracker.charter.words import (
+    CaseState,
+    Channel,
+    ChannelReason,
+    Language,
+    MessageKind,
+    Nature,
+    NoticeState,
+    Verb,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """How to reach somebody: the requester, or the handler."""
+
+    name: str
+    email: str | None = None
+    phone: str | None = None
+    fax: str | None = None
+    address: str | None = None
+    title: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What every page about a case needs, and what permissions are asked about."""
+
+    id: int
+    reference: str
+    asked_for: str
+    """The reference that led here; another one when the case was merged into this."""
+    version: int
+    state: CaseState
+    received_at: datetime
+    registered_at: datetime
+    channel: Channel
+    nature: Nature
+    nature_ground: str | None
+    nature_confirmed: bool
+    language: Language
+    official_language: Language | None
+    country: str | None
+    subject: str
+    requester: Contact
+    reply_channel: Channel
+    reply_channel_reason: ChannelReason | None
+    service_code: str | None
+    service_names: Mapping[str, str]
+    associated: Mapping[str, Mapping[str, str]]
+    """The names, by language, of the services that are on the case beside the lead."""
+    handler_id: int
+    handler: Contact
+    handler_is_desk: bool
+    handler_away_from: date | None
+    handler_away_until: date | None
+    triage_since: datetime | None
+    routing: Mapping[str, Any] | None
+    urgent_since: datetime | None
+    urgent_taken_at: datetime | None
+    sensitive: bool
+    consent_at: datetime | None
+    about_staff_id: int | None
+    about_service_code: str | None
+    about_case_id: int | None
+    continues_case_id: int | None
+    closed_at: datetime | None
+    next_due_on: date | None
+
+    @property
+    def services(self) -> frozenset[str]:
+        """The codes of all the services on the case."""
+        return frozenset((*self.associated, *((self.service_code,) if self.service_code else ())))
+
+    def handler_away(self, day: date) -> bool:
+        """Say whether the handler is away on a day (Brussels)."""
+        start, end = self.handler_away_from, self.handler_away_until
+        return start is not None and start <= day and (end is None or day <= end)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that came with a message."""
+
+    id: int
+    name: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message: what was said, by whom, and whether it left."""
+
+    at: datetime
+    number: int
+    outgoing: bool
+    kind: MessageKind
+    channel: Channel
+    language: Language
+    subject: str
+    body: str
+    address: str | None
+    author: str | None
+    to_service: str | None
+    promised_on: date | None
+    discharges: bool
+    """It keeps a promise once it has left."""
+    left_on: date | None
+    left_at: datetime | None
+    void_evidence: str | None
+    voided_at: datetime | None
+    waiting: bool
+    """In the outbox, on its way to the mail server."""
+    failed: bool
+    """Given up by the outbox."""
+    problem: str | None
+    """What the server said."""
+    files: tuple[File, ...]
+
+    @property
+    def stays(self) -> bool:
+        """Say whether it is a note, which never leaves."""
+        return self.kind is MessageKind.NOTE
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """An entry of the history: what was done, and by whom."""
+
+    at: datetime
+    verb: Verb
+    actor: str
+    details: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A reminder or an escalation, and whom it reached."""
+
+    at: datetime
+    rung: str
+    state: NoticeState
+    number: int
+    """The obligation it was about."""
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A promise that was not kept in time."""
+
+    at: datetime
+    number: int
+    due_on: date
+    recorded_at: datetime
+    born_late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Another case that has to do with this one."""
+
+    relation: str
+    """``about``, ``concerned_by``, ``continues``, ``continued_by`` or ``merged``."""
+    reference: str
+    subject: str
+    state: CaseState
+
+
+@dataclass(frozen=True, slots=True)
+class CasePage:
+    """One case as its page shows it."""
+
+    header: Header
+    promises: tuple[Promise, ...]
+    line: tuple[Said | Done | Told | Broken, ...]
+    """Everything said and done, in order, the oldest first."""
+    links: tuple[Link, ...]
+    names: Mapping[int, str]
+    """The names of the members of staff that the history speaks of."""
+
+    @property
+    def messages(self) -> tuple[Said, ...]:
+        """Return what was said, in order."""
+        return tuple(item for item in self.line if isinstance(item, Said))
+
+    @property
+    def stuck(self) -> tuple[Said, ...]:
+        """Return the outgoing messages that have not left: a promise at risk."""
+        return tuple(m for m in self.messages if m.outgoing and not m.stays and m.left_on is None)

@@ -1,0 +1,209 @@
+"""Owns the reading of one case for its page: who and what, what is promised, all that was said and done, in order.
+
+A page takes ``STATEMENTS`` statements, however long the case has lived.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from tracker.charter.obligations import Obligation as Promise
+from tracker.charter.reference import Reference
+from tracker.charter.steps import steps_of
+from tracker.charter.words import NoticeState
+from tracker.insight.casefacts import Broken, CasePage, Contact, Done, File, Header, Link, Said, Told
+from tracker.insight.sight import Viewer, may_read
+from tracker.models.cases import Association, Case
+from tracker.models.directory import Service
+from tracker.models.history import History
+from tracker.models.messages import Attachment, Message, Outbox
+from tracker.models.obligations import Breach, Notice, Obligation
+from tracker.models.staff import Staff
+
+STATEMENTS = 10
+
+
+def case_header(session: Session, reference: str) -> Header | None:
+    """Return what is known at a glance of the case that a reference leads to (two statements), or None.
+
+    A merged case leads to the one it was merged into (one statement more each). Raises ``BadReference``.
+    """
+    wanted = Reference.parse(reference).format()
+    found = session.execute(_header_query().where(Case.reference == wanted)).one_or_none()
+    while found is not None and found[0].merged_into_id is not None:
+        found = session.execute(_header_query().where(Case.id == found[0].merged_into_id)).one_or_none()
+    if found is None:
+        return None
+    associated = session.execute(
+        select(Service.code, Service.names)
+        .join(Association, Association.service_code == Service.code)
+        .where(Association.case_id == found[0].id)
+        .order_by(Service.code)
+    )
+    return _header(found, wanted, {row.code: row.names for row in associated})
+
+
+def case_page(session: Session, header: Header, viewer: Viewer) -> CasePage:
+    """Return all that was said and done on a case (eight statements)."""
+    promises = session.scalars(select(Obligation).where(Obligation.case_id == header.id).order_by(Obligation.number))
+    rows = list(promises)
+    number_of = {row.id: row.number for row in rows}
+    history = list(session.scalars(select(History).where(History.case_id == header.id).order_by(History.seq)))
+    notices = list(session.scalars(select(Notice).where(Notice.obligation_id.in_(number_of)).order_by(Notice.id)))
+    broken = session.scalars(select(Breach).where(Breach.obligation_id.in_(number_of)))
+    names = _names(session, history, notices)
+    line: list[Said | Done | Told | Broken] = [
+        Done(at=entry.at, verb=entry.verb, actor=entry.actor, details=entry.details) for entry in history
+    ]
+    line += [
+        Told(
+            at=notice.moment if notice.state is NoticeState.SKIPPED else notice.recorded_at,
+            rung=notice.rung,
+            state=notice.state,
+            number=number_of[notice.obligation_id],
+            names=tuple(names[person] for person in notice.recipients if person in names),
+        )
+        for notice in notices
+    ]
+    line += [
+        Broken(row.became_true_at, number_of[row.obligation_id], row.due_on, row.recorded_at, row.born_late)
+        for row in broken
+    ]
+    line += _messages(session, header.id)
+    line.sort(key=lambda item: (item.at, _RANK[type(item)]))
+    return CasePage(
+        header=header,
+        promises=tuple(_promise(row) for row in rows),
+        line=tuple(line),
+        links=tuple(_links(session, header, viewer)),
+        names=names,
+    )
+
+
+_RANK: dict[type, int] = {Done: 0, Said: 1, Broken: 2, Told: 3}
+"""What happened at one moment is told in this order: what was done, what was said, what came of it."""
+
+
+def _header_query() -> Any:
+    return (
+        select(
+            Case, Staff.name, Staff.title, Staff.phone, Staff.email, Staff.is_desk, Staff.away_from, Staff.away_until,
+            Service.names,
+        )
+        .join(Staff, Staff.id == Case.handler_id)
+        .outerjoin(Service, Service.code == Case.service_code)
+    )  # fmt: skip
+
+
+def _header(found: Any, asked_for: str, associated: dict[str, Mapping[str, str]]) -> Header:
+    case, name, title, phone, email, is_desk, away_from, away_until, service_names = found
+    same = {
+        f.name: getattr(case, f.name) for f in fields(Header) if f.name in Case.__table__.columns
+    }  # fmt: skip
+    return Header(
+        **same,
+        asked_for=asked_for,
+        nature_confirmed=case.nature_confirmed_at is not None,
+        requester=Contact(
+            name=case.requester_name,
+            email=case.requester_email,
+            phone=case.requester_phone,
+            fax=case.requester_fax,
+            address=case.requester_address,
+        ),
+        service_names=service_names or {},
+        associated=associated,
+        handler=Contact(name=name, title=title, phone=phone, email=email),
+        handler_is_desk=is_desk,
+        handler_away_from=away_from,
+        handler_away_until=away_until,
+    )
+
+
+def _promise(row: Obligation) -> Promise:
+    same = {f.name: getattr(row, f.name) for f in fields(Promise) if f.name != "steps"}
+    return Promise(**same, steps=steps_of(row.steps))
+
+
+def _messages(session: Session, case_id: int) -> Iterable[Said]:
+    files: dict[int | None, list[File]] = {}
+    for row in session.execute(
+        select(Attachment.message_id, Attachment.id, Attachment.name, Attachment.size)
+        .where(Attachment.case_id == case_id)
+        .order_by(Attachment.id)
+    ):
+        files.setdefault(row[0], []).append(File(row[1], row[2], row[3]))
+    found = session.execute(
+        select(Message, Staff.name, Outbox.state, Outbox.last_error)
+        .outerjoin(Staff, Staff.id == Message.author_id)
+        .outerjoin(Outbox, Outbox.message_id == Message.id)
+        .where(Message.case_id == case_id)
+        .order_by(Message.number)
+    )
+    for message, author, state, problem in found:
+        yield _said(message, author, state, problem, tuple(files.get(message.id, ())))
+
+
+def _said(
+    message: Message, author: str | None, state: str | None, problem: str | None, files: tuple[File, ...]
+) -> Said:
+    return Said(
+        at=message.written_at,
+        number=message.number,
+        outgoing=message.direction is message.direction.OUT,
+        kind=message.kind,
+        channel=message.channel,
+        language=message.language,
+        subject=message.subject,
+        body=message.body,
+        address=message.address,
+        author=author,
+        to_service=message.service_code,
+        promised_on=message.promised_on,
+        discharges=message.act is not None,
+        left_on=message.left_on,
+        left_at=message.left_at,
+        void_evidence=message.void_evidence,
+        voided_at=message.voided_at,
+        waiting=state == "waiting",
+        failed=state == "failed" and message.left_on is None,
+        problem=problem,
+        files=files,
+    )
+
+
+def _names(session: Session, history: Sequence[History], notices: Sequence[Notice]) -> dict[int, str]:
+    """Return the names of those whom the history and the notices only number."""
+    wanted: set[int] = {person for notice in notices for person in notice.recipients}
+    for entry in history:
+        wanted |= {entry.details[key] for key in ("handler", "from", "to") if isinstance(entry.details.get(key), int)}
+    found = session.execute(select(Staff.id, Staff.name).where(Staff.id.in_(sorted(wanted))))
+    return {row.id: row.name for row in found}
+
+
+def _links(session: Session, header: Header, viewer: Viewer) -> Iterable[Link]:
+    forward = {header.about_case_id: "about", header.continues_case_id: "continues"}
+    found = session.scalars(
+        select(Case)
+        .where(
+            or_(
+                Case.id.in_([number for number in forward if number is not None]),
+                Case.about_case_id == header.id,
+                Case.continues_case_id == header.id,
+                Case.merged_into_id == header.id,
+            ),
+            may_read(viewer),
+        )
+        .order_by(Case.id)
+    )
+    for case in found:
+        if case.id in forward:
+            relation = forward[case.id]
+        elif case.merged_into_id == header.id:
+            relation = "merged"
+        else:
+            relation = "concerned_by" if case.about_case_id == header.id else "continued_by"
+        yield Link(relation=relation, reference=case.reference, subject=case.subject, state=case.state)

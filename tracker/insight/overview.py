@@ -1,0 +1,98 @@
+"""Owns what stands above the queue: how many cases are in each list, and whether the machinery is awake."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, literal, literal_column, select, union
+from sqlalchemy.orm import Session
+
+from tracker.charter.words import Nature, ObligationKind
+from tracker.insight.heartbeat import SWEEP
+from tracker.insight.shown import Show, View, branches_of, conditions, urgent_ids
+from tracker.insight.sight import Viewer
+from tracker.models.cases import Case
+from tracker.models.operations import JobRun
+
+MOST_COUNTED = 99
+"""Counts stop here: "99+"."""
+WINDOW = 500
+"""How many of the next cases are looked at to count what no index counts."""
+SILENCE = timedelta(minutes=15)
+"""How long the sweep may be silent before staff are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many; ``more`` when there are at least that many."""
+
+    number: int
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What stands above the queue: counts, and what staff must be alarmed about."""
+
+    counts: dict[Show, Count]
+    swept_at: datetime | None
+    """When a sweep last succeeded."""
+
+    def silent(self, now: datetime) -> bool:
+        """Say whether no sweep has succeeded for a quarter of an hour: then nobody is being reminded of anything."""
+        return self.swept_at is None or now - self.swept_at > SILENCE
+
+
+def overview(session: Session, viewer: Viewer, *, view: View, today: date) -> Overview:
+    """Return the counts of a view and the state of the machinery (one statement)."""
+    branches = branches_of(viewer, view)
+    counted: dict[str, ColumnElement[int]] = {}
+    for show in (Show.OVERDUE, Show.TODAY, Show.WEEK, Show.UNASSIGNED, Show.FAILED, Show.TO_CLOSE, Show.UNATTENDED):
+        counted[show] = _count([select(Case.id).where(b, *conditions(show, today)) for b in branches])
+    counted[Show.URGENT] = _count([urgent_ids(viewer)])
+    windows = [
+        select(Case.id, Case.next_kind, Case.nature)
+        .where(branch, *conditions(Show.EVERYTHING, today))
+        .order_by(Case.next_due_on, Case.id)
+        .limit(literal_column(str(WINDOW)))
+        .subquery()
+        for branch in branches
+    ]
+    window = union(*(select(w) for w in windows)).subquery() if windows else None
+    if window is not None:
+        seen = select(
+            func.count().filter(window.c.next_kind == ObligationKind.INTERIM).label("interim"),
+            func.count().filter(window.c.nature == Nature.COMPLAINT).label("complaints"),
+            func.count().label("seen"),
+        ).subquery()
+        counted |= {name: select(seen.c[name]).scalar_subquery() for name in ("interim", "complaints", "seen")}
+    swept = select(JobRun.succeeded_at).where(JobRun.job == SWEEP).scalar_subquery()
+    found = session.execute(
+        select(*(column.label(name) for name, column in counted.items()), swept.label("swept_at"))
+    ).one()
+    cut = getattr(found, "seen", 0) >= WINDOW
+    counts = {
+        show: _capped(getattr(found, show, 0), cut=cut and show in _IN_WINDOW) for show in Show if show in counted
+    }
+    counts[Show.EVERYTHING] = _capped(getattr(found, "seen", 0), cut=cut)
+    return Overview(counts=counts, swept_at=found.swept_at)
+
+
+_IN_WINDOW = frozenset({Show.INTERIM, Show.COMPLAINTS})
+
+
+def _capped(number: int, *, cut: bool) -> Count:
+    return Count(min(number, MOST_COUNTED), more=cut or number > MOST_COUNTED)
+
+
+def _count(parts: Sequence[Select[Any]]) -> ColumnElement[int]:
+    """Count to just past the cap, no further."""
+    cap: ColumnElement[int] = literal_column(str(MOST_COUNTED + 1))
+    if not parts:
+        return literal(0)
+    if len(parts) == 1:
+        limited = parts[0].limit(cap).subquery()
+        return select(func.count()).select_from(limited).scalar_subquery()
+    several = union(*(select(part.limit(cap).subquery()) for part in parts)).subquery()
+    return select(func.count()).select_from(several).scalar_subquery()

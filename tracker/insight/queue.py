@@ -1,0 +1,256 @@
+"""Owns the deadline queue: what is due, of the cases that somebody may see, in the order in which it is due.
+
+Two statements read a page of it, whatever its size: one the rows, one the counts and the alarms. Each walks a partial
+index over the cases that still owe something, from a position (keyset), never by counting rows off.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    SQLColumnExpression,
+    func,
+    literal,
+    literal_column,
+    select,
+    tuple_,
+    union,
+)
+from sqlalchemy.orm import Session
+
+from tracker.charter.words import CaseState, Channel, Language, Nature, ObligationKind, ObligationState
+from tracker.insight.shown import Show, View, branches_of, conditions, not_sent, urgent_ids
+from tracker.insight.sight import Branch, Viewer
+from tracker.models.cases import Case
+from tracker.models.messages import Message
+from tracker.models.obligations import Obligation
+from tracker.models.staff import Staff
+
+PAGE = 50
+NOTHING_OWED = date(9999, 12, 31)
+"""Where cases that owe nothing stand: at the end."""
+
+
+class Position(NamedTuple):
+    """A place in the queue: what a page starts after, or ends before."""
+
+    due_on: date
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the queue."""
+
+    id: int
+    reference: str
+    subject: str
+    requester: str
+    nature: Nature
+    nature_confirmed: bool
+    channel: Channel
+    language: Language
+    state: CaseState
+    kind: ObligationKind | None
+    due_on: date | None
+    """The last day allowed (Brussels); none: nothing is owed."""
+    work_by: date | None
+    decide_by: date | None
+    """Until when a person should confirm the nature (a letter may prove complex)."""
+    service_code: str | None
+    handler: str
+    handler_is_desk: bool
+    handler_away: bool
+    urgent: bool
+    taken: bool
+    """False: urgent, and nobody has taken it yet."""
+    sensitive: bool
+    leaving: bool
+    """Something that would keep a promise is written and has not left yet."""
+    failed: bool
+    """Something could not be sent."""
+
+    @property
+    def position(self) -> Position:
+        """Where this row stands."""
+        return Position(self.due_on or NOTHING_OWED, self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of the queue."""
+
+    urgent: tuple[Row, ...]
+    """On the first page: urgent cases that nobody has taken, and one's own."""
+    rows: tuple[Row, ...]
+    before: Position | None
+    """What the page before ends before; none: this is the first."""
+    after: Position | None
+    """What the next page starts after; none: this is the last."""
+
+
+def queue_page(
+    session: Session,
+    viewer: Viewer,
+    *,
+    view: View,
+    show: Show,
+    today: date,
+    after: Position | None = None,
+    before: Position | None = None,
+) -> Page:
+    """Return one page of the queue (one statement); ``today`` is the date in Brussels."""
+    backward = before is not None
+    first = after is None and before is None
+    branches = branches_of(viewer, view)
+    keys = [_keys(branch, show, today, after, before) for branch in branches]
+    if first and show is not Show.URGENT:
+        keys += [_urgent_keys(viewer)]
+    found = _rows(session, keys, today=today, backward=backward) if keys else []
+    urgent = [row for rank, row in found if rank == 0]
+    on_top = {row.id for row in urgent}
+    rows = [row for rank, row in found if rank == 1]
+    more = len(rows) > PAGE
+    if backward and not more:  # what is left before is the first page: show it whole
+        return queue_page(session, viewer, view=view, show=show, today=today)
+    rows = rows[:PAGE]
+    if backward:
+        rows.reverse()
+    return Page(
+        urgent=tuple(urgent[:PAGE]),
+        rows=tuple(row for row in rows if row.id not in on_top),
+        before=rows[0].position if rows and not first else None,
+        after=rows[-1].position if rows and (more or backward) else None,
+    )
+
+
+def _order(show: Show) -> tuple[SQLColumnExpression[Any], SQLColumnExpression[Any]]:
+    """Return what a list is ordered by; the small lists also hold cases that owe nothing, at the end."""
+    if show in (Show.FAILED, Show.TO_CLOSE, Show.URGENT, Show.UNASSIGNED):
+        return func.coalesce(Case.next_due_on, literal(NOTHING_OWED)), Case.id
+    return Case.next_due_on, Case.id
+
+
+def _keys(branch: Branch, show: Show, today: date, after: Position | None, before: Position | None) -> Select[Any]:
+    """Return the first keys of one part of the queue, one more than a page holds."""
+    due, id_ = _order(show)
+    columns: list[SQLColumnExpression[Any]] = [literal_column("1").label("rank"), due.label("due"), id_.label("id")]
+    query = select(*columns).where(branch, *conditions(show, today))
+    if before is not None:
+        query = query.where(tuple_(due, id_) < tuple_(*before)).order_by(due.desc(), id_.desc())
+    else:
+        if after is not None:
+            query = query.where(tuple_(due, id_) > tuple_(*after))
+        query = query.order_by(due, id_)
+    return query.limit(literal_column(str(PAGE + 1)))
+
+
+def _urgent_keys(viewer: Viewer) -> Select[Any]:
+    due = func.coalesce(Case.next_due_on, literal(NOTHING_OWED))
+    columns: list[SQLColumnExpression[Any]] = [
+        literal_column("0").label("rank"),
+        due.label("due"),
+        Case.id.label("id"),
+    ]
+    return (
+        select(*columns)
+        .where(Case.id.in_(urgent_ids(viewer)))
+        .order_by(due, Case.id)
+        .limit(literal_column(str(PAGE)))
+    )
+
+
+def _rows(session: Session, parts: Sequence[Select[Any]], *, today: date, backward: bool) -> list[tuple[int, Row]]:
+    keys = union(*(select(part.subquery()) for part in parts)).subquery("keys")
+    order = (keys.c.due.desc(), keys.c.id.desc()) if backward else (keys.c.due, keys.c.id)
+    first = select(keys).order_by(keys.c.rank, *order).limit(literal_column(str(2 * PAGE + 1))).subquery("first")
+    order = (first.c.due.desc(), first.c.id.desc()) if backward else (first.c.due, first.c.id)
+    query = (
+        select(
+            first.c.rank,
+            Case.id,
+            Case.reference,
+            Case.subject,
+            Case.requester_name,
+            Case.nature,
+            Case.nature_confirmed_at,
+            Case.channel,
+            Case.language,
+            Case.state,
+            Case.next_kind,
+            Case.next_due_on,
+            Case.next_work_by,
+            _decide_by(),
+            Case.service_code,
+            Staff.name,
+            Staff.is_desk,
+            Staff.away_from,
+            Staff.away_until,
+            Case.urgent_since,
+            Case.urgent_taken_at,
+            Case.sensitive,
+            _waiting(),
+            Case.id.in_(not_sent()),
+        )
+        .join(Case, Case.id == first.c.id)
+        .join(Staff, Staff.id == Case.handler_id)
+        .order_by(first.c.rank, *order)
+    )
+    return [(found[0], _row(found, today)) for found in session.execute(query)]
+
+
+def _decide_by() -> ColumnElement[date | None]:
+    return (
+        select(func.min(Obligation.decide_by))
+        .where(Obligation.case_id == Case.id, Obligation.state == ObligationState.OPEN)
+        .correlate(Case)
+        .scalar_subquery()
+    )
+
+
+def _waiting() -> ColumnElement[bool]:
+    return (
+        select(Message.id)
+        .where(
+            Message.case_id == Case.id,
+            Message.act.is_not(None),
+            Message.left_on.is_(None),
+        )
+        .correlate(Case)
+        .exists()
+    )
+
+
+def _row(found: Any, today: date) -> Row:
+    (_, id_, reference, subject, requester, nature, confirmed_at, channel, language, state, kind, due_on, work_by,
+     decide_by, service, handler, is_desk, away_from, away_until, urgent_since, taken_at, sensitive, leaving,
+     failed) = found  # fmt: skip
+    away = away_from is not None and away_from <= today and (away_until is None or today <= away_until)
+    return Row(
+        id=id_,
+        reference=reference,
+        subject=subject,
+        requester=requester,
+        nature=nature,
+        nature_confirmed=confirmed_at is not None,
+        channel=channel,
+        language=language,
+        state=state,
+        kind=kind,
+        due_on=due_on,
+        work_by=work_by,
+        decide_by=decide_by,
+        service_code=service,
+        handler=handler,
+        handler_is_desk=is_desk,
+        handler_away=away,
+        urgent=urgent_since is not None,
+        taken=urgent_since is None or taken_at is not None,
+        sensitive=sensitive,
+        leaving=leaving,
+        failed=failed,
+    )

@@ -1,0 +1,128 @@
+"""Owns what the queue can show: whose cases, and which of them, each as SQL conditions over their index."""
+
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, literal_column, or_, select, union
+from sqlalchemy.orm import aliased
+
+from tracker.charter.words import Nature, ObligationKind, ObligationState
+from tracker.insight.sight import IN_TRIAGE, OPEN, Branch, Viewer, all_i_may_see, may_read, mine, of_my_service
+from tracker.models.cases import Case
+from tracker.models.messages import Message, Outbox
+from tracker.models.obligations import Notice, Obligation
+
+_LONGEST_CLOSURE = timedelta(days=21)
+"""No closure of the offices lasts longer: how far ``due_on`` can lie behind ``work_by``."""
+
+
+class View(StrEnum):
+    """Whose cases are listed."""
+
+    MINE = "mine"
+    SERVICE = "service"
+    ALL = "all"
+
+
+class Show(StrEnum):
+    """Which of them."""
+
+    EVERYTHING = "everything"
+    OVERDUE = "overdue"
+    TODAY = "today"
+    WEEK = "week"
+    INTERIM = "interim"
+    COMPLAINTS = "complaints"
+    UNASSIGNED = "unassigned"
+    URGENT = "urgent"
+    UNATTENDED = "unattended"
+    FAILED = "failed"
+    TO_CLOSE = "to_close"
+
+
+def branches_of(viewer: Viewer, view: View) -> list[Branch]:
+    """Return the parts whose union a view is, each with an index of its own; they may overlap."""
+    match view:
+        case View.MINE:
+            return mine(viewer)
+        case View.SERVICE:
+            return of_my_service(viewer)
+    return all_i_may_see(viewer)
+
+
+def conditions(show: Show, today: date) -> list[ColumnElement[bool]]:
+    """Return what a case must be to be listed."""
+    owed = Case.next_due_on.is_not(None)
+    match show:
+        case Show.OVERDUE:
+            return [owed, Case.next_due_on < today]
+        case Show.TODAY:
+            return _to_be_done_by(today, today)
+        case Show.WEEK:
+            return _to_be_done_by(today + timedelta(days=6 - today.weekday()), today)
+        case Show.INTERIM:
+            return [owed, Case.next_kind == literal_column(f"'{ObligationKind.INTERIM.value}'")]
+        case Show.COMPLAINTS:
+            return [owed, Case.nature == literal_column(f"'{Nature.COMPLAINT.value}'")]
+        case Show.UNASSIGNED:
+            return [IN_TRIAGE]
+        case Show.URGENT:
+            return [or_(OPEN, IN_TRIAGE), Case.urgent_since.is_not(None)]
+        case Show.UNATTENDED:
+            return [owed, Case.id.in_(unattended())]
+        case Show.FAILED:
+            return [or_(OPEN, IN_TRIAGE), Case.id.in_(not_sent())]
+        case Show.TO_CLOSE:
+            return [OPEN, Case.next_due_on.is_(None)]
+    return [owed]
+
+
+def _to_be_done_by(day: date, today: date) -> list[ColumnElement[bool]]:
+    """Return what is not late yet and whose last working day is ``day`` or before: a Sunday's work is Friday's."""
+    return [
+        Case.next_due_on.is_not(None),
+        Case.next_due_on >= today,
+        Case.next_due_on <= day + _LONGEST_CLOSURE,  # so that the walk along the index ends
+        Case.next_work_by <= day,
+    ]
+
+
+def unattended() -> Select[Any]:
+    """Return the cases with a promise that nobody could be told about."""
+    return (
+        select(Obligation.case_id)
+        .join(Notice, Notice.obligation_id == Obligation.id)
+        .where(Notice.state == literal_column("'unattended'"), Obligation.state == ObligationState.OPEN)
+    )
+
+
+def not_sent() -> Select[Any]:
+    """Return the cases with a message that was given up, and none of its kind that has left since."""
+    later = aliased(Message)
+    return (
+        select(Message.case_id)
+        .join(Outbox, Outbox.message_id == Message.id)
+        .where(
+            Outbox.state == literal_column("'failed'"),
+            Message.left_on.is_(None),
+            ~select(later.id)
+            .where(
+                later.case_id == Message.case_id,
+                later.kind == Message.kind,
+                later.number > Message.number,
+                later.left_on.is_not(None),
+            )
+            .exists(),
+        )
+    )
+
+
+def urgent_ids(viewer: Viewer) -> Select[Any]:
+    """Return urgent cases that nobody has taken, and those that the viewer has."""
+    untaken = [Case.urgent_since.is_not(None), Case.urgent_taken_at.is_(None), or_(OPEN, IN_TRIAGE)]
+    taken = [Case.urgent_since.is_not(None), Case.next_due_on.is_not(None)]
+    parts = [select(Case.id).where(may_read(viewer), *untaken)]
+    parts += [select(Case.id).where(branch, *taken) for branch in mine(viewer)]
+    both = union(*parts).subquery()
+    return select(both.c.id)

@@ -1,0 +1,111 @@
+"""Owns who sees which case, written as SQL: the same table as ``access.permissions.may`` for reading."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, false, literal_column, not_, or_, select, true
+
+from tracker.charter.words import CaseState, Nature
+from tracker.models.cases import Association, Case
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who looks: what the filter needs to know of a member of staff."""
+
+    id: int
+    service_code: str | None
+    own: frozenset[int]
+    """Their own id, and those of the colleagues they stand in for today."""
+    is_head: bool
+    reaches: frozenset[str]
+    """How far reading goes for their role: ``own``, ``service``, ``unassigned``, ``complaints``, ``all``."""
+
+    @property
+    def sees_own(self) -> bool:
+        """Say whether they may read the cases they handle."""
+        return bool(self.reaches & {"own", "all"})
+
+    @property
+    def sees_service(self) -> bool:
+        """Say whether they may read their service's cases."""
+        return bool(self.reaches & {"service", "all"}) and self.service_code is not None
+
+
+Branch = ColumnElement[bool]
+
+# Spelled out, not bound: the database matches its partial indexes against what is written in the statement.
+IN_TRIAGE = Case.state == literal_column(f"'{CaseState.TRIAGE.value}'")
+OPEN = Case.state == literal_column(f"'{CaseState.OPEN.value}'")
+_SENSITIVE = Case.sensitive.is_(True)
+_PLAIN = Case.sensitive.is_(False)
+
+
+def may_read(viewer: Viewer) -> ColumnElement[bool]:
+    """Return the whole condition under which a viewer may read a case; for small sets."""
+    if not viewer.reaches:
+        return false()
+    own = Case.handler_id.in_(sorted(viewer.own))
+    sensitive: ColumnElement[bool] = own
+    if viewer.is_head and viewer.service_code is not None:
+        sensitive = or_(own, *_of_service(viewer))
+    return and_(_not_about(viewer), or_(and_(_SENSITIVE, sensitive), and_(_PLAIN, _plain(viewer, own))))
+
+
+def mine(viewer: Viewer) -> list[Branch]:
+    """Return the parts of what a viewer handles: one for each person, so that each walks its own index."""
+    if not viewer.reaches:
+        return []
+    allowed = true() if viewer.sees_own else _SENSITIVE
+    return [and_(Case.handler_id == person, allowed, _not_about(viewer)) for person in sorted(viewer.own)]
+
+
+def of_my_service(viewer: Viewer) -> list[Branch]:
+    """Return the parts of what a viewer's service has: what it leads, and what it is associated with."""
+    if not viewer.sees_service:
+        return []
+    allowed = true() if viewer.is_head else or_(_PLAIN, Case.handler_id.in_(sorted(viewer.own)))
+    return [and_(part, allowed, _not_about(viewer)) for part in _of_service(viewer)]
+
+
+def all_i_may_see(viewer: Viewer) -> list[Branch]:
+    """Return the parts of all that a viewer may read; they may overlap."""
+    parts = mine(viewer)
+    if "all" in viewer.reaches:
+        parts.append(and_(_PLAIN, _not_about(viewer)))
+    if "service" in viewer.reaches:
+        parts += of_my_service(viewer)
+    if "unassigned" in viewer.reaches:
+        parts.append(and_(IN_TRIAGE, _PLAIN, _not_about(viewer)))
+    if "complaints" in viewer.reaches:
+        parts.append(and_(_complaint(), _PLAIN, _not_about(viewer)))
+    return parts
+
+
+def _plain(viewer: Viewer, own: ColumnElement[bool]) -> ColumnElement[bool]:
+    far: list[ColumnElement[bool]] = [false()]
+    if "all" in viewer.reaches:
+        far.append(true())
+    if "own" in viewer.reaches:
+        far.append(own)
+    if "service" in viewer.reaches and viewer.service_code is not None:
+        far += _of_service(viewer)
+    if "unassigned" in viewer.reaches:
+        far.append(IN_TRIAGE)
+    if "complaints" in viewer.reaches:
+        far.append(_complaint())
+    return or_(*far)
+
+
+def _of_service(viewer: Viewer) -> list[ColumnElement[bool]]:
+    associated = select(Association.case_id).where(
+        Association.case_id == Case.id, Association.service_code == viewer.service_code
+    )
+    return [Case.service_code == viewer.service_code, associated.exists()]
+
+
+def _complaint() -> ColumnElement[bool]:
+    return Case.nature == literal_column(f"'{Nature.COMPLAINT.value}'")
+
+
+def _not_about(viewer: Viewer) -> ColumnElement[bool]:
+    return or_(Case.about_staff_id.is_(None), not_(Case.about_staff_id == viewer.id))
