@@ -170,23 +170,25 @@ class Router:
         return _Evidence(weight, matches, fired)
 
     def _suggest(self, text: str, language: str, evidence: _Evidence, on: date, top: int) -> tuple[Suggestion, ...]:
-        weight: dict[Entry, float] = {}
+        weight: dict[str, float] = {}
+        entries: dict[str, Entry] = {}
         for code, gain in evidence.weight.items():
             entry = self.directory.standing_for(code, on=on)
             if entry is not None and gain > 0:
-                weight[entry] = weight.get(entry, 0.0) + gain
-        ranked = sorted(weight.items(), key=lambda pair: (-pair[1], pair[0].code))
+                entries[entry.code] = entry
+                weight[entry.code] = weight.get(entry.code, 0.0) + gain
+        ranked = sorted(weight.items(), key=lambda pair: (-pair[1], pair[0]))
         scores = _scores([gain for _, gain in ranked])
         return tuple(
             Suggestion(
-                code=entry.code,
-                name=entry.names[language],
+                code=code,
+                name=entries[code].names[language],
                 score=score,
-                lead=entry.lead,
-                associated=entry.associated,
-                reasons=self._reasons(text, language, entry, evidence, on),
+                lead=entries[code].lead,
+                associated=entries[code].associated,
+                reasons=self._reasons(text, language, entries[code], evidence, on),
             )
-            for (entry, _), score in list(zip(ranked, scores, strict=True))[: max(top, 0)]
+            for (code, _), score in list(zip(ranked, scores, strict=True))[: max(top, 0)]
         )
 
     def _reasons(self, text: str, language: str, entry: Entry, evidence: _Evidence, on: date) -> tuple[Reason, ...]:

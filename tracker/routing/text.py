@@ -18,22 +18,23 @@ LONGEST_WORD = 60
 SPELLINGS = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d"})
 UMLAUTS = re.compile(r"(?<=[^aeq])([aou])e")
 
-# Function words: they carry no competence and stand in the way of phrases ("demande d'un visa").
+# Function words: they carry no competence and stand in the way of phrases ("demande d'un visa"). Negations and
+# possessives are kept, since "no reply" and "your counter" say much.
 STOP = {
-    "fr": "a ai as au aux avec ce ces cet cette d dans de des du elle elles en est et eu il ils j je l la le les "
-    "leur leurs lui m ma me mes moi mon n ne nos notre nous on ou où par pas plus pour qu que qui s sa se ses si "
-    "son sont sur t te toi ton tu un une vos votre vous y à c ça cela été être avoir",
-    "nl": "aan al als ben bij daar dan dat de den der deze die dit door dus een en er ge haar had heb hebben heeft "
-    "hem het hij hoe hun ik in is je kan maar me men met mij mijn mn na naar niet nog nu of om omdat ons onze ook "
-    "op over te tegen toch toen tot u uit uw van voor was wat we wel werd wie wij wil worden wordt zal ze zich zij "
-    "zijn zo zou t s",
-    "de": "ab aber als am an auch auf aus bei bin bis bist da das dass dem den der des die dies diese dieser dir "
-    "doch du durch ein eine einem einen einer eines er es für hat habe haben hatte ich ihm ihn ihr ihre im in ist "
-    "ja kann man mein meine meinem meinen meiner mich mir mit nach nicht noch nun nur ob oder sein seine sich sie "
-    "sind so über um und uns unser unsere vom von vor war was wenn werden wie wir wird zu zum zur",
-    "en": "a am an and any are as at be been but by can could do does for from had has have he her him his how i "
-    "if in into is it its me my no not of on or our she so than that the their them then there they this to too up "
-    "us was we were what when which who will with would you your ve d ll m s t re",
+    "fr": "a ai as au aux avec ce ces cet cette d dans de des du elle elles en est et eu il ils j je l la le "
+    "les leur leurs lui m me moi nous on ou où par pour qu que qui s sa se ses si son sont sur t te "
+    "toi ton tu un une vous y à c ça cela été être avoir",
+    "nl": "aan al als ben bij daar dan dat de den der deze die dit door dus een en er ge haar had heb hebben "
+    "heeft hem het hij hoe hun ik in is je kan maar me men met mij na naar nog nu of om omdat ook op "
+    "over te tegen toch toen tot u uit van voor was wat we wel werd wie wij wil worden wordt zal ze "
+    "zich zij zijn zo zou t s",
+    "de": "ab aber als am an auch auf aus bei bin bis bist da das dass dem den der des die dies diese dieser "
+    "dir doch du durch ein eine einem einen einer eines er es für hat habe haben hatte ich ihm ihn "
+    "im in ist ja kann man mich mir mit nach noch nun nur ob oder sein seine sich sie sind so "
+    "über um und vom von vor war was wenn werden wie wir wird zu zum zur",
+    "en": "a am an and any are as at be been but by can could do does for from had has have he her him his "
+    "how i if in into is it its me of on or she so than that the their them then there they this to "
+    "too was we were what when which who will with would you ve d ll m s t re",
 }
 
 

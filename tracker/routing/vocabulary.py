@@ -1,7 +1,7 @@
 """Owns the words by which a text is recognised: phrases of each language, weighed per service, and named concepts.
 
 A phrase in the data is written as a citizen writes it: ``passeport perdu`` matches the words in that order, inflected,
-with function words and at most one other word between them; ``perdu + passeport`` matches both close together in any
+with function words and at most two other words between them; ``perdu + passeport`` matches both close together in any
 order; ``klimaat*`` and ``*paspoort`` match compounds; ``=UN`` matches exactly that spelling.
 """
 
@@ -14,13 +14,12 @@ from importlib.resources import files
 from babel import Locale
 
 from tracker.routing.text import Token, fold, stop_words, tokens
-from tracker.routing.text import stem as stem_of
 
 WEIGHTS = {"naming": 6.0, "strong": 3.0, "plain": 1.2, "against": -3.0}
 """How much a matched phrase counts for (or against) its service: it names it, it is its matter, it is a hint."""
 
 TOGETHER = 9  # how many words apart the words of "a + b" may stand
-GAP = 2  # how far on the next word of an ordered phrase may stand
+GAP = 3  # how far on the next word of an ordered phrase may stand
 AFFIX = 3  # wildcards are looked up by this many letters
 
 Term = tuple[str, str]  # kind (stem, prefix, suffix, exact) and text
@@ -142,10 +141,19 @@ def read_pattern(pattern: str, language: str) -> tuple[tuple[Term, ...], bool]:
     ordered = " + " not in pattern
     terms: list[Term] = []
     for piece in pattern.replace(" + ", " ").split():
-        terms += _terms(piece, language)
+        *heads, last = piece.split("-") if piece.endswith("*") else [piece]
+        for head in (*heads, last):
+            terms += _terms(head, language) if head.strip("*") else []
     if not terms:
         raise ValueError(f"the pattern {pattern!r} holds no word that counts")
     return tuple(terms), ordered
+
+
+def _pattern(pattern: str, language: str, place: str) -> tuple[tuple[Term, ...], bool]:
+    try:
+        return read_pattern(pattern, language)
+    except ValueError as wrong:
+        raise VocabularyFileError(f"{place}: {wrong}.") from wrong
 
 
 def _terms(piece: str, language: str) -> Iterable[Term]:
@@ -171,7 +179,7 @@ def load_vocabulary(language: str, codes: Iterable[str]) -> Vocabulary:
         data = tomllib.loads((files("tracker.routing") / "data" / name).read_text(encoding="utf-8"))
         for concept, patterns in data.pop("concepts", {}).items():
             for pattern in patterns:
-                terms, ordered = read_pattern(pattern, language)
+                terms, ordered = _pattern(pattern, language, f"{name}: {concept}")
                 vocabulary.add(Phrase(pattern, terms, ordered, concept=concept))
         for key, by_weight in data.items():
             code, _, part = key.partition("/")
@@ -192,10 +200,7 @@ def _add_phrases(
         if weight not in WEIGHTS:
             raise VocabularyFileError(f"{name}: {code}: {weight} is none of {', '.join(WEIGHTS)}.")
         for pattern in patterns:
-            try:
-                terms, ordered = read_pattern(pattern, vocabulary.language)
-            except ValueError as wrong:
-                raise VocabularyFileError(f"{name}: {code}: {wrong}.") from wrong
+            terms, ordered = _pattern(pattern, vocabulary.language, f"{name}: {code}")
             vocabulary.add(Phrase(pattern, terms, ordered, code, part, WEIGHTS[weight]))
 
 
@@ -208,6 +213,3 @@ def _countries(language: str) -> Iterable[str]:
             kept = [word.strip("().,") for word in words if fold(word, language) not in stops]
             if kept and len("".join(kept)) > 3:
                 yield " ".join(kept)
-
-
-__all__ = ["Match", "Phrase", "Vocabulary", "VocabularyFileError", "load_vocabulary", "read_pattern", "stem_of"]
