@@ -75,6 +75,13 @@ def test_only_doors_web_and_scheduler_read_the_clock() -> None:
     assert found == []
 
 
+def test_only_doors_read_the_environment() -> None:
+    reads = re.compile(r"\bos\.(?:environ|getenv)\b|\.from_env\(")
+    doors = ("cli", "wsgi.py", "opening.py")
+    found = [path for path in MODULES if reads.search(path.read_text())]
+    assert [path for path in found if path.relative_to(ROOT / "tracker").parts[0] not in doors] == []
+
+
 def test_nothing_committed_names_this_machine_or_a_registry() -> None:
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     names = [name for name in listed.split("\0") if name and (ROOT / name).is_file()]
