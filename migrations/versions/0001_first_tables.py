@@ -87,7 +87,7 @@ def upgrade() -> None:
         sa.Column("succeeded_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("failed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
-        sa.PrimaryKeyConstraint("job", name="pk_job_runs"),
+        sa.PrimaryKeyConstraint("job", name=op.f("pk_job_runs")),
     )
     op.create_table(
         "services",
@@ -104,13 +104,13 @@ def upgrade() -> None:
         sa.Column("valid_from", sa.Date(), nullable=True),
         sa.Column("valid_to", sa.Date(), nullable=True),
         sa.Column("seal", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("kind IN ('internal', 'public_service', 'foreign_body')", name="ck_services_kind"),
+        sa.CheckConstraint("kind IN ('internal', 'public_service', 'foreign_body')", name=op.f("ck_services_kind")),
         sa.CheckConstraint(
             "valid_from IS NULL OR valid_to IS NULL OR valid_from < valid_to",
-            name="ck_services_validity_in_order",
+            name=op.f("ck_services_validity_in_order"),
         ),
-        sa.ForeignKeyConstraint(["parent_code"], ["services.code"], name="fk_services_parent_code"),
-        sa.PrimaryKeyConstraint("code", name="pk_services"),
+        sa.ForeignKeyConstraint(["parent_code"], ["services.code"], name=op.f("fk_services_parent_code")),
+        sa.PrimaryKeyConstraint("code", name=op.f("pk_services")),
     )
     op.create_table(
         "throttles",
@@ -118,7 +118,7 @@ def upgrade() -> None:
         sa.Column("who", sa.String(length=64), nullable=False),
         sa.Column("window_start", sa.DateTime(timezone=True), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("door", "who", "window_start", name="pk_throttles"),
+        sa.PrimaryKeyConstraint("door", "who", "window_start", name=op.f("pk_throttles")),
     )
     op.create_table(
         "staff",
@@ -138,25 +138,26 @@ def upgrade() -> None:
         sa.Column("away_until", sa.Date(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seal", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("NOT (is_desk AND password_hash IS NOT NULL)", name="ck_staff_a_desk_does_not_log_in"),
-        sa.CheckConstraint("language IN ('fr', 'nl', 'de', 'en')", name="ck_staff_language"),
+        sa.CheckConstraint("language IN ('fr', 'nl', 'de', 'en')", name=op.f("ck_staff_language")),
         sa.CheckConstraint(
             "role IN ('clerk', 'dispatcher', 'head', 'complaints', 'direction', 'auditor', 'admin')",
-            name="ck_staff_role",
+            name=op.f("ck_staff_role"),
         ),
         sa.CheckConstraint(
-            "away_from IS NULL OR away_until IS NULL OR away_from <= away_until",
-            name="ck_staff_away_in_order",
+            "NOT (is_desk AND password_hash IS NOT NULL)", name=op.f("ck_staff_a_desk_does_not_log_in")
         ),
-        sa.CheckConstraint("deputy_id IS NULL OR deputy_id <> id", name="ck_staff_deputy_is_another"),
-        sa.CheckConstraint("email = lower(email)", name="ck_staff_email_in_small_letters"),
-        sa.ForeignKeyConstraint(["deputy_id"], ["staff.id"], name="fk_staff_deputy_id"),
-        sa.ForeignKeyConstraint(["service_code"], ["services.code"], name="fk_staff_service_code"),
-        sa.PrimaryKeyConstraint("id", name="pk_staff"),
-        sa.UniqueConstraint("email", name="uq_staff_email"),
+        sa.CheckConstraint(
+            "away_from IS NULL OR away_until IS NULL OR away_from <= away_until", name=op.f("ck_staff_away_in_order")
+        ),
+        sa.CheckConstraint("deputy_id IS NULL OR deputy_id <> id", name=op.f("ck_staff_deputy_is_another")),
+        sa.CheckConstraint("email = lower(email)", name=op.f("ck_staff_email_in_small_letters")),
+        sa.ForeignKeyConstraint(["deputy_id"], ["staff.id"], name=op.f("fk_staff_deputy_id")),
+        sa.ForeignKeyConstraint(["service_code"], ["services.code"], name=op.f("fk_staff_service_code")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_staff")),
+        sa.UniqueConstraint("email", name=op.f("uq_staff_email")),
     )
     op.create_index("ix_staff_role_active", "staff", ["role", "active"], unique=False)
-    op.create_index("ix_staff_service_code", "staff", ["service_code"], unique=False)
+    op.create_index(op.f("ix_staff_service_code"), "staff", ["service_code"], unique=False)
     op.create_table(
         "cases",
         sa.Column("id", BigId, autoincrement=True, nullable=False),
@@ -201,53 +202,64 @@ def upgrade() -> None:
         sa.Column("next_work_by", sa.Date(), nullable=True),
         sa.Column("seal", sa.BigInteger(), nullable=False),
         sa.CheckConstraint(
-            "(state = 'closed') = (closed_at IS NOT NULL)", name="ck_cases_closed_exactly_with_closed_at"
+            "(state = 'closed') = (closed_at IS NOT NULL)", name=op.f("ck_cases_closed_exactly_with_closed_at")
         ),
-        sa.CheckConstraint("(state = 'merged') = (merged_into_id IS NOT NULL)", name="ck_cases_merged_into_a_case"),
-        sa.CheckConstraint("(state = 'triage') = (triage_since IS NOT NULL)", name="ck_cases_triage_has_a_start"),
-        sa.CheckConstraint("channel IN ('web', 'email', 'post', 'fax', 'phone', 'counter')", name="ck_cases_channel"),
+        sa.CheckConstraint(
+            "(state = 'merged') = (merged_into_id IS NOT NULL)", name=op.f("ck_cases_merged_into_a_case")
+        ),
+        sa.CheckConstraint(
+            "(state = 'triage') = (triage_since IS NOT NULL)", name=op.f("ck_cases_triage_has_a_start")
+        ),
+        sa.CheckConstraint(
+            "channel IN ('web', 'email', 'post', 'fax', 'phone', 'counter')", name=op.f("ck_cases_channel")
+        ),
         sa.CheckConstraint(
             "language <> 'en' OR official_language IS NOT NULL",
-            name="ck_cases_english_has_an_official_language",
+            name=op.f("ck_cases_english_has_an_official_language"),
         ),
-        sa.CheckConstraint("language IN ('fr', 'nl', 'de', 'en')", name="ck_cases_language"),
+        sa.CheckConstraint("language IN ('fr', 'nl', 'de', 'en')", name=op.f("ck_cases_language")),
         sa.CheckConstraint(
             "nature IN ('information', 'complex', 'misdirected', 'complaint', 'document_access')",
-            name="ck_cases_nature",
+            name=op.f("ck_cases_nature"),
         ),
-        sa.CheckConstraint("next_due_on IS NULL OR state IN ('triage', 'open')", name="ck_cases_closed_owes_nothing"),
         sa.CheckConstraint(
-            "next_kind IN ('reply', 'interim', 'promised_reply', 'transmission')", name="ck_cases_next_kind"
+            "next_due_on IS NULL OR state IN ('triage', 'open')", name=op.f("ck_cases_closed_owes_nothing")
+        ),
+        sa.CheckConstraint(
+            "next_kind IN ('reply', 'interim', 'promised_reply', 'transmission')", name=op.f("ck_cases_next_kind")
         ),
         sa.CheckConstraint(
             "official_language IS NULL OR official_language IN ('fr', 'nl', 'de')",
-            name="ck_cases_official_language",
+            name=op.f("ck_cases_official_language"),
         ),
         sa.CheckConstraint(
             "reply_channel IN ('web', 'email', 'post', 'fax', 'phone', 'counter')",
-            name="ck_cases_reply_channel",
+            name=op.f("ck_cases_reply_channel"),
         ),
         sa.CheckConstraint(
-            "reply_channel_reason IN ('sensitive', 'no_address', 'asked')",
-            name="ck_cases_reply_channel_reason",
+            "reply_channel_reason IN ('sensitive', 'no_address', 'asked')", name=op.f("ck_cases_reply_channel_reason")
         ),
-        sa.CheckConstraint("state IN ('triage', 'open', 'closed', 'merged')", name="ck_cases_state"),
+        sa.CheckConstraint("state IN ('triage', 'open', 'closed', 'merged')", name=op.f("ck_cases_state")),
         sa.CheckConstraint(
-            "(consent_at IS NULL) = (consent_evidence IS NULL)", name="ck_cases_consent_with_evidence"
+            "(consent_at IS NULL) = (consent_evidence IS NULL)", name=op.f("ck_cases_consent_with_evidence")
         ),
-        sa.CheckConstraint("(next_due_on IS NULL) = (next_kind IS NULL)", name="ck_cases_next_whole"),
-        sa.CheckConstraint("merged_into_id IS NULL OR merged_into_id <> id", name="ck_cases_merged_into_another"),
-        sa.CheckConstraint("urgent_taken_at IS NULL OR urgent_since IS NOT NULL", name="ck_cases_taken_after_urgent"),
-        sa.CheckConstraint("version >= 1", name="ck_cases_version_from_one"),
-        sa.ForeignKeyConstraint(["about_case_id"], ["cases.id"], name="fk_cases_about_case_id"),
-        sa.ForeignKeyConstraint(["about_service_code"], ["services.code"], name="fk_cases_about_service_code"),
-        sa.ForeignKeyConstraint(["about_staff_id"], ["staff.id"], name="fk_cases_about_staff_id"),
-        sa.ForeignKeyConstraint(["continues_case_id"], ["cases.id"], name="fk_cases_continues_case_id"),
-        sa.ForeignKeyConstraint(["handler_id"], ["staff.id"], name="fk_cases_handler_id"),
-        sa.ForeignKeyConstraint(["merged_into_id"], ["cases.id"], name="fk_cases_merged_into_id"),
-        sa.ForeignKeyConstraint(["service_code"], ["services.code"], name="fk_cases_service_code"),
-        sa.PrimaryKeyConstraint("id", name="pk_cases"),
-        sa.UniqueConstraint("reference", name="uq_cases_reference"),
+        sa.CheckConstraint("(next_due_on IS NULL) = (next_kind IS NULL)", name=op.f("ck_cases_next_whole")),
+        sa.CheckConstraint(
+            "merged_into_id IS NULL OR merged_into_id <> id", name=op.f("ck_cases_merged_into_another")
+        ),
+        sa.CheckConstraint(
+            "urgent_taken_at IS NULL OR urgent_since IS NOT NULL", name=op.f("ck_cases_taken_after_urgent")
+        ),
+        sa.CheckConstraint("version >= 1", name=op.f("ck_cases_version_from_one")),
+        sa.ForeignKeyConstraint(["about_case_id"], ["cases.id"], name=op.f("fk_cases_about_case_id")),
+        sa.ForeignKeyConstraint(["about_service_code"], ["services.code"], name=op.f("fk_cases_about_service_code")),
+        sa.ForeignKeyConstraint(["about_staff_id"], ["staff.id"], name=op.f("fk_cases_about_staff_id")),
+        sa.ForeignKeyConstraint(["continues_case_id"], ["cases.id"], name=op.f("fk_cases_continues_case_id")),
+        sa.ForeignKeyConstraint(["handler_id"], ["staff.id"], name=op.f("fk_cases_handler_id")),
+        sa.ForeignKeyConstraint(["merged_into_id"], ["cases.id"], name=op.f("fk_cases_merged_into_id")),
+        sa.ForeignKeyConstraint(["service_code"], ["services.code"], name=op.f("fk_cases_service_code")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cases")),
+        sa.UniqueConstraint("reference", name=op.f("uq_cases_reference")),
     )
     op.create_index(
         "ix_cases_about_case_id",
@@ -327,9 +339,9 @@ def upgrade() -> None:
         sa.Column("service_code", sa.String(length=60), nullable=False),
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seal", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name="fk_associations_case_id"),
-        sa.ForeignKeyConstraint(["service_code"], ["services.code"], name="fk_associations_service_code"),
-        sa.PrimaryKeyConstraint("case_id", "service_code", name="pk_associations"),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_associations_case_id")),
+        sa.ForeignKeyConstraint(["service_code"], ["services.code"], name=op.f("fk_associations_service_code")),
+        sa.PrimaryKeyConstraint("case_id", "service_code", name=op.f("pk_associations")),
     )
     op.create_index("ix_associations_service_code", "associations", ["service_code"], unique=False)
     op.create_table(
@@ -344,14 +356,14 @@ def upgrade() -> None:
         sa.Column("details", Document, nullable=False),
         sa.Column("seal", sa.BigInteger(), nullable=False),
         sa.CheckConstraint(
-            "verb IN ('register', 'confirm_nature', 'route', 'assign', 'take', 'hand_over', 'flag', 'write', 'keep_short', 'send_interim', 'extend', 'transmit', 'answer', 'record_leaving', 'void_leaving', 'waive', 'follow_up', 'come_back', 'correct_receipt', 'close', 'reopen', 'merge')",
-            name="ck_history_verb",
+            "verb IN ('register', 'confirm_nature', 'route', 'assign', 'take', 'hand_over', 'flag', 'write', 'keep_short', 'send_interim', 'extend', 'transmit', 'answer', 'record_leaving', 'void_leaving', 'waive', 'follow_up', 'come_back', 'correct_receipt', 'close', 'reopen', 'merge', 'absorb')",
+            name=op.f("ck_history_verb"),
         ),
-        sa.CheckConstraint("seq >= 1", name="ck_history_seq_from_one"),
-        sa.ForeignKeyConstraint(["actor_id"], ["staff.id"], name="fk_history_actor_id"),
-        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name="fk_history_case_id"),
-        sa.PrimaryKeyConstraint("id", name="pk_history"),
-        sa.UniqueConstraint("case_id", "seq", name="uq_history_case_id_seq"),
+        sa.CheckConstraint("seq >= 1", name=op.f("ck_history_seq_from_one")),
+        sa.ForeignKeyConstraint(["actor_id"], ["staff.id"], name=op.f("fk_history_actor_id")),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_history_case_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_history")),
+        sa.UniqueConstraint("case_id", "seq", name=op.f("uq_history_case_id_seq")),
     )
     op.create_table(
         "messages",
@@ -384,41 +396,43 @@ def upgrade() -> None:
         sa.Column("voided_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("void_evidence", sa.Text(), nullable=True),
         sa.Column("seal", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("act IN ('answer', 'interim', 'forward', 'inform')", name="ck_messages_act"),
+        sa.CheckConstraint("act IN ('answer', 'interim', 'forward', 'inform')", name=op.f("ck_messages_act")),
         sa.CheckConstraint(
             "act IS NULL OR act <> 'interim' OR (promised_on IS NOT NULL AND reason IS NOT NULL)",
-            name="ck_messages_interim_has_reason_and_date",
+            name=op.f("ck_messages_interim_has_reason_and_date"),
         ),
         sa.CheckConstraint(
-            "channel IN ('web', 'email', 'post', 'fax', 'phone', 'counter')", name="ck_messages_channel"
+            "channel IN ('web', 'email', 'post', 'fax', 'phone', 'counter')", name=op.f("ck_messages_channel")
         ),
         sa.CheckConstraint(
-            "channel_reason IN ('sensitive', 'no_address', 'asked')", name="ck_messages_channel_reason"
+            "channel_reason IN ('sensitive', 'no_address', 'asked')", name=op.f("ck_messages_channel_reason")
         ),
         sa.CheckConstraint(
             "direction = 'in' OR kind = 'note' OR signature IS NOT NULL",
-            name="ck_messages_whoever_writes_signs",
+            name=op.f("ck_messages_whoever_writes_signs"),
         ),
-        sa.CheckConstraint("direction IN ('in', 'out')", name="ck_messages_direction"),
+        sa.CheckConstraint("direction IN ('in', 'out')", name=op.f("ck_messages_direction")),
         sa.CheckConstraint(
             "kind <> 'note' OR left_on IS NULL OR channel IN ('phone', 'counter')",
-            name="ck_messages_notes_stay",
+            name=op.f("ck_messages_notes_stay"),
         ),
         sa.CheckConstraint(
             "kind IN ('request', 'follow_up', 'note', 'acknowledgement', 'complaint_acknowledgement', 'emergency', 'interim', 'answer', 'question', 'transmission', 'transmission_notice', 'closing', 'tracking_code')",
-            name="ck_messages_kind",
+            name=op.f("ck_messages_kind"),
         ),
-        sa.CheckConstraint("language IN ('fr', 'nl', 'de', 'en')", name="ck_messages_language"),
-        sa.CheckConstraint("left_on IS NULL OR direction = 'out'", name="ck_messages_only_outgoing_leaves"),
-        sa.CheckConstraint("registered_ground IN ('necessary', 'legal')", name="ck_messages_registered_ground"),
-        sa.CheckConstraint("(voided_at IS NULL) = (void_evidence IS NULL)", name="ck_messages_voided_with_evidence"),
-        sa.CheckConstraint("voided_at IS NULL OR left_on IS NOT NULL", name="ck_messages_only_left_is_voided"),
-        sa.ForeignKeyConstraint(["author_id"], ["staff.id"], name="fk_messages_author_id"),
-        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name="fk_messages_case_id"),
-        sa.ForeignKeyConstraint(["service_code"], ["services.code"], name="fk_messages_service_code"),
-        sa.PrimaryKeyConstraint("id", name="pk_messages"),
-        sa.UniqueConstraint("submission_key", name="uq_messages_submission_key"),
-        sa.UniqueConstraint("case_id", "number", name="uq_messages_case_id_number"),
+        sa.CheckConstraint("language IN ('fr', 'nl', 'de', 'en')", name=op.f("ck_messages_language")),
+        sa.CheckConstraint("left_on IS NULL OR direction = 'out'", name=op.f("ck_messages_only_outgoing_leaves")),
+        sa.CheckConstraint("registered_ground IN ('necessary', 'legal')", name=op.f("ck_messages_registered_ground")),
+        sa.CheckConstraint(
+            "(voided_at IS NULL) = (void_evidence IS NULL)", name=op.f("ck_messages_voided_with_evidence")
+        ),
+        sa.CheckConstraint("voided_at IS NULL OR left_on IS NOT NULL", name=op.f("ck_messages_only_left_is_voided")),
+        sa.ForeignKeyConstraint(["author_id"], ["staff.id"], name=op.f("fk_messages_author_id")),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_messages_case_id")),
+        sa.ForeignKeyConstraint(["service_code"], ["services.code"], name=op.f("fk_messages_service_code")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_messages")),
+        sa.UniqueConstraint("case_id", "number", name=op.f("uq_messages_case_id_number")),
+        sa.UniqueConstraint("submission_key", name=op.f("uq_messages_submission_key")),
     )
     op.create_table(
         "obligations",
@@ -447,36 +461,40 @@ def upgrade() -> None:
         sa.Column("next_action_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("seal", sa.BigInteger(), nullable=False),
         sa.CheckConstraint(
-            "(state = 'open') = (next_action_at IS NOT NULL)", name="ck_obligations_open_has_a_next_action"
+            "(state = 'open') = (next_action_at IS NOT NULL)", name=op.f("ck_obligations_open_has_a_next_action")
         ),
         sa.CheckConstraint(
-            "(state = 'open') = (settled_at IS NULL)", name="ck_obligations_settled_exactly_when_not_open"
+            "(state = 'open') = (settled_at IS NULL)", name=op.f("ck_obligations_settled_exactly_when_not_open")
         ),
         sa.CheckConstraint(
-            "(state = 'replaced') = (replaced_by IS NOT NULL)", name="ck_obligations_replaced_by_another"
+            "(state = 'replaced') = (replaced_by IS NOT NULL)", name=op.f("ck_obligations_replaced_by_another")
         ),
         sa.CheckConstraint(
             "(state = 'waived') = (waiver_ground IS NOT NULL AND waiver_evidence IS NOT NULL)",
-            name="ck_obligations_waived_with_evidence",
+            name=op.f("ck_obligations_waived_with_evidence"),
         ),
-        sa.CheckConstraint("kind <> 'promised_reply' OR days IS NULL", name="ck_obligations_promised_on_a_date"),
         sa.CheckConstraint(
-            "kind IN ('reply', 'interim', 'promised_reply', 'transmission')", name="ck_obligations_kind"
+            "kind <> 'promised_reply' OR days IS NULL", name=op.f("ck_obligations_promised_on_a_date")
         ),
-        sa.CheckConstraint("state IN ('open', 'discharged', 'replaced', 'waived')", name="ck_obligations_state"),
+        sa.CheckConstraint(
+            "kind IN ('reply', 'interim', 'promised_reply', 'transmission')", name=op.f("ck_obligations_kind")
+        ),
+        sa.CheckConstraint(
+            "state IN ('open', 'discharged', 'replaced', 'waived')", name=op.f("ck_obligations_state")
+        ),
         sa.CheckConstraint(
             "waiver_ground IN ('withdrawn', 'no_reply_called_for', 'duplicate', 'unreachable', 'not_a_request')",
-            name="ck_obligations_waiver_ground",
+            name=op.f("ck_obligations_waiver_ground"),
         ),
-        sa.CheckConstraint("(settled_at IS NULL) = (settled_on IS NULL)", name="ck_obligations_settled_whole"),
-        sa.CheckConstraint("number >= 1", name="ck_obligations_number_from_one"),
+        sa.CheckConstraint("(settled_at IS NULL) = (settled_on IS NULL)", name=op.f("ck_obligations_settled_whole")),
+        sa.CheckConstraint("number >= 1", name=op.f("ck_obligations_number_from_one")),
         sa.CheckConstraint(
-            "replaced_by IS NULL OR replaced_by <> number", name="ck_obligations_not_replaced_by_itself"
+            "replaced_by IS NULL OR replaced_by <> number", name=op.f("ck_obligations_not_replaced_by_itself")
         ),
-        sa.CheckConstraint("work_by <= due_on", name="ck_obligations_work_by_not_after_due"),
-        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name="fk_obligations_case_id"),
-        sa.PrimaryKeyConstraint("id", name="pk_obligations"),
-        sa.UniqueConstraint("case_id", "number", name="uq_obligations_case_id_number"),
+        sa.CheckConstraint("work_by <= due_on", name=op.f("ck_obligations_work_by_not_after_due")),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_obligations_case_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_obligations")),
+        sa.UniqueConstraint("case_id", "number", name=op.f("uq_obligations_case_id_number")),
     )
     op.create_index(
         "ix_obligations_next_action",
@@ -500,13 +518,13 @@ def upgrade() -> None:
         sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seal", sa.BigInteger(), nullable=False),
         sa.CheckConstraint(
-            "case_id IS NOT NULL OR submission_key IS NOT NULL", name="ck_attachments_belongs_somewhere"
+            "case_id IS NOT NULL OR submission_key IS NOT NULL", name=op.f("ck_attachments_belongs_somewhere")
         ),
-        sa.CheckConstraint("size > 0", name="ck_attachments_not_empty"),
-        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name="fk_attachments_case_id"),
-        sa.ForeignKeyConstraint(["message_id"], ["messages.id"], name="fk_attachments_message_id"),
-        sa.PrimaryKeyConstraint("id", name="pk_attachments"),
-        sa.UniqueConstraint("stored_as", name="uq_attachments_stored_as"),
+        sa.CheckConstraint("size > 0", name=op.f("ck_attachments_not_empty")),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_attachments_case_id")),
+        sa.ForeignKeyConstraint(["message_id"], ["messages.id"], name=op.f("fk_attachments_message_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attachments")),
+        sa.UniqueConstraint("stored_as", name=op.f("uq_attachments_stored_as")),
     )
     op.create_index("ix_attachments_case_id", "attachments", ["case_id"], unique=False)
     op.create_index("ix_attachments_waiting", "attachments", ["submission_key"], unique=False)
@@ -518,8 +536,8 @@ def upgrade() -> None:
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("born_late", sa.Boolean(), nullable=False),
         sa.Column("seal", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["obligation_id"], ["obligations.id"], name="fk_breaches_obligation_id"),
-        sa.PrimaryKeyConstraint("obligation_id", name="pk_breaches"),
+        sa.ForeignKeyConstraint(["obligation_id"], ["obligations.id"], name=op.f("fk_breaches_obligation_id")),
+        sa.PrimaryKeyConstraint("obligation_id", name=op.f("pk_breaches")),
     )
     op.create_table(
         "discharges",
@@ -533,14 +551,16 @@ def upgrade() -> None:
         sa.Column("voided_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("void_evidence", sa.Text(), nullable=True),
         sa.Column("seal", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("act <> 'interim' OR promised_on IS NOT NULL", name="ck_discharges_interim_has_a_date"),
-        sa.CheckConstraint("act IN ('answer', 'interim', 'forward', 'inform')", name="ck_discharges_act"),
         sa.CheckConstraint(
-            "(voided_at IS NULL) = (void_evidence IS NULL)", name="ck_discharges_voided_with_evidence"
+            "act <> 'interim' OR promised_on IS NOT NULL", name=op.f("ck_discharges_interim_has_a_date")
         ),
-        sa.ForeignKeyConstraint(["message_id"], ["messages.id"], name="fk_discharges_message_id"),
-        sa.ForeignKeyConstraint(["obligation_id"], ["obligations.id"], name="fk_discharges_obligation_id"),
-        sa.PrimaryKeyConstraint("id", name="pk_discharges"),
+        sa.CheckConstraint("act IN ('answer', 'interim', 'forward', 'inform')", name=op.f("ck_discharges_act")),
+        sa.CheckConstraint(
+            "(voided_at IS NULL) = (void_evidence IS NULL)", name=op.f("ck_discharges_voided_with_evidence")
+        ),
+        sa.ForeignKeyConstraint(["message_id"], ["messages.id"], name=op.f("fk_discharges_message_id")),
+        sa.ForeignKeyConstraint(["obligation_id"], ["obligations.id"], name=op.f("fk_discharges_obligation_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_discharges")),
     )
     op.create_index("ix_discharges_message_id", "discharges", ["message_id"], unique=False)
     op.create_index("ix_discharges_obligation_id", "discharges", ["obligation_id"], unique=False)
@@ -556,10 +576,10 @@ def upgrade() -> None:
         sa.Column("escalation", sa.Boolean(), nullable=False),
         sa.Column("recipients", Document, nullable=False),
         sa.Column("seal", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("state IN ('sent', 'skipped', 'unattended')", name="ck_notices_state"),
-        sa.ForeignKeyConstraint(["obligation_id"], ["obligations.id"], name="fk_notices_obligation_id"),
-        sa.PrimaryKeyConstraint("id", name="pk_notices"),
-        sa.UniqueConstraint("obligation_id", "rung", "due_on", name="uq_notices_obligation_id_rung_due_on"),
+        sa.CheckConstraint("state IN ('sent', 'skipped', 'unattended')", name=op.f("ck_notices_state")),
+        sa.ForeignKeyConstraint(["obligation_id"], ["obligations.id"], name=op.f("fk_notices_obligation_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notices")),
+        sa.UniqueConstraint("obligation_id", "rung", "due_on", name=op.f("uq_notices_obligation_id_rung_due_on")),
     )
     op.create_index(
         "ix_notices_unattended",
@@ -581,14 +601,14 @@ def upgrade() -> None:
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_error", sa.Text(), nullable=True),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("state IN ('waiting', 'sent', 'failed')", name="ck_outbox_state"),
-        sa.CheckConstraint("(lease_owner IS NULL) = (lease_until IS NULL)", name="ck_outbox_lease_whole"),
-        sa.CheckConstraint("(message_id IS NULL) <> (notice_id IS NULL)", name="ck_outbox_message_or_notice"),
-        sa.ForeignKeyConstraint(["message_id"], ["messages.id"], name="fk_outbox_message_id"),
-        sa.ForeignKeyConstraint(["notice_id"], ["notices.id"], name="fk_outbox_notice_id"),
-        sa.PrimaryKeyConstraint("id", name="pk_outbox"),
-        sa.UniqueConstraint("message_id", name="uq_outbox_message_id"),
-        sa.UniqueConstraint("notice_id", name="uq_outbox_notice_id"),
+        sa.CheckConstraint("state IN ('waiting', 'sent', 'failed')", name=op.f("ck_outbox_state")),
+        sa.CheckConstraint("(lease_owner IS NULL) = (lease_until IS NULL)", name=op.f("ck_outbox_lease_whole")),
+        sa.CheckConstraint("(message_id IS NULL) <> (notice_id IS NULL)", name=op.f("ck_outbox_message_or_notice")),
+        sa.ForeignKeyConstraint(["message_id"], ["messages.id"], name=op.f("fk_outbox_message_id")),
+        sa.ForeignKeyConstraint(["notice_id"], ["notices.id"], name=op.f("fk_outbox_notice_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
+        sa.UniqueConstraint("message_id", name=op.f("uq_outbox_message_id")),
+        sa.UniqueConstraint("notice_id", name=op.f("uq_outbox_notice_id")),
     )
     op.create_index(
         "ix_outbox_failed",

@@ -1,6 +1,6 @@
 """Owns how a use case takes a case in hand: lock it, check, change its promises, and write down what was done."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
@@ -13,8 +13,8 @@ from tracker.casework.errors import CaseChanged, NotPermitted, UnknownReference
 from tracker.casework.house import Actor, House
 from tracker.charter import ladder, moves
 from tracker.charter.counting import midnight_after
-from tracker.charter.entries import Entry, LeavingVoided, Received, entry_to_json
-from tracker.charter.ledger import Leaving, Ledger
+from tracker.charter.entries import Entry, LeavingVoided, Received, entry_from_json, entry_to_json
+from tracker.charter.ledger import Ledger, replay
 from tracker.charter.obligations import Obligation as Promise
 from tracker.charter.reference import BadReference, Reference
 from tracker.charter.steps import steps_of
@@ -71,26 +71,12 @@ def permit(session: Session, case: Case, action: str, actor: Actor) -> None:
         raise NotPermitted(action)
 
 
-def ledger_of(case: Case, obligations: Sequence[Obligation], leavings: Sequence[Message]) -> Ledger:
-    """Return the case's promises as the charter's immutable value, from the stored rows."""
-    return Ledger(
-        received_at=case.received_at,
-        channel=case.channel,
-        nature=case.nature,
-        nature_confirmed=case.nature_confirmed_at is not None,
-        obligations=tuple(promise_of(row) for row in sorted(obligations, key=lambda o: o.number)),
-        leavings=tuple(
-            Leaving(
-                message=m.number,
-                act=m.act,
-                left_on=m.left_on,
-                voided=m.void_evidence,
-                inform_only=m.inform_only,
-            )
-            for m in sorted(leavings, key=lambda m: (m.left_at, m.number))
-            if m.act is not None and m.left_on is not None
-        ),
-    )
+def entries_of(session: Session, case_id: int) -> Iterator[Entry]:
+    """Yield the charter's entries from a case's history: what its promises are replayed from."""
+    told = select(History.details).where(History.case_id == case_id).order_by(History.seq)
+    for details in session.scalars(told):
+        for stored in details.get("ledger", ()):
+            yield entry_from_json(stored)
 
 
 def promise_of(row: Obligation) -> Promise:
@@ -150,11 +136,8 @@ class CaseFile:
     @classmethod
     def hold(cls, session: Session, house: House, case: Case, *, actor: Actor, now: datetime) -> Self:
         """Take in hand a case that the caller has locked, for something that needs no permission."""
-        obligations = session.scalars(select(Obligation).where(Obligation.case_id == case.id)).all()
-        leavings = session.scalars(
-            select(Message).where(Message.case_id == case.id, Message.left_on.is_not(None))
-        ).all()
-        ledger = ledger_of(case, obligations, leavings)
+        ledger = replay(entries_of(session, case.id), rules=house.rules, calendar=house.calendar)
+        obligations = session.scalars(select(Obligation).where(Obligation.case_id == case.id))
         return cls(session, house, case, actor, now, ledger, {row.number: row for row in obligations})
 
     @classmethod
@@ -233,10 +216,7 @@ class CaseFile:
             row.steps = [step.to_json() for step in promise.steps]
             row.next_action_at = self.now if promise.state is ObligationState.OPEN else None
             self._note_breach(row, promise)
-            if promise.state is ObligationState.DISCHARGED:
-                self._note_discharge(row, promise, entry)
-        if isinstance(entry, LeavingVoided):
-            self._void_discharges(entry)
+        self._note_discharges(entry)
 
     def _note_breach(self, row: Obligation, promise: Promise) -> None:
         """Write down that a promise was broken, when it is settled late or arises too late; it stays."""
@@ -254,37 +234,46 @@ class CaseFile:
                 )
             )
 
-    def _note_discharge(self, row: Obligation, promise: Promise, entry: Entry) -> None:
-        """Write down which messages kept a promise by leaving."""
+    def _note_discharges(self, entry: Entry) -> None:
+        """Write down which messages keep which promises; take back, with its evidence, what proved not to."""
+        wanted = {
+            (leaving.message, promise.number)
+            for promise in self.ledger.obligations
+            for leaving in self.ledger.discharging(promise)
+        }
+        if not wanted and not self.ledger.leavings:
+            return
         self.session.flush()
-        numbers = {leaving.message for leaving in self.ledger.discharging(promise)}
-        messages = self.session.scalars(
-            select(Message).where(Message.case_id == self.case.id, Message.number.in_(numbers))
-        ).all()
-        for message in messages:
-            assert message.act is not None
-            assert message.left_on is not None
-            self.session.add(
-                Discharge(
-                    obligation_id=row.id,
-                    message_id=message.id,
-                    act=message.act,
-                    left_on=message.left_on,
-                    promised_on=message.promised_on if message.act is Act.INTERIM else None,
-                    recorded_at=self.now,
-                )
-            )
-
-    def _void_discharges(self, entry: LeavingVoided) -> None:
-        """Take back what a message that never arrived had discharged, with the evidence."""
-        self.session.flush()
-        voided = self.session.scalars(
-            select(Discharge)
+        stored = self.session.execute(
+            select(Discharge, Message.number, Obligation.number)
             .join(Message, Message.id == Discharge.message_id)
-            .where(Message.case_id == self.case.id, Message.number == entry.message, Discharge.voided_at.is_(None))
+            .join(Obligation, Obligation.id == Discharge.obligation_id)
+            .where(Message.case_id == self.case.id, Discharge.voided_at.is_(None))
         ).all()
-        for discharge in voided:
-            discharge.voided_at, discharge.void_evidence = self.now, entry.evidence
+        for discharge, message_number, number in stored:
+            if (message_number, number) not in wanted:
+                evidence = entry.evidence if isinstance(entry, LeavingVoided) else type(entry).__name__
+                discharge.voided_at, discharge.void_evidence = self.now, evidence
+        for message_number, number in sorted(wanted - {(m, n) for _, m, n in stored}):
+            self._add_discharge(message_number, self.rows[number])
+
+    def _add_discharge(self, message_number: int, row: Obligation) -> None:
+        """Add the fact that a message kept a promise."""
+        message = self.session.scalars(
+            select(Message).where(Message.case_id == self.case.id, Message.number == message_number)
+        ).one()
+        assert message.act is not None
+        assert message.left_on is not None
+        self.session.add(
+            Discharge(
+                obligation_id=row.id,
+                message_id=message.id,
+                act=message.act,
+                left_on=message.left_on,
+                promised_on=message.promised_on if message.act is Act.INTERIM else None,
+                recorded_at=self.now,
+            )
+        )
 
     def _look_ahead(self) -> None:
         """Set what the queue and the sweep go by: the next date owed, and each promise's next rung."""

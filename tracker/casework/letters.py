@@ -26,6 +26,7 @@ from tracker.casework.writing import (
 from tracker.charter.counting import brussels_day
 from tracker.charter.entries import LeavingVoided, MessageLeft
 from tracker.charter.errors import CharterError
+from tracker.charter.ledger import check_interim
 from tracker.charter.words import (
     Act,
     CaseState,
@@ -221,20 +222,14 @@ def _write(file: CaseFile, kind: MessageKind, draft: Draft) -> list[Written]:
 
 def _interim(file: CaseFile, draft: Draft) -> Written:
     """Write an interim letter, if the charter allows one now, with this reason and this date."""
-    if draft.promised_on is None:
-        raise Missing("promised_on")
     reason = (draft.reason or "").strip()
-    number = (file.messages_so_far or 0) + 1_000_000  # never stored: only asks whether the charter would refuse
-    file.try_entry(
-        MessageLeft(
-            at=file.now,
-            message=number,
-            act=Act.INTERIM,
-            left_on=draft.spoken_on or brussels_day(file.now),
-            promised_on=draft.promised_on,
-            reason=reason,
-            by_head=_by_head(file.actor),
-        )
+    check_interim(
+        file.ledger,
+        draft.promised_on,
+        reason,
+        on=draft.spoken_on or brussels_day(file.now),
+        by_head=_by_head(file.actor),
+        rules=file.house.rules,
     )
     return _to_requester(file, MessageKind.INTERIM, Act.INTERIM, draft, reason=reason, promised_on=draft.promised_on)
 
@@ -254,7 +249,9 @@ def _to_requester(file: CaseFile, kind: MessageKind, act: Act | None, draft: Dra
         channel=channel,
         address=address,
         usual_channel=case.reply_channel,
+        usual_address=address_for(case, case.reply_channel),
         channel_reason=reason,
+        registered=draft.registered_ground is not None,
         registered_ground=draft.registered_ground,
     )
     if channel in SPOKEN:

@@ -20,6 +20,7 @@ from tracker.charter.words import (
     RegisteredGround,
 )
 from tracker.correspondence.compose import Composed, compose
+from tracker.correspondence.explanation import organisation
 from tracker.correspondence.facts import LetterFacts, Promise, Signature, Tracking
 from tracker.correspondence.phones import emergency_phones
 from tracker.correspondence.tracking import tracking_code
@@ -57,13 +58,12 @@ def signature_of(session: Session, case: Case, signer: Staff) -> Signature:
     """Return what is printed under a message: whoever acts signs, with the postal address of the service (P8)."""
     service = session.get(Service, case.service_code or signer.service_code or "")
     house = service if service is not None and service.postal_address else session.get(Service, HEADQUARTERS)
-    named = service or house
     return Signature(
         name=signer.name,
         title=signer.title,
         phone=signer.phone,
         email=signer.email,
-        service_name=str((named.names if named else {}).get(case.language.value, "")),
+        service_name=str(service.names[case.language.value]) if service else organisation(case.language),
         postal_address=(house.postal_address if house else None) or "",
     )
 

@@ -28,6 +28,7 @@ _IN_HAND = (
     Verb.FOLLOW_UP,
     Verb.COME_BACK,
     Verb.CORRECT_RECEIPT,
+    Verb.ABSORB,
 )
 
 MOVES: Mapping[tuple[CaseState, Verb], CaseState] = MappingProxyType(

@@ -11,6 +11,7 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     CheckConstraint,
+    ColumnDefault,
     Connection,
     Date,
     DateTime,
@@ -99,6 +100,9 @@ class Base(DeclarativeBase):
     }
 
 
+_as_json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
+
 def _canonical(value: object) -> str:
     """Write a value the same way whichever database it came back from."""
     match value:
@@ -115,7 +119,7 @@ def _canonical(value: object) -> str:
         case date():
             return value.isoformat()
         case dict() | list() | tuple():
-            return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+            return _as_json(value)
         case _:
             return str(value)
 
@@ -160,6 +164,6 @@ def _seal(mapper: Mapper[Any], connection: Connection, row: Any) -> None:
     """Seal a row as it is about to be written, with the defaults that its columns declare."""
     for column in mapper.columns:
         default = column.default
-        if default is not None and default.is_scalar and getattr(row, column.key) is None:
+        if isinstance(default, ColumnDefault) and default.is_scalar and getattr(row, column.key) is None:
             setattr(row, column.key, default.arg)
     row.seal = seal_of(type(row), {name: getattr(row, name) for name in sealed_columns(type(row))})
