@@ -92,7 +92,9 @@ def _on_http(error: HTTPException) -> Response:
 
 def _on_stale_form(error: CSRFError) -> Response:
     """A form whose token is too old or not ours comes back with all that was typed, to be sent once more."""
-    typed = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
+    typed = [
+        (name, value) for name, value in request.form.items(multi=True) if name not in ("csrf_token", "password")
+    ]
     page = render_template("errors/stale_form.html", typed=typed, with_files=bool(request.files))
     return make_response(page, 400)
 

@@ -12,6 +12,7 @@ from flask import Flask
 
 from tracker.charter.counting import brussels_day
 from tracker.correspondence.explanation import date_in_words, label, moment_in_words
+from tracker.correspondence.phones import emergency_phones
 from tracker.web.languages import language
 
 
@@ -23,6 +24,7 @@ def install(app: Flask) -> None:
     app.add_template_filter(number)
     app.add_template_filter(size)
     app.add_template_filter(label_in_words, "label")
+    app.add_template_global(emergency_phones)
     app.add_template_global(_assets(Path(app.static_folder or "")), "asset")
 
 

@@ -33,6 +33,7 @@ def install(app: Flask) -> None:
     )
     Babel(app, locale_selector=language)
     app.before_request(_keep_choice)
+    app.add_template_global(language)  # for macros, which do not see the context
     app.context_processor(lambda: {"lang": language(), "language_links": language_links})
 
 
@@ -47,8 +48,8 @@ def language() -> Language:
 
 
 def _of_request() -> str:
-    stated = (request.view_args or {}).get("lang") or request.path[1:3]
-    if stated in NAMES and (request.view_args or request.path[3:4] in ("", "/")):
+    stated = request.path[1:3]
+    if stated in NAMES and request.path[3:4] in ("", "/"):
         return str(stated)
     if session.get(CHOSEN) in NAMES:
         return str(session[CHOSEN])
@@ -59,7 +60,7 @@ def _of_request() -> str:
 def _keep_choice() -> None:
     """Keep a choice made by `?lang=` on a page whose address names no language."""
     chosen = request.args.get("lang", "")
-    if chosen in NAMES and "lang" not in (request.view_args or {}):
+    if chosen in NAMES and "language" not in g:
         session[CHOSEN] = chosen
         g.language = chosen
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, g, request
+from flask import Blueprint, g
 
 public = Blueprint("public", __name__)
 
@@ -11,11 +11,9 @@ IN_LANGUAGE = "/<any(fr,nl,de,en):lang>"
 
 @public.url_value_preprocessor
 def _take_language(endpoint: str | None, values: dict[str, Any] | None) -> None:
-    """Keep the language out of every view's parameters; `tracker.web.languages` reads it from the address."""
+    """Keep the language out of every view's parameters."""
     if values and "lang" in values:
-        g.language = values["lang"]
-        request.view_args = dict(values)  # the views get `values` without it; the address keeps it
-        del values["lang"]
+        g.language = values.pop("lang")
 
 
 @public.url_defaults

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from tracker.casework import throttle
 from tracker.casework.follow import follow_up, send_code_again
 from tracker.casework.house import CITIZEN
+from tracker.charter.counting import brussels_day
 from tracker.charter.words import Channel
 from tracker.correspondence.tracking import is_tracking_code
 from tracker.insight.tracking import Door, TrackedCase, door, door_of, tracked
@@ -25,6 +26,7 @@ from tracker.web.public.drafts import Draft, draft_of
 from tracker.web.public.explaining import explained
 from tracker.web.public.forms import REFERENCE_LENGTH, AddForm, FollowForm, LostCodeForm
 from tracker.web.public.limits import limits, too_large
+from tracker.web.public.periods import periods
 from tracker.web.site import site
 
 Sentences = Sequence[tuple[str, str]]
@@ -134,6 +136,8 @@ def _case_page(case: TrackedCase, form: AddForm, key: str, draft: Draft | None =
         "public/case.html",
         case=case,
         promises=[explained(asdict(promise), language()) for promise in case.promises],
+        today=brussels_day(datetime.now(UTC)),
+        days=periods(datetime.now(UTC)),
         form=form,
         key=key,
         waiting=draft.waiting if draft else [],

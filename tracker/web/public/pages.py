@@ -12,6 +12,7 @@ from tracker.charter.words import Channel, Language
 from tracker.correspondence.explanation import counted, label
 from tracker.web.languages import NAMES, language
 from tracker.web.public.blueprint import IN_LANGUAGE, public
+from tracker.web.public.periods import periods
 from tracker.web.site import site
 
 
@@ -25,14 +26,16 @@ def choose_language() -> str:
 @public.get(f"{IN_LANGUAGE}/")
 def home() -> str:
     """Say what this is and what is promised."""
-    return render_template("public/home.html")
+    return render_template("public/home.html", days=periods(datetime.now(UTC)))
 
 
 @public.get(f"{IN_LANGUAGE}/commitments")
 def commitments() -> str:
     """Say each promise in plain words, from the rules in force today."""
-    today = brussels_day(datetime.now(UTC))
-    return render_template("public/commitments.html", promises=promises_on(today, site().house.rules, language()))
+    rules, today = site().house.rules, brussels_day(datetime.now(UTC))
+    promises = promises_on(today, rules, language())
+    sources = dict.fromkeys((promise.source, promise.address) for promise in promises)
+    return render_template("public/commitments.html", promises=promises, sources=list(sources))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,133 @@
+"""Owns the door of the staff pages: nothing opens without login, and no view without saying what it asks for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+from flask import Blueprint, abort, current_app, flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from tracker.access.permissions import READ, CaseFacts, Room, may, may_enter
+from tracker.charter.reference import BadReference
+from tracker.charter.words import CaseState, Nature, Verb
+from tracker.correspondence.explanation import refusal
+from tracker.insight.casefacts import Header
+from tracker.insight.casepage import case_header
+from tracker.web.languages import language
+from tracker.web.site import site
+from tracker.web.staff.accounts import me
+from tracker.web.staff.again import ask_to_log_in
+
+staff = Blueprint("staff", __name__, url_prefix="/staff")
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a view asks of whoever opens it: a room, or something they may do to the case in its address."""
+
+    room: Room | None = None
+    on_case: str | None = None
+    anyone: bool = False
+
+
+def open_to_anyone(view: View) -> View:
+    """Mark a view that needs no login."""
+    return _mark(view, Needs(anyone=True))
+
+
+def needs_room(room: Room) -> Callable[[View], View]:
+    """Mark a view that is open to the roles of a room."""
+    return lambda view: _mark(view, Needs(room=room))
+
+
+def needs(action: Verb | str) -> Callable[[View], View]:
+    """Mark a view about the case ``reference``: open to those who may read it and do this to it."""
+    return lambda view: _mark(view, Needs(on_case=str(action)))
+
+
+def needs_of(view: Callable[..., Any]) -> Needs | None:
+    """Return what a view was marked with; none: it is closed to everybody."""
+    return cast("Needs | None", getattr(view, "_needs", None))
+
+
+def _mark(view: View, asked: Needs) -> View:
+    view._needs = asked  # type: ignore[attr-defined]
+    return view
+
+
+def facts_of(header: Header) -> CaseFacts:
+    """Return what the table of permissions needs to know of a case."""
+    return CaseFacts(
+        handler_id=header.handler_id,
+        services=header.services,
+        unassigned=header.state is CaseState.TRIAGE,
+        complaint=header.nature is Nature.COMPLAINT,
+        sensitive=header.sensitive,
+        concerns=header.about_staff_id,
+    )
+
+
+@staff.before_request
+def guard() -> ResponseReturnValue | None:
+    """Let in whoever may, and nobody else; the case of the address is read here once, as ``g.case``."""
+    asked = needs_of(current_app.view_functions[cast(str, request.endpoint)])
+    if asked is None:
+        abort(403)
+    if current_user.is_authenticated:
+        g.profile_language = me().language.value
+        g.pop("language", None)
+    if asked.anyone:
+        return None
+    if not current_user.is_authenticated:
+        return ask_to_log_in()
+    if asked.room is not None and not may_enter(me().person, asked.room):
+        abort(403)
+    return None if asked.on_case is None else _admit_to_case(asked.on_case)
+
+
+def _admit_to_case(action: str) -> ResponseReturnValue | None:
+    given = cast("dict[str, str]", request.view_args)["reference"]
+    try:
+        with site().database.reading() as db:
+            header = case_header(db, given)
+    except BadReference as error:
+        return no_case(refusal(error, language()))
+    # A case that one may not see is answered like one that does not exist: its subject learns nothing of a complaint.
+    if header is None or not may(me().person, READ, facts_of(header)):
+        return no_case(_("You can see no file with the reference %(reference)s: check it.", reference=given[:60]))
+    if not may(me().person, action, facts_of(header)):
+        abort(403)
+    if header.asked_for != header.reference:
+        flash(_("File %(old)s was joined to this one.", old=header.asked_for), "info")
+    if request.method == "GET" and given != header.reference:
+        values = {**cast("dict[str, Any]", request.view_args), "reference": header.reference}
+        return redirect(url_for(cast(str, request.endpoint), **values))
+    g.case = header
+    return None
+
+
+def no_case(sentence: str) -> ResponseReturnValue:
+    """Say that there is no such case to see, with the box to try another reference."""
+    return render_template("staff/no_case.html", sentence=sentence), 404
+
+
+@staff.context_processor
+def _frame() -> dict[str, Any]:
+    """Give every staff page its menu."""
+    if not current_user.is_authenticated:
+        return {"tabs": [], "account": None}
+    tabs = [
+        (Room.QUEUE, "staff.queue", _("Deadlines")),
+        (Room.ENTER, "staff.enter", _("Enter a request")),
+        (Room.PROFILE, "staff.profile", _("My profile")),
+    ]
+    shown = [
+        (url_for(endpoint), words, request.endpoint == endpoint)
+        for room, endpoint, words in tabs
+        if may_enter(me().person, room)
+    ]
+    return {"tabs": shown, "account": me()}
