@@ -1,0 +1,66 @@
+"""Owns what the commands share when something goes wrong: exit codes, and one sentence instead of a traceback."""
+
+import os
+import sys
+from collections.abc import Callable
+
+DONE, PROBLEMS, USAGE = 0, 1, 2
+STOPPED = 130
+
+
+class UsageError(Exception):
+    """The command was called in a way that makes no sense: one sentence that says what to write."""
+
+
+def guarded(command: Callable[[], int]) -> int:
+    """Run a command and return its exit code; whatever can be foreseen to fail is told in one sentence."""
+    try:
+        code = command()
+        sys.stdout.flush()
+        return code
+    except UsageError as error:
+        return say(str(error), USAGE)
+    except KeyboardInterrupt:
+        return STOPPED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has gone
+        return PROBLEMS
+    except Exception as error:
+        told = _foreseen(error)
+        if told is None:
+            raise
+        return say(*told)
+
+
+def say(sentence: str, code: int) -> int:
+    """Print one sentence on stderr and return the exit code."""
+    print(f"tracker: {' '.join(sentence.split())}", file=sys.stderr)
+    return code
+
+
+def _foreseen(error: Exception) -> tuple[str, int] | None:
+    """Return the sentence and the exit code for what a command may well run into; None for a fault of ours."""
+    from config import SettingsError
+    from tracker.charter.datafile import RulesFileError
+    from tracker.charter.errors import CharterError
+
+    if isinstance(error, SettingsError | RulesFileError):
+        return str(error), USAGE
+    if isinstance(error, CharterError):
+        return str(error), PROBLEMS
+    return _of_database(error) if "sqlalchemy" in sys.modules else None
+
+
+def _of_database(error: Exception) -> tuple[str, int] | None:
+    from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+
+    if not isinstance(error, DBAPIError):
+        return None
+    said = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__
+    if "no such table" in said or ("does not exist" in said and isinstance(error, ProgrammingError)):
+        return "The database has no tables of Suivi yet, or old ones: run `tracker init` first.", USAGE
+    if "is locked" in said:
+        return "The database is busy with another writer: try again in a moment.", PROBLEMS
+    if isinstance(error, OperationalError):
+        return f"The database in DATABASE_URL cannot be used ({said}): check the address and that it runs.", USAGE
+    return None

@@ -1,0 +1,96 @@
+"""Owns the commands that make an installation ready: the database in shape, and accounts for the staff."""
+
+import os
+import secrets
+import sys
+from argparse import Namespace
+from enum import StrEnum
+from typing import TypeVar
+
+from config import Settings
+from tracker.casework.people import add_staff, ensure_duty_desk, load_directory
+from tracker.charter.counting import brussels_day
+from tracker.charter.words import Language, Role
+from tracker.cli.failures import PROBLEMS, UsageError, say
+from tracker.models.migrate import upgrade
+from tracker.opening import alone, clock, open_database, open_house
+
+W = TypeVar("W", bound=StrEnum)
+
+LONGEST_PASSWORD = 1024
+NEED_A_SERVICE = (Role.CLERK, Role.HEAD)
+
+
+def init(arguments: Namespace) -> int:
+    """Migrate, check the rules, load the directory, make the duty desk. Two at once wait for each other."""
+    from tracker.routing.directory import check
+    from tracker.routing.directory import load_directory as read_directory
+
+    settings = Settings.from_env(os.environ)
+    house, directory, now = open_house(settings), read_directory(), clock()
+    if problems := check(directory):
+        for problem in problems:
+            say(problem, PROBLEMS)
+        return PROBLEMS
+    database = open_database(settings)
+    with alone(database):
+        upgrade(database.engine)
+        with database.writing() as session:
+            bodies = load_directory(session, directory, day=brussels_day(now))
+            ensure_duty_desk(session, email=settings.duty_email or settings.mail_from, now=now)
+    database.close()
+    print(f"The database is ready: {len(house.rules.rules)} rules, {bodies} services and bodies in the directory.")
+    return 0
+
+
+def user_add(arguments: Namespace) -> int:
+    """Add an account; without a given password one is made and printed, this once."""
+    settings = Settings.from_env(os.environ)
+    role, language = _word(Role, arguments.role, "--role"), _word(Language, arguments.language, "--language")
+    if role in NEED_A_SERVICE and not arguments.service:
+        raise UsageError(f"A {role} works in a service: add --service with its code, such as CONSULAR.")
+    password = _password() if arguments.password_stdin else secrets.token_urlsafe(15)
+    database = open_database(settings)
+    with database.writing() as session:
+        staff = add_staff(
+            session,
+            email=_email(arguments.email),
+            role=role,
+            service_code=arguments.service,
+            password=password,
+            name=arguments.name,
+            title=arguments.title,
+            phone=arguments.phone,
+            language=language,
+            now=clock(),
+        )
+        told = f"{staff.email} may log in as {role}"
+    database.close()
+    print(f"{told}." if arguments.password_stdin else f"{told}, with the password {password}")
+    return 0
+
+
+def _word(words: type[W], text: str, option: str) -> W:
+    try:
+        return words(text)
+    except ValueError:
+        raise UsageError(f"{option} is {text!r}: write one of {', '.join(words)}.") from None
+
+
+def _email(text: str) -> str:
+    from email_validator import EmailNotValidError, validate_email
+
+    try:
+        return validate_email(text, check_deliverability=False, test_environment=True).normalized
+    except EmailNotValidError as error:
+        raise UsageError(f"{text!r} is no e-mail address: {error}") from error
+
+
+def _password() -> str:
+    """Read the password: the first line of standard input."""
+    password = sys.stdin.readline(LONGEST_PASSWORD + 2).rstrip("\r\n")
+    if len(password) > LONGEST_PASSWORD:
+        raise UsageError(f"The password is longer than {LONGEST_PASSWORD} characters: give a shorter one.")
+    if not password:
+        raise UsageError("No password came on standard input: write it there, or leave out --password-stdin.")
+    return password
