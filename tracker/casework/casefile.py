@@ -19,6 +19,7 @@ from tracker.charter.obligations import Obligation as Promise
 from tracker.charter.reference import BadReference, Reference
 from tracker.charter.steps import steps_of
 from tracker.charter.words import Act, CaseState, ObligationState, Verb
+from tracker.models.base import put
 from tracker.models.cases import Association, Case
 from tracker.models.history import History
 from tracker.models.messages import Message
@@ -168,29 +169,33 @@ class CaseFile:
             self._store(before.obligations, entry)
         self._look_ahead()
         self.case.version += 1
-        self._write_down(verb, entries, details)
+        self.session.add(self._entry(verb, entries, details))
 
     def opened(self, entry: Received, *, details: Mapping[str, Any]) -> None:
-        """Store the first promises of a case that is just being made, and the first entry of its history."""
-        self._store((), entry)
+        """Store a case that is just being made, with its first promises and the first entry of its history."""
+        for promise in self.ledger.obligations:
+            row = self.rows[promise.number] = Obligation(case_id=self.case.id)
+            _copy(promise, row)
         self._look_ahead()
-        self._write_down(Verb.REGISTER, (entry,), details)
+        put(self.session, self.case)
+        put(self.session, *self.rows.values())
+        for promise in self.ledger.obligations:
+            self._note_breach(self.rows[promise.number], promise)
+        put(self.session, self._entry(Verb.REGISTER, (entry,), details))
 
-    def _write_down(self, verb: Verb, entries: Sequence[Entry], details: Mapping[str, Any] | None) -> None:
-        """Add an entry to the history."""
+    def _entry(self, verb: Verb, entries: Sequence[Entry], details: Mapping[str, Any] | None) -> History:
+        """Return the entry of the history that says what was done, with the charter's own entries in it."""
         recorded = dict(details or {})
         if entries:
             recorded["ledger"] = [entry_to_json(entry) for entry in entries]
-        self.session.add(
-            History(
-                case_id=self.case.id,
-                seq=self.case.version,
-                at=self.now,
-                actor_id=self.actor.staff_id,
-                actor=self.actor.name,
-                verb=verb,
-                details=recorded,
-            )
+        return History(
+            case_id=self.case.id,
+            seq=self.case.version,
+            at=self.now,
+            actor_id=self.actor.staff_id,
+            actor=self.actor.name,
+            verb=verb,
+            details=recorded,
         )
 
     def _move(self, verb: Verb) -> None:
@@ -211,9 +216,7 @@ class CaseFile:
             if row is None:
                 row = self.rows[promise.number] = Obligation(case_id=self.case.id, next_action_at=None)
                 self.session.add(row)
-            for name in _COPIED:
-                setattr(row, name, getattr(promise, name))
-            row.steps = [step.to_json() for step in promise.steps]
+            _copy(promise, row)
             row.next_action_at = self.now if promise.state is ObligationState.OPEN else None
             self._note_breach(row, promise)
         self._note_discharges(entry)
@@ -297,6 +300,13 @@ class CaseFile:
                 situation_of(self.case),
                 already=frozenset(rungs.get(row.id, ())),
             )
+
+
+def _copy(promise: Promise, row: Obligation) -> None:
+    """Write an obligation of the charter into its row."""
+    for name in _COPIED:
+        setattr(row, name, getattr(promise, name))
+    row.steps = [step.to_json() for step in promise.steps]
 
 
 def since(session: Session, case_id: int, seen: int) -> list[History]:

@@ -27,6 +27,7 @@ from tracker.charter.words import (
 )
 from tracker.correspondence.gate import way_back
 from tracker.correspondence.tracking import tracking_code
+from tracker.models.base import put
 from tracker.models.cases import Association, Case
 from tracker.models.directory import Service
 from tracker.models.messages import Message
@@ -98,14 +99,12 @@ def register(session: Session, house: House, *, intake: Intake, actor: Actor, no
         confirmed=intake.confirmed,
     )
     file = CaseFile.begin(session, house, case, entry, actor=actor, now=now)
-    session.add(case)
-    session.flush()
-    for code in associated:
-        session.add(Association(case_id=case.id, service_code=code, since=now))
-    request = _request(file, intake)
-    session.add(request)
-    adopt(session, intake.attachments, case=case, message=request)
     file.opened(entry, details=_told(case, intake))
+    if associated:
+        put(session, *(Association(case_id=case.id, service_code=code, since=now) for code in associated))
+    request = _request(file, intake)
+    put(session, request)
+    adopt(session, intake.attachments, case=case, message=request)
     acknowledge(file)
     return Registered(case, code_of(house, case), again=False)
 

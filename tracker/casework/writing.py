@@ -24,6 +24,7 @@ from tracker.correspondence.explanation import organisation
 from tracker.correspondence.facts import LetterFacts, Promise, Signature, Tracking
 from tracker.correspondence.phones import emergency_phones
 from tracker.correspondence.tracking import tracking_code
+from tracker.models.base import put
 from tracker.models.cases import Case
 from tracker.models.directory import Service
 from tracker.models.messages import Message, Outbox
@@ -118,8 +119,18 @@ def address_for(case: Case, channel: Channel) -> str | None:
 
 def keep(file: CaseFile, written: Written) -> Message:
     """Store a message that was written, with its place in the outbox when it goes by e-mail: the caller's commit."""
+    message = _message(file, written)
+    file.session.add(message)
+    file.session.flush()
+    if written.channel in BY_MAIL:
+        file.session.add(_place(message))
+    return message
+
+
+def _message(file: CaseFile, written: Written) -> Message:
+    """Return the row of a message that was written."""
     case, composed = file.case, written.composed
-    message = Message(
+    return Message(
         case_id=case.id,
         number=file.next_message_number(),
         direction=Direction.OUT,
@@ -143,11 +154,11 @@ def keep(file: CaseFile, written: Written) -> Message:
         author_id=file.actor.staff_id,
         written_at=file.now,
     )
-    file.session.add(message)
-    file.session.flush()
-    if written.channel in BY_MAIL:
-        file.session.add(Outbox(message_id=message.id, state="waiting", attempts=0, next_try_at=file.now))
-    return message
+
+
+def _place(message: Message) -> Outbox:
+    """Return the place in the outbox of a message that goes by e-mail."""
+    return Outbox(message_id=message.id, state="waiting", attempts=0, next_try_at=message.written_at)
 
 
 def acknowledge(file: CaseFile) -> Message | None:
@@ -160,7 +171,10 @@ def acknowledge(file: CaseFile) -> Message | None:
         kind = MessageKind.EMERGENCY
     elif case.nature is Nature.COMPLAINT:
         kind = MessageKind.COMPLAINT_ACKNOWLEDGEMENT
-    return keep(file, _to_requester(file, kind))
+    message = _message(file, _to_requester(file, kind))
+    put(file.session, message)
+    put(file.session, _place(message))
+    return message
 
 
 def post_code(file: CaseFile) -> Message:

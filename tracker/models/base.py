@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from enum import Enum, StrEnum
+from functools import cache
 from hashlib import blake2b
 from typing import Any, ClassVar
 
@@ -16,14 +17,16 @@ from sqlalchemy import (
     Date,
     DateTime,
     Dialect,
+    FromClause,
     Integer,
     MetaData,
     String,
     Table,
     event,
+    insert,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, Mapper, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, Mapper, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 from tracker.charter.counting import NaiveDatetime
@@ -162,8 +165,40 @@ def seal_of(model: type[Sealed], values: Mapping[str, object]) -> int:
 @event.listens_for(Sealed, "before_update", propagate=True)
 def _seal(mapper: Mapper[Any], connection: Connection, row: Any) -> None:
     """Seal a row as it is about to be written, with the defaults that its columns declare."""
-    for column in mapper.columns:
-        default = column.default
-        if isinstance(default, ColumnDefault) and default.is_scalar and getattr(row, column.key) is None:
-            setattr(row, column.key, default.arg)
+    for name, value in _defaults(mapper.local_table).items():
+        if getattr(row, name) is None:
+            setattr(row, name, value)
     row.seal = seal_of(type(row), {name: getattr(row, name) for name in sealed_columns(type(row))})
+
+
+@cache
+def _defaults(table: FromClause) -> Mapping[str, object]:
+    """Return the values that a table's columns take when they are given none."""
+    columns = ((column.name, column.default) for column in table.columns)
+    return {name: d.arg for name, d in columns if isinstance(d, ColumnDefault) and d.is_scalar}
+
+
+def put(session: Session, *rows: Base) -> None:
+    """Write new rows of one table at once, sealed, without the unit of work: for the paths that must be quick.
+
+    The rows stay plain values that the session does not watch; a single one is told its ``id``.
+    """
+    model = type(rows[0])
+    table: Table = model.__table__  # type: ignore[assignment]
+    values = [_values(model, table, row) for row in rows]
+    if len(rows) > 1 or "id" not in table.c or values[0].get("id") is not None:
+        session.connection().execute(insert(table), values)
+    else:
+        rows[0].id = session.connection().execute(insert(table).returning(table.c.id), values[0]).scalar_one()  # type: ignore[attr-defined]
+
+
+def _values(model: type[Base], table: Table, row: Base) -> dict[str, object]:
+    """Return a row's values by column, with defaults and seal."""
+    given = row.__dict__
+    values = {c.name: given[c.name] for c in table.columns if given.get(c.name) is not None}
+    values = {**_defaults(table), **values}
+    missing = dict.fromkeys(c.name for c in table.columns if c.name not in values and c.name != "id")
+    values |= missing
+    if issubclass(model, Sealed):
+        values["seal"] = seal_of(model, values)
+    return values
