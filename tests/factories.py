@@ -74,5 +74,4 @@ def make_case(session: Session, *, now: datetime | None = None, **more: Any) -> 
     """Register a request of a citizen; the defaults are a question by web form on Monday 2 March 2026."""
     intake = replace(INTAKE, **more)
     done = register(session, make_house(), intake=intake, actor=CITIZEN, now=now or intake.received_at)
-    session.flush()
-    return done.case
+    return session.get_one(Case, done.case.id)
