@@ -34,7 +34,8 @@ def create_app(settings: "Settings", database: "Database | None" = None, house: 
     )
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = False
-    CSRFProtect(app)
+    tokens = CSRFProtect(app)
+    tokens.exempt(public)  # its forms check their token themselves, and come back filled when it is too old
     languages.install(app)
     filters.install(app)
     security.install(app, https=settings.secure_cookies)

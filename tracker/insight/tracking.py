@@ -187,7 +187,7 @@ def _said(session: Session, case_id: int) -> tuple[Said, ...]:
         .where(Attachment.case_id == case_id, Attachment.message_id.is_not(None))
         .order_by(Attachment.id)
     ):
-        files.setdefault(message_id, []).append(File(name, size))
+        files.setdefault(message_id or 0, []).append(File(name, size))
     messages = session.scalars(
         select(Message)
         .where(

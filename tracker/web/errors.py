@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
-from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as AnyResponse
 
 JSON_PATHS = ("/healthz", "/readyz", "/metrics", "/api/", "/open311/")
 
@@ -37,9 +38,7 @@ def sentence_for(status: int) -> Sentence:
         case 403:
             return Sentence(
                 _("You may not see this page"),
-                _(
-                    "It is open to other members of staff only. If you need it for your work, ask your head of service."
-                ),
+                _("It is open to other members of staff. If you need it for your work, ask your head of service."),
             )
         case 404:
             return Sentence(
@@ -80,9 +79,9 @@ def error_page(status: int) -> Response:
     return response
 
 
-def _on_http(error: HTTPException) -> Response:
+def _on_http(error: HTTPException) -> AnyResponse:
     if error.code is None or error.code < 400:  # a redirect in disguise
-        return Response.force_type(error.get_response())
+        return error.get_response()
     response = error_page(error.code)
     for name, value in error.get_headers():
         if name.lower() in ("allow", "retry-after"):
@@ -101,8 +100,6 @@ def _on_stale_form(error: CSRFError) -> Response:
 
 def _on_busy(error: OperationalError) -> Response:
     """The database could not take it in time: say so, and leave the trace to the log."""
-    from flask import current_app
-
     current_app.logger.error("the database did not answer", exc_info=error)
     response = error_page(503)
     response.headers["Retry-After"] = "60"
@@ -110,7 +107,5 @@ def _on_busy(error: OperationalError) -> Response:
 
 
 def _on_failure(error: Exception) -> Response:
-    from flask import current_app
-
     current_app.logger.error("a page failed", exc_info=error)
     return error_page(500)

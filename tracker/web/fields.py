@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
 from wtforms import EmailField, Field, Form, StringField, TelField, TextAreaField
 from wtforms.validators import Optional, StopValidation, ValidationError
 
@@ -22,6 +23,15 @@ TEXT_LENGTH = 20_000
 _UNSEEN_ORDER = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 _CONTROLS = {code: None for code in [*range(32), *range(127, 160)] if chr(code) not in "\n\t\x85"} | {0x85: "\n"}
 _PHONE = re.compile(r"\+?[0-9][0-9 ()./-]*")
+
+
+class TokenForm(FlaskForm):  # type: ignore[misc] # Flask-WTF carries no types
+    """A form that carries a token, so that no other site can send it in somebody's name."""
+
+    @property
+    def stale(self) -> bool:
+        """Whether the page was open for too long, or the token is not ours; known once the form was checked."""
+        return bool(self.csrf_token.errors)
 
 
 def clean_text(value: str | None) -> str:

@@ -49,14 +49,15 @@ def _empty_form(lang: Language, kind: str) -> tuple[str, str, str]:
 
 
 def _page(form: RequestForm, *, key: str, token: str, draft: Draft | None = None, more: Any = ()) -> str:
-    refused = [("files", sentence) for sentence in draft.refused] if draft else []
+    if draft and draft.refused:
+        form.files.errors = draft.refused
     return render_template(
         "public/request.html",
         form=form,
         key=key,
         token=token,
         waiting=draft.waiting if draft else [],
-        more=[*refused, *more],
+        more=more,
         **limits(site().settings),
     )
 
@@ -112,9 +113,9 @@ def _register(form: RequestForm, draft: Draft) -> dict[str, Any]:
         nature=Nature.COMPLAINT if form.kind.data == "complaint" else Nature.INFORMATION,
         language=language(),
         official_language=Language(form.official_language.data) if language() is Language.EN else None,
-        subject=form.subject.data,
+        subject=form.subject.data or "",
         text=_whole_text(form),
-        requester_name=form.name.data,
+        requester_name=form.name.data or "",
         requester_email=form.email.data or None,
         requester_phone=form.phone.data or None,
         requester_address=form.address.data or None,

@@ -77,14 +77,15 @@ def enter() -> AnyResponse:
 
 def _open_door(form: FollowForm, now: datetime) -> Door | None:
     """The case that reference and code open, or None with the sentence on the form."""
-    tried = (f"from {request.remote_addr}", f"reference {form.reference.data}")
+    reference, code = form.reference.data or "", form.code.data or ""
+    tried = (f"from {request.remote_addr}", f"reference {reference}")
     with site().database.reading() as db:
         form.locked = any(throttle.tried_too_often(db, door="follow", who=who, most=TRIES, now=now) for who in tried)
-        found = None if form.locked else door(db, form.reference.data)
+        found = None if form.locked else door(db, reference)
     if form.locked:
         form.code.errors = [_("There were too many wrong tries: wait a quarter of an hour, then try again.")]
         return None
-    if _opens(found, form.code.data):
+    if _opens(found, code):
         return found
     with site().database.writing() as db:
         for who in tried:
@@ -131,7 +132,8 @@ def follow_case() -> AnyResponse | str:
 
 
 def _case_page(case: TrackedCase, form: AddForm, key: str, draft: Draft | None = None, more: Sentences = ()) -> str:
-    refused = [("files", sentence) for sentence in draft.refused] if draft else []
+    if draft and draft.refused:
+        form.files.errors = draft.refused
     return render_template(
         "public/case.html",
         case=case,
@@ -141,7 +143,7 @@ def _case_page(case: TrackedCase, form: AddForm, key: str, draft: Draft | None =
         form=form,
         key=key,
         waiting=draft.waiting if draft else [],
-        more=[*refused, *more],
+        more=more,
         **limits(site().settings),
     )
 
@@ -220,12 +222,13 @@ def send_code() -> AnyResponse:
             form.email.errors = [_("The page was open for a long time: send it once more.")]
         return make_response(render_template("public/lost_code.html", form=form, sent=False), 400)
     now = datetime.now(UTC)
-    tried = (f"from {request.remote_addr}", f"reference {form.reference.data}")
+    reference, email = form.reference.data or "", form.email.data or ""
+    tried = (f"from {request.remote_addr}", f"reference {reference}")
     with site().database.writing() as db:
         if any(throttle.tried_too_often(db, door="code", who=who, most=LOST_CODES, now=now) for who in tried):
             form.email.errors = [_("A code was asked for too many times: wait a quarter of an hour, then try again.")]
             return make_response(render_template("public/lost_code.html", form=form, sent=False), 429)
         for who in tried:
             throttle.note_failure(db, door="code", who=who, now=now)
-        send_code_again(db, site().house, reference=form.reference.data, email=form.email.data, now=now)
+        send_code_again(db, site().house, reference=reference, email=email, now=now)
     return make_response(render_template("public/lost_code.html", form=form, sent=True))

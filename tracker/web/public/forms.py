@@ -4,8 +4,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
-from wtforms import Field, MultipleFileField, RadioField, SelectField
+from wtforms import Field, Form, MultipleFileField, RadioField, SelectField
 from wtforms.validators import Optional, ValidationError
 
 from tracker.charter.reference import BadReference, Reference
@@ -18,7 +17,7 @@ CODE_LENGTH = 40
 REFERENCE_LENGTH = 60
 
 
-def reference_shape(form: FlaskForm, field: Field) -> None:
+def reference_shape(form: Form, field: Field) -> None:
     """Refuse what cannot be a reference; a right one is kept as it is printed."""
     try:
         field.data = Reference.parse(field.data or "").format()
@@ -32,7 +31,7 @@ def reference_shape(form: FlaskForm, field: Field) -> None:
         ) from None
 
 
-class RequestForm(FlaskForm):
+class RequestForm(fields.TokenForm):
     """A question, a complaint or an emergency."""
 
     kind = RadioField(
@@ -82,7 +81,7 @@ class RequestForm(FlaskForm):
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Check each field, then that there is a way to reach whoever writes."""
-        sound = super().validate(extra_validators)
+        sound: bool = super().validate(extra_validators)
         if language() == "en" and self.official_language.data not in ("fr", "nl", "de"):
             self.official_language.errors = [_("Choose the official language that counts beside English.")]
             sound = False
@@ -91,13 +90,8 @@ class RequestForm(FlaskForm):
             sound = False
         return sound
 
-    @property
-    def stale(self) -> bool:
-        """Whether the page was open for too long, or the token is not ours."""
-        return bool(self.csrf_token.errors)
 
-
-class FollowForm(FlaskForm):
+class FollowForm(fields.TokenForm):
     """The way to one's own file."""
 
     locked = False
@@ -109,7 +103,7 @@ class FollowForm(FlaskForm):
     validate_reference = reference_shape
 
 
-class LostCodeForm(FlaskForm):
+class LostCodeForm(fields.TokenForm):
     """Asks for a new tracking code."""
 
     reference = fields.line(REFERENCE_LENGTH, missing=_l("Write the reference of your file."))
@@ -118,13 +112,8 @@ class LostCodeForm(FlaskForm):
     validate_reference = reference_shape
 
 
-class AddForm(FlaskForm):
+class AddForm(fields.TokenForm):
     """Something more about a file."""
 
     text = fields.paragraphs(fields.TEXT_LENGTH, missing=_l("Write what you want to add."))
     files = MultipleFileField()
-
-    @property
-    def stale(self) -> bool:
-        """Whether the page was open for too long, or the token is not ours."""
-        return bool(self.csrf_token.errors)

@@ -1,4 +1,4 @@
-"""Owns the limits that stand beside the fields of the public forms, and the sentence when a whole form is too large."""
+"""Owns the limits that stand beside the fields, and the sentence when a whole form is too large."""
 
 from typing import TYPE_CHECKING, TypedDict
 
@@ -33,9 +33,11 @@ def limits(settings: "Settings") -> Limits:
 def too_large() -> str:
     """What to say when a form was too large to be read whole."""
     found = limits(site().settings)
-    return _(
-        "What you sent is too large, so we could not take the files. Your text is below: check that it is whole,"
-        " add at most %(count)s files of %(size)s MB each, and send it again.",
-        count=found["most_files"],
-        size=found["most_megabytes"],
+    return str(
+        _(
+            "What you sent is too large, so we could not take the files. Your text is below: check that it is whole,"
+            " add at most %(count)s files of %(size)s MB each, and send it again.",
+            count=found["most_files"],
+            size=found["most_megabytes"],
+        )
     )

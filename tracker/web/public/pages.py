@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from tracker.charter.counting import brussels_day
 from tracker.charter.rules import RuleBook, RuleStatus
 from tracker.charter.words import Channel, Language
-from tracker.correspondence.explanation import counted, label
+from tracker.correspondence.explanation import counted, label, rule_source
 from tracker.web.languages import NAMES, language
 from tracker.web.public.blueprint import IN_LANGUAGE, public
 from tracker.web.public.periods import periods
@@ -61,10 +61,10 @@ def promises_on(day: date, rules: RuleBook, language: Language) -> list[Promise]
             lines.append(
                 Promise(
                     natures=", ".join(label(nature, language) for nature in rule.natures),
-                    channels=_("any way") if len(channels) == len(Channel) else _listed(channels, language),
+                    channels=_("Any way") if len(channels) == len(Channel) else _listed(channels, language),
                     promise=label(rule.kind, language),
                     period=counted("calendar_day", days, language),
-                    source=f"{rule.title}, {rule.section}",
+                    source=rule_source(rule.id, language),
                     address=rule.address,
                 )
             )
