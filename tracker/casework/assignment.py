@@ -10,6 +10,7 @@ from tracker.casework.errors import Missing, Refused
 from tracker.casework.house import Actor, House
 from tracker.casework.people import UnknownService
 from tracker.casework.staffing import Team
+from tracker.casework.writing import usual_way_back
 from tracker.charter.counting import brussels_day
 from tracker.charter.words import CaseState, Role, ServiceKind, Verb
 from tracker.models.cases import Association, Case
@@ -186,5 +187,6 @@ def flag(
         case.urgent_since, case.urgent_taken_at = (now, None) if urgent else (None, None)
     if sensitive is not None:
         case.sensitive = sensitive
+        case.reply_channel, case.reply_channel_reason = usual_way_back(case)
     file.done(Verb.FLAG, details={"urgent": urgent, "sensitive": sensitive, "reason": reason})
     return case

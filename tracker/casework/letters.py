@@ -24,7 +24,7 @@ from tracker.casework.writing import (
     signer_of,
 )
 from tracker.charter.counting import brussels_day
-from tracker.charter.entries import LeavingVoided, MessageLeft
+from tracker.charter.entries import Entry, LeavingVoided, MessageLeft, NatureSet
 from tracker.charter.errors import CharterError
 from tracker.charter.ledger import check_interim
 from tracker.charter.words import (
@@ -34,6 +34,7 @@ from tracker.charter.words import (
     ChannelReason,
     Direction,
     MessageKind,
+    Nature,
     RegisteredGround,
     Role,
     ServiceKind,
@@ -90,6 +91,18 @@ class NotWaiting(Refused):
 
     def __init__(self, number: int) -> None:
         super().__init__(f"Message {number} is not waiting to be sent: look at the case again.", number=number)
+
+
+class NotForwarded(Refused):
+    """A complaint about us or a request for our documents is ours to answer."""
+
+    code = "not_forwarded"
+
+    def __init__(self, nature: Nature) -> None:
+        super().__init__(
+            f"A case of nature {nature} is answered, not transmitted: change its nature first if it is not ours.",
+            nature=nature,
+        )
 
 
 VERBS = {
@@ -182,8 +195,10 @@ def _send(
     file = CaseFile.take(session, house, reference=reference, verb=verb, actor=actor, now=now, seen=seen)
     if kind is MessageKind.TRANSMISSION and draft.consent:
         file.case.consent_at, file.case.consent_evidence = now, draft.consent
-    messages = []
-    entries = []
+    messages: list[Message] = []
+    entries: list[Entry] = []
+    if kind is MessageKind.TRANSMISSION and file.case.nature is not Nature.MISDIRECTED:
+        entries.append(_misdirected(file))
     for written in _write(file, kind, draft):
         message = keep(file, written)
         messages.append(message)
@@ -202,6 +217,15 @@ def _send(
     }
     file.done(verb, *entries, details={name: value for name, value in details.items() if value is not None})
     return messages
+
+
+def _misdirected(file: CaseFile) -> NatureSet:
+    """Confirm, by transmitting it, that a request is not for us. Raises ``NotForwarded`` for what always is."""
+    case = file.case
+    if case.nature in (Nature.COMPLAINT, Nature.DOCUMENT_ACCESS):
+        raise NotForwarded(case.nature)
+    case.nature, case.nature_confirmed_at = Nature.MISDIRECTED, file.now
+    return NatureSet(at=file.now, nature=Nature.MISDIRECTED)
 
 
 def _by_head(actor: Actor) -> bool:
@@ -282,6 +306,8 @@ def _transmission(file: CaseFile, draft: Draft) -> list[Written]:
     body = file.session.get(Service, draft.to)
     if body is None or body.kind is ServiceKind.INTERNAL:
         raise UnknownService(draft.to)
+    if file.case.nature in (Nature.COMPLAINT, Nature.DOCUMENT_ACCESS):
+        raise NotForwarded(file.case.nature)
     forwarded = body.kind is ServiceKind.PUBLIC_SERVICE or bool(draft.consent or file.case.consent_at)
     destination = _destination(body, file.case)
     reason = draft.text.strip() or None

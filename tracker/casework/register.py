@@ -12,7 +12,7 @@ from tracker.casework.casefile import CaseFile, find
 from tracker.casework.errors import Missing
 from tracker.casework.house import Actor, House
 from tracker.casework.staffing import COMPLAINTS_SERVICE, Team
-from tracker.casework.writing import acknowledge
+from tracker.casework.writing import acknowledge, usual_way_back
 from tracker.charter.counting import brussels_day
 from tracker.charter.entries import Received
 from tracker.charter.reference import Reference
@@ -25,7 +25,6 @@ from tracker.charter.words import (
     Nature,
     ServiceKind,
 )
-from tracker.correspondence.gate import way_back
 from tracker.correspondence.tracking import tracking_code
 from tracker.models.base import put
 from tracker.models.cases import Association, Case
@@ -135,17 +134,8 @@ def _case(session: Session, house: House, intake: Intake, now: datetime) -> Case
     """Return the new case, with its reference and its way back."""
     number = next_number(session)
     year = brussels_day(intake.received_at).year
-    reply_channel, reason = way_back(
-        intake.channel,
-        has_email=intake.requester_email is not None,
-        has_post=intake.requester_address is not None,
-        has_fax=intake.requester_fax is not None,
-        has_phone=intake.requester_phone is not None,
-        chosen=intake.answer_by,
-        sensitive=intake.sensitive,
-    )
     courtesy = intake.official_language or (Language.FR if intake.language is Language.EN else None)
-    return Case(
+    case = Case(
         id=number,
         reference=Reference(house.reference_prefix, year, number).format(),
         version=1,
@@ -164,8 +154,6 @@ def _case(session: Session, house: House, intake: Intake, now: datetime) -> Case
         requester_phone=intake.requester_phone,
         requester_fax=intake.requester_fax,
         requester_address=intake.requester_address,
-        reply_channel=reply_channel,
-        reply_channel_reason=reason,
         code_version=1,
         urgent_since=now if intake.urgent else None,
         sensitive=intake.sensitive,
@@ -174,6 +162,8 @@ def _case(session: Session, house: House, intake: Intake, now: datetime) -> Case
         about_service_code=intake.about_service,
         continues_case_id=find(session, intake.continues_reference).id if intake.continues_reference else None,
     )
+    case.reply_channel, case.reply_channel_reason = usual_way_back(case, chosen=intake.answer_by)
+    return case
 
 
 def _give_to_somebody(session: Session, house: House, case: Case, intake: Intake, now: datetime) -> list[str]:
@@ -206,8 +196,9 @@ def _give_to_somebody(session: Session, house: House, case: Case, intake: Intake
     case.service_code = lead if lead in services else None
     handler = team.handler_for(case.service_code, turn=case.id, not_this=intake.about_staff_id)
     case.handler_id = handler.id
-    case.state = CaseState.OPEN if case.service_code else CaseState.TRIAGE
-    case.triage_since = None if case.service_code else now
+    settled = case.service_code is not None and not handler.is_desk
+    case.state = CaseState.OPEN if settled else CaseState.TRIAGE
+    case.triage_since = None if settled else now
     return sorted(joining - {case.service_code or ""})
 
 

@@ -22,6 +22,7 @@ from tracker.charter.words import (
 from tracker.correspondence.compose import Composed, compose
 from tracker.correspondence.explanation import organisation
 from tracker.correspondence.facts import LetterFacts, Promise, Signature, Tracking
+from tracker.correspondence.gate import WayBack, way_back
 from tracker.correspondence.phones import emergency_phones
 from tracker.correspondence.tracking import tracking_code
 from tracker.models.base import put
@@ -115,6 +116,19 @@ def address_for(case: Case, channel: Channel) -> str | None:
             return case.requester_phone
         case _:
             return None
+
+
+def usual_way_back(case: Case, *, chosen: Channel | None = None) -> WayBack:
+    """Return the way an answer on this case goes back, and the reason when it is not the way it came (P7)."""
+    return way_back(
+        case.channel,
+        has_email=case.requester_email is not None,
+        has_post=case.requester_address is not None,
+        has_fax=case.requester_fax is not None,
+        has_phone=case.requester_phone is not None,
+        chosen=chosen or (case.reply_channel if case.channel in SPOKEN else None),
+        sensitive=case.sensitive,
+    )
 
 
 def keep(file: CaseFile, written: Written) -> Message:

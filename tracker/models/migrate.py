@@ -1,5 +1,7 @@
 """Owns the way from one shape of the database to the next: Alembic, driven from inside Suivi."""
 
+from pathlib import Path
+
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Engine
@@ -7,9 +9,14 @@ from sqlalchemy import Engine
 from tracker.resources import resource
 
 
+def script() -> Path:
+    """Return the folder of the migrations, in a checkout or in a wheel."""
+    return resource("migrations")
+
+
 def _config() -> Config:
     config = Config()
-    config.set_main_option("script_location", str(resource("migrations")).replace("%", "%%"))
+    config.set_main_option("script_location", str(script()).replace("%", "%%"))
     return config
 
 

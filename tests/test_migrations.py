@@ -1,0 +1,98 @@
+"""Every migration goes up and down and keeps the data; the models are what the last one leaves."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import CheckConstraint, inspect, text
+from sqlalchemy.exc import DBAPIError
+
+from tests.factories import make_case, settle
+from tracker.charter.counting import NaiveDatetime
+from tracker.models.database import Database
+from tracker.models.migrate import downgrade, script, upgrade
+from tracker.models.schema import Base
+
+REVISIONS = [revision.revision for revision in reversed(list(ScriptDirectory(str(script())).walk_revisions()))]
+
+
+@pytest.fixture(params=["sqlite_url", "postgres_url"])
+def empty(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """A database with nothing in it, of each kind."""
+    database = Database(request.getfixturevalue(request.param))
+    yield database
+    database.close()
+
+
+def test_each_migration_goes_up_down_and_up_again(empty: Database) -> None:
+    for place, revision in enumerate(REVISIONS):
+        upgrade(empty.engine, revision)
+        downgrade(empty.engine, REVISIONS[place - 1] if place else "base")
+        upgrade(empty.engine, revision)
+
+    downgrade(empty.engine, "base")
+    assert set(inspect(empty.engine).get_table_names()) <= {"alembic_version"}
+
+
+def test_upgrading_again_changes_nothing_and_keeps_the_data(empty: Database) -> None:
+    upgrade(empty.engine)
+    with empty.writing() as session:
+        settle(session)
+        reference = make_case(session).reference
+
+    upgrade(empty.engine)
+
+    with empty.reading() as session:
+        assert session.execute(text("SELECT reference FROM cases")).scalars().all() == [reference]
+
+
+def test_the_models_are_what_the_last_migration_leaves(empty: Database) -> None:
+    upgrade(empty.engine)
+
+    with empty.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+        inspector = inspect(connection)
+        for table in Base.metadata.tables.values():
+            declared = {str(c.name) for c in table.constraints if isinstance(c, CheckConstraint)}
+            stored = {str(c["name"]) for c in inspector.get_check_constraints(table.name)}
+            assert stored == declared, table.name
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        "UPDATE cases SET state = 'closed'",  # closed exactly when closed_at is set
+        "UPDATE cases SET state = 'lost'",
+        "UPDATE cases SET channel = 'pigeon'",
+        "UPDATE cases SET language = 'en', official_language = NULL",
+        "UPDATE cases SET next_kind = NULL",
+        "UPDATE obligations SET state = 'discharged'",  # without a day on which it was settled
+        "UPDATE obligations SET state = 'waived', settled_at = arose_at, settled_on = due_on, next_action_at = NULL",
+        "UPDATE obligations SET work_by = '2026-12-31'",  # after the due date
+        "UPDATE messages SET act = 'interim'",  # without a reason and a promised date
+        "UPDATE messages SET left_on = '2026-03-03' WHERE direction = 'in'",
+        "UPDATE messages SET signature = NULL WHERE direction = 'out'",
+        "UPDATE messages SET voided_at = written_at",
+        "UPDATE staff SET deputy_id = id",
+        "UPDATE staff SET email = 'Capital@Letters.example'",
+    ],
+)
+def test_the_database_refuses_nonsense(database: Database, nonsense: str) -> None:
+    with database.writing() as session:
+        settle(session)
+        make_case(session)
+
+    with pytest.raises(DBAPIError), database.writing() as session:
+        session.execute(text(nonsense))
+
+
+def test_a_moment_without_a_time_zone_is_refused(database: Database) -> None:
+    naive = datetime(2026, 3, 2, 9, 0, tzinfo=UTC).replace(tzinfo=None)
+    with database.writing() as session:
+        settle(session)
+        with pytest.raises(NaiveDatetime, match="time zone"):
+            make_case(session, now=naive)
