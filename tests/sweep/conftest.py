@@ -27,14 +27,19 @@ SERVICE_OF = {"clerk-CONSULAR": "CONSULAR", "clerk-M5": "M5", "clerk-M1": "M1", 
 SERVICES = ("CONSULAR", "M1", "M5", "COMPLAINTS")
 
 
-@pytest.fixture(scope="session")
-def house() -> House:
-    """The rules and the calendar in force; nothing here is routed."""
+def make_house() -> House:
+    """Return the house with the rules and the calendar in force; nothing here is routed."""
 
     def no_router() -> Any:
         raise AssertionError("the sweep routes nothing")
 
     return House(RuleBook.shipped(), WorkingCalendar.shipped(), no_router, "DOS", "http://127.0.0.1:8000", b"secret")
+
+
+@pytest.fixture(scope="session")
+def house() -> House:
+    """The house with the rules and the calendar in force."""
+    return make_house()
 
 
 def employ(database: Database) -> dict[str, int]:
@@ -81,7 +86,7 @@ def owe(database: Database, house: House, staff: dict[str, int], *, cases: int) 
                 "language": Language.NL, "subject": "Legalisatie", "requester_name": "An Peeters",
                 "reply_channel": channel, "code_version": 1, "sensitive": False, "handler_id": staff[handler],
                 "service_code": SERVICE_OF[handler],
-                "about_staff_id": staff["head-M1"] if nature is Nature.COMPLAINT and number % 3 == 0 else None,
+                "about_staff_id": staff["head-M1"] if nature is Nature.COMPLAINT and number % 2 == 0 else None,
                 "urgent_since": NOW - timedelta(hours=2) if number % 499 == 0 else None,
                 "next_kind": promise.kind, "next_due_on": promise.due_on, "next_work_by": promise.work_by,
             }

@@ -1,0 +1,62 @@
+"""Owns the commands that do once what the scheduler does again and again, and the check of the records."""
+
+import json
+import os
+from argparse import Namespace
+
+from config import Settings
+from tracker.cli.failures import DONE, PROBLEMS
+from tracker.opening import clock, open_database, open_house
+
+
+def sweep(arguments: Namespace) -> int:
+    """Tell whoever must be told about promises, once."""
+    from tracker.casework.sweep import sweep as one_pass
+
+    settings = Settings.from_env(os.environ)
+    database = open_database(settings)
+    swept = one_pass(database, open_house(settings), now=arguments.at or clock())
+    database.close()
+    if arguments.json:
+        print(json.dumps(swept.to_json()))
+    else:
+        print(
+            f"{swept.examined} promises examined: {swept.notices} notices sent, {swept.escalations} of them"
+            f" escalations; {swept.breaches} breaches recorded; {swept.seconds:.2f} s."
+        )
+    return DONE
+
+
+def deliver(arguments: Namespace) -> int:
+    """Send what waits in the outbox, once; exit code 1 when something was given up."""
+    from tracker.casework.delivery import deliver as one_pass
+    from tracker.opening import open_transport
+
+    settings = Settings.from_env(os.environ)
+    database = open_database(settings)
+    delivered = one_pass(database, open_house(settings), open_transport(settings), now=clock())
+    database.close()
+    if arguments.json:
+        print(json.dumps(delivered.to_json()))
+    else:
+        print(
+            f"{delivered.sent} messages sent, {delivered.retried} to be tried again, {delivered.failed} given up;"
+            f" {delivered.seconds:.2f} s."
+        )
+    return PROBLEMS if delivered.failed else DONE
+
+
+def verify(arguments: Namespace) -> int:
+    """Check the records; exit code 1 and a list when something is not as it should be."""
+    from tracker.insight.verify import verify as examine
+
+    settings = Settings.from_env(os.environ)
+    database = open_database(settings)
+    found = 0
+    for problem in examine(database, open_house(settings).rules, open_house(settings).calendar):
+        found += 1
+        print(json.dumps(problem.to_json()) if arguments.json else f"{problem.table} {problem.key}: {problem.what}")
+    database.close()
+    if not arguments.json:
+        print(f"{found} problems found." if found else "The records are consistent and unaltered.")
+    return PROBLEMS if found else DONE
