@@ -102,12 +102,7 @@ class WorkingCalendar:
         """Read a calendar file (a path, or the text itself); raise RulesFileError with the line of a mistake."""
         file = DataFile.read(source, name)
         file.only_keys(("closing", "bridge_day", "known"))
-        known = tuple(_known(table) for table in file.tables("known"))
-        if not known or known[0].since is not None:
-            raise file.error(1, "the first [[known]] must say how far the bridge days are known, without since.")
-        later = [entry.since for entry in known[1:]]
-        if None in later or later != sorted(day for day in later if day):
-            raise file.error(1, "each further [[known]] needs a since, in the order of time.")
+        known = _all_known(file)
         bridges = tuple(_bridge_day(table) for table in file.tables("bridge_day"))
         closings = tuple(_closing(table) for table in file.tables("closing"))
         return cls(closings, bridges, known)
@@ -189,6 +184,19 @@ class WorkingCalendar:
                 if n <= 0:
                     return day
             day += step
+
+
+def _all_known(file: DataFile) -> tuple[Known, ...]:
+    tables = file.tables("known")
+    known = tuple(_known(table) for table in tables)
+    if not known:
+        raise file.error(1, "a [[known]] must say how far the bridge days are known.")
+    for place, (entry, table) in enumerate(zip(known, tables, strict=True)):
+        if (entry.since is None) != (place == 0):
+            raise table.error("the first [[known]] has no since; each further one says since when it was known.")
+        if place > 1 and (known[place - 1].since or date.min) > (entry.since or date.min):
+            raise table.error("each [[known]] must have a later since than the one before.", "since")
+    return known
 
 
 def _known(table: Table) -> Known:

@@ -13,7 +13,7 @@ from tracker.charter.errors import CharterError
 PADDED = 7  # digits of the number as we print it; any number of at least LEAST digits is read
 LEAST = 5
 _PREFIX = re.compile(r"[A-Z]{2,8}")
-_SHAPE = re.compile(r"([A-Z0]{2,8}?)([12][0-9OIL]{3})([0-9OIL]{5,18})([0-9OIL]{2})")
+_SHAPE = re.compile(r"([A-Z0]{2,8}?)-?([12][0-9OIL]{3})-?([0-9OIL]{5,18})-?([0-9OIL]{2})")
 _DIGITS = str.maketrans("OIL", "011")
 
 
@@ -27,7 +27,7 @@ class BadReference(CharterError, ValueError):
         super().__init__(
             f"{shown!r} is not a reference: it should look like {EXAMPLE}."
             if kind == "shape"
-            else f"{shown!r} has a digit wrong or swapped: compare it with the letter, the e-mail or the page.",
+            else f"{shown!r} has a digit wrong, swapped or missing: compare it with the letter or the e-mail.",
             given=shown,
             kind=kind,
             example=EXAMPLE,
@@ -71,7 +71,8 @@ class Reference:
         The check digits count over the digits as they are written. Raises BadReference: ``shape`` when it cannot be
         a reference, ``check_digits`` when a digit is wrong or swapped.
         """
-        compact = re.sub(r"[\s\-‐-―−./_·]", "", unicodedata.normalize("NFKC", text[:100])).upper()
+        compact = re.sub(r"[\s.·]", "", unicodedata.normalize("NFKC", text[:100])).upper()
+        compact = re.sub(r"[-‐-―−/_]+", "-", compact)
         match = _SHAPE.fullmatch(compact)
         if match is None:
             raise BadReference(text, "shape")

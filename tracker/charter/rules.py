@@ -180,7 +180,7 @@ def _by_subject(
             for subject in _subjects(rule):
                 subjects.setdefault(subject, []).append((rule, table))
     for (nature, channel), found in subjects.items():
-        what = f"a {nature} request by {channel}" if channel else f"an interim letter on a {nature} request"
+        what = f"a request of nature {nature} by {channel}" if channel else f"a letter on a {nature} request"
         if not found:
             raise file.error(1, f"no rule in force says what is owed for {what}.")
         found.sort(key=lambda pair: pair[0].valid_from or date.min)
