@@ -65,7 +65,7 @@ def sentence_for(status: int) -> Sentence:
             return sentence_for(400)
     return Sentence(
         _("Something went wrong on our side"),
-        _("We have been told. Try again in a few minutes. Is it urgent? Telephone us on 02/501.81.11."),
+        _("Try again in a few minutes. Is it urgent? Telephone us on 02/501.81.11."),
     )
 
 
