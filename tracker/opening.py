@@ -4,8 +4,10 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
@@ -17,6 +19,8 @@ from tracker.charter.rules import RuleBook
 from tracker.models.database import Database
 
 if TYPE_CHECKING:
+    from tracker.correspondence.mail import Sender
+    from tracker.correspondence.transport import Transport
     from tracker.routing.router import Router
 
 SETTING_UP = 0x5075697669
@@ -72,6 +76,33 @@ def open_house(settings: Settings) -> House:
         reference_prefix=settings.reference_prefix,
         base_url=settings.base_url,
         secret=settings.secret_key.encode(),
+    )
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What the jobs work with."""
+
+    database: Database
+    house: House
+    transport: "Transport"
+    """The way out for mail."""
+    sender: "Sender"
+    attachments: Path
+    """The folder that uploads lie in."""
+
+
+def open_machine(settings: Settings) -> Machine:
+    """Return what the jobs work with. Raises ``SettingsError`` or ``RulesFileError``."""
+    from tracker.correspondence.mail import Sender
+    from tracker.correspondence.transport import transport_for
+
+    return Machine(
+        database=open_database(settings),
+        house=open_house(settings),
+        transport=transport_for(settings.smtp_url, settings.outbox_dir),
+        sender=Sender(mail_from=settings.mail_from, base_url=settings.base_url, attachments=settings.attachments_dir),
+        attachments=settings.attachments_dir,
     )
 
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import delete, select
 
@@ -25,10 +24,6 @@ class Purged:
 
     uploads: int
     throttles: int
-
-    def to_json(self) -> dict[str, Any]:
-        """Return it as plain JSON values."""
-        return {"uploads": self.uploads, "throttles": self.throttles}
 
 
 def purge(database: Database, folder: Path, *, now: datetime) -> Purged:

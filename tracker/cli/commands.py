@@ -4,9 +4,9 @@ from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
-from tracker.cli.failures import guarded
+from tracker.cli.failures import USAGE, guarded
 
 Subparsers = Any  # argparse does not name the type of what add_subparsers returns
 
@@ -19,8 +19,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
+class _Parser(ArgumentParser):
+    """Says what is wrong with a command in one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the sentence on stderr and leave with exit code 2."""
+        message = message.removeprefix("argument ").rstrip(".")
+        self.exit(USAGE, f"{self.prog}: {message}; see {self.prog} --help.\n")
+
+
 def _parser() -> ArgumentParser:
-    parser = ArgumentParser(
+    parser = _Parser(
         prog="tracker",
         description="Keeps a public service's word to citizens.",
         epilog="Settings are environment variables; only SECRET_KEY is required. Exit codes: 0 done,"

@@ -3,6 +3,7 @@
 import json
 import os
 from argparse import Namespace
+from dataclasses import asdict
 
 from config import Settings
 from tracker.cli.failures import DONE, PROBLEMS
@@ -29,20 +30,16 @@ def sweep(arguments: Namespace) -> int:
 
 def deliver(arguments: Namespace) -> int:
     """Send what waits in the outbox, once; exit code 1 when something was given up."""
-    from tracker.casework.delivery import deliver as one_pass
-    from tracker.opening import open_transport
+    from tracker.opening import open_machine
+    from tracker.scheduler.jobs import deliver as one_pass
 
-    settings = Settings.from_env(os.environ)
-    database = open_database(settings)
-    delivered = one_pass(database, open_house(settings), open_transport(settings), now=clock())
-    database.close()
+    machine = open_machine(Settings.from_env(os.environ))
+    delivered = one_pass(machine)
+    machine.database.close()
     if arguments.json:
-        print(json.dumps(delivered.to_json()))
+        print(json.dumps(asdict(delivered)))
     else:
-        print(
-            f"{delivered.sent} messages sent, {delivered.retried} to be tried again, {delivered.failed} given up;"
-            f" {delivered.seconds:.2f} s."
-        )
+        print(f"{delivered.sent} sent, {delivered.retried} to be tried again, {delivered.failed} given up.")
     return PROBLEMS if delivered.failed else DONE
 
 

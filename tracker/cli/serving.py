@@ -31,6 +31,7 @@ def serve(arguments: Namespace) -> int:
         port=arguments.port,
         interface=Interfaces.WSGI,
         workers=arguments.workers,
+        blocking_threads=8,
         websockets=False,
         log_access=False,
         respawn_failed_workers=True,

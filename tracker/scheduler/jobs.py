@@ -1,0 +1,57 @@
+"""Owns the table of jobs: what each is called, how often it runs, and the one call it makes.
+
+Every job looks for what is due and not yet done, so that it may run twice, late, or on several machines at once.
+"""
+
+import os
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from tracker.casework.letters import on_left
+from tracker.casework.purge import purge
+from tracker.casework.sweep import sweep
+from tracker.correspondence import outbox
+from tracker.insight.heartbeat import SWEEP
+from tracker.models.messages import Outbox
+from tracker.opening import Machine, clock
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job: its name, the seconds between two runs, and what it does at a moment, in figures for the log."""
+
+    name: str
+    every: int
+    call: Callable[[Machine, datetime], Mapping[str, Any]]
+
+
+def deliver(machine: Machine) -> outbox.Delivered:
+    """Hand over what waits in the outbox; what has left counts for the promises in the same commit."""
+
+    def left(session: Session, row: Outbox, now: datetime) -> None:
+        on_left(session, machine.house, row, now=now)
+
+    def failed(session: Session, row: Outbox, now: datetime) -> None:
+        """Leave it at that: the row says failed, the queue shows it, and the promise is still owed."""
+
+    return outbox.deliver(
+        machine.database,
+        machine.transport,
+        sender=machine.sender,
+        owner=f"{socket.gethostname()[:40]}:{os.getpid()}",
+        now=clock,
+        on_left=left,
+        on_failed=failed,
+    )
+
+
+JOBS = (
+    Job(SWEEP, 60, lambda machine, now: sweep(machine.database, machine.house, now=now).to_json()),
+    Job("deliver", 10, lambda machine, now: asdict(deliver(machine))),
+    Job("purge", 3600, lambda machine, now: asdict(purge(machine.database, machine.attachments, now=now))),
+)

@@ -1,0 +1,89 @@
+"""Owns the process of the scheduler: it runs the table of jobs, notes each run, and stops in good order."""
+
+import signal
+from datetime import UTC, datetime
+from threading import Event
+from time import perf_counter
+from types import FrameType
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
+
+from tracker.models.database import Database
+from tracker.models.operations import JobRun
+from tracker.opening import Machine, clock
+from tracker.scheduler.jobs import JOBS, Job
+
+log = structlog.get_logger()
+
+
+def run(machine: Machine) -> None:
+    """Run the jobs until SIGTERM or SIGINT; a job under way is finished first."""
+    stopping = Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        stopping.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    scheduler = scheduled(machine)
+    scheduler.start()
+    log.info("scheduler started", jobs=[job.name for job in JOBS])
+    stopping.wait()
+    scheduler.shutdown(wait=True)
+    machine.database.close()
+    log.info("scheduler stopped")
+
+
+def scheduled(machine: Machine) -> BackgroundScheduler:
+    """Return a scheduler with every job of the table, not yet started; each runs at once, then at its pace.
+
+    A run that comes late still runs, several missed ones run once, and no job overlaps itself in this process.
+    """
+    scheduler = BackgroundScheduler(
+        timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+    )
+    for job in JOBS:
+        scheduler.add_job(
+            perform,
+            IntervalTrigger(seconds=job.every, timezone=UTC),
+            args=(job, machine),
+            id=job.name,
+            next_run_time=clock(),
+        )
+    return scheduler
+
+
+def perform(job: Job, machine: Machine) -> None:
+    """Run one job once, log its figures and note that it succeeded or failed; it never raises."""
+    now, started = clock(), perf_counter()
+    try:
+        figures = job.call(machine, now)
+    except Exception as error:  # the job boundary: whatever it is, the next run tries again
+        # The kind of error only: its text may hold what a citizen wrote.
+        log.error("job failed", job=job.name, error=_kind(error))
+        _note(machine.database, job.name, failed_at=clock(), error=_kind(error))
+        return
+    _note(machine.database, job.name, succeeded_at=clock(), error=None)
+    busy = any(value for name, value in figures.items() if isinstance(value, int) and value)
+    told = {name: value for name, value in figures.items() if name not in ("at", "seconds")}
+    (log.info if busy else log.debug)("job done", job=job.name, seconds=round(perf_counter() - started, 3), **told)
+
+
+def _kind(error: Exception) -> str:
+    cause = getattr(error, "orig", None)
+    return type(error).__name__ + (f" ({type(cause).__name__})" if cause is not None else "")
+
+
+def _note(database: Database, job: str, **values: datetime | str | None) -> None:
+    """Write down how a job's last run went, in a small commit of its own."""
+    insert = sqlite.insert if database.is_sqlite else postgresql.insert
+    statement = insert(JobRun).values(job=job, **values).on_conflict_do_update(index_elements=["job"], set_=values)
+    try:
+        with database.writing() as session:
+            session.execute(statement)
+    except SQLAlchemyError as error:
+        log.error("job run not noted", job=job, error=_kind(error))
