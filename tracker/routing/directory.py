@@ -1,5 +1,6 @@
 """Owns the directory of services: reviewed data, read into frozen values and checked."""
 
+import itertools
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -225,6 +226,6 @@ def _problems(entry: Entry, directory: Directory) -> Iterable[str]:
 
 def _overlaps(code: str, versions: tuple[Entry, ...]) -> Iterable[str]:
     ordered = sorted(versions, key=lambda entry: entry.valid_from or date.min)
-    for earlier, later in zip(ordered, ordered[1:], strict=False):
+    for earlier, later in itertools.pairwise(ordered):
         if earlier.valid_to is None or (later.valid_from or date.min) < earlier.valid_to:
             yield f"{code}: two entries are valid on the same day."

@@ -24,12 +24,13 @@ class Likeness:
         """Weigh the stems of names, competences, parts and phrases of every service in one language."""
         documents = _documents(directory, vocabulary)
         average = sum(counts.total() for counts in documents.values()) / max(len(documents), 1)
+        silent = {text for phrase in vocabulary.phrases if phrase.concept == "courtesy" for _, text in phrase.terms}
         holders = Counter(stem for counts in documents.values() for stem in counts)
         postings: dict[str, dict[str, float]] = defaultdict(dict)
         for code, counts in documents.items():
             norm = SATURATION * (1 - LENGTH + LENGTH * counts.total() / average)
             for stem, count in counts.items():
-                if holders[stem] <= COMMON * len(documents):
+                if stem not in silent and holders[stem] <= COMMON * len(documents):
                     rarity = math.log(1 + (len(documents) - holders[stem] + 0.5) / (holders[stem] + 0.5))
                     postings[stem][code] = SHARE * rarity * count * (SATURATION + 1) / (count + norm)
         return cls(dict(postings))

@@ -11,7 +11,7 @@ from tracker.routing.directory import Directory, Entry
 from tracker.routing.language import SURE, guess_language
 from tracker.routing.likeness import Likeness
 from tracker.routing.rules import Rule, load_rules
-from tracker.routing.text import LANGUAGES, Token, tokens
+from tracker.routing.text import LANGUAGES, Token, share_of_function_words, tokens
 from tracker.routing.vocabulary import Match, Vocabulary, load_vocabulary
 
 AUTO, SUGGEST, ABSTAIN = "auto", "suggest", "abstain"
@@ -24,9 +24,12 @@ MOST_CHARACTERS = 40_000
 MOST_WORDS = 3_000
 """No more than this of a text is read: what a request is about stands in its beginning, and work stays bounded."""
 
-WEAK = 2.5  # below this sum of weights, the words of the other languages are tried too
+WEAK = 2.5  # below this sum of weights, the words of the other languages are tried too,
+WRITTEN_IN = 0.15  # unless this share of function words shows that the text is in the language it is said to be in
 SHARPNESS = 1.9  # weight by which a service must lead for the odds to grow by e
 ENOUGH = 3.0  # weight at which the evidence itself is about two thirds convincing
+REPEATED = 0.2  # what a phrase gains by standing there again
+OVERLAP = 0.35  # what a phrase still counts when another of the service met the same words
 REASONS = 5
 
 
@@ -98,7 +101,7 @@ class _Evidence:
 
 
 class Router:
-    """Proposes services for texts. Keeps the words of each language once they were needed; safe to share by threads."""
+    """Proposes services for texts. Keeps the words of each language once needed; may be shared by threads."""
 
     def __init__(self, directory: Directory, *, auto_at: float = AUTO_AT, suggest_at: float = SUGGEST_AT) -> None:
         self.directory = directory
@@ -129,7 +132,7 @@ class Router:
         if not any(character.isalpha() for character in text):
             return Routing(guessed, ABSTAIN, (), "The text holds no words.")
         evidence = self._read(text, reading, country, nature)
-        if evidence.best < WEAK or sure < SURE:
+        if sure < SURE or (evidence.best < WEAK and share_of_function_words(text, reading) < WRITTEN_IN):
             others = [self._read(text, other, country, nature) for other in LANGUAGES if other != reading]
             evidence = max([evidence, *others], key=lambda one: one.best)
         suggestions = self._suggest(text, reading, evidence, on, top)
@@ -139,10 +142,10 @@ class Router:
         if not suggestions:
             return Routing(lang, ABSTAIN, (), "Nothing in the text points to a service.")
         best = suggestions[0]
+        if lang is None:
+            return Routing(lang, ABSTAIN, suggestions, "The text seems to be in none of fr, nl, de, en.")
         if best.score < self.suggest_at:
             return Routing(lang, ABSTAIN, suggestions, "Nothing in the text points clearly enough to one service.")
-        if lang is None:
-            return Routing(lang, SUGGEST, suggestions)
         entry = self.directory.get(best.code, on=on)
         ours = entry is not None and entry.kind is ServiceKind.INTERNAL
         return Routing(lang, AUTO if ours and best.score >= self.auto_at else SUGGEST, suggestions)
@@ -158,10 +161,8 @@ class Router:
         words: list[Token] = list(tokens(text, language, limit=MOST_WORDS))
         matches = vocabulary.match(words, text)
         weight = likeness.scores(words)
-        for match in matches:
-            if match.phrase.code:
-                gain = match.phrase.weight * (1 + 0.2 * min(match.count - 1, 2))
-                weight[match.phrase.code] = weight.get(match.phrase.code, 0.0) + gain
+        for code, gain in _gains(matches).items():
+            weight[code] = weight.get(code, 0.0) + gain
         concepts = _concepts(matches, text, country, nature)
         fired = [(rule, concepts[rule.passage_from]) for rule in self._rules if rule.holds(concepts)]
         for rule, _ in fired:
@@ -210,6 +211,22 @@ class Router:
         return tuple(dict.fromkeys(reasons))[:REASONS]
 
 
+def _gains(matches: Iterable[Match]) -> dict[str, float]:
+    """Add up what the phrases found speak for each service; the same words count in full only once."""
+    gains: dict[str, float] = {}
+    counted: dict[str, list[tuple[int, int]]] = {}
+    for match in sorted(matches, key=lambda match: (-abs(match.phrase.weight), match.start)):
+        code = match.phrase.code
+        if not code:
+            continue
+        spans = counted.setdefault(code, [])
+        again = any(match.start < end and start < match.end for start, end in spans)
+        spans.append((match.start, match.end))
+        repeated = 1 + REPEATED * min(match.count - 1, 2)
+        gains[code] = gains.get(code, 0.0) + match.phrase.weight * (OVERLAP if again else repeated)
+    return gains
+
+
 def _concepts(matches: Iterable[Match], text: str, country: str | None, nature: str | None) -> Mapping[str, str]:
     """Return the concepts found and a passage for each (empty when it was told, not written)."""
     concepts: dict[str, str] = {}
@@ -226,7 +243,7 @@ def _concepts(matches: Iterable[Match], text: str, country: str | None, nature: 
 
 
 def _scores(weights: list[float]) -> list[float]:
-    """Turn weights, best first, into scores: how far each leads the others, times how much evidence there is at all."""
+    """Turn weights, best first, into scores: how far each leads, times how much evidence there is at all."""
     if not weights:
         return []
     odds = [math.exp((weight - weights[0]) / SHARPNESS) for weight in weights]

@@ -5,7 +5,7 @@ import threading
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import Stemmer
 
@@ -57,7 +57,7 @@ def fold(word: str, language: str) -> str:
     return UMLAUTS.sub(r"\1", plain) if language == "de" else plain
 
 
-@lru_cache(maxsize=None)
+@cache
 def stop_words(language: str) -> frozenset[str]:
     """Return the folded function words of a language."""
     return frozenset(fold(word, language) for word in STOP[language].split())
@@ -84,6 +84,7 @@ def tokens(text: str, language: str, *, limit: int | None = None) -> Iterator[To
     """Yield the words of a text that carry meaning, at most ``limit`` of them; linear in what is read."""
     stops = stop_words(language)
     left = limit
+    shouted = text.isupper()
     for match in WORD.finditer(text):
         if left is not None and left <= 0:
             return
@@ -92,8 +93,14 @@ def tokens(text: str, language: str, *, limit: int | None = None) -> Iterator[To
             continue
         folded, stemmed = _forms(word, language)
         # In capitals it may be a name that a function word hides: the UN, and "un".
-        if folded in stops and not (word.isupper() and len(word) > 1):
+        if folded in stops and (shouted or len(word) < 2 or not word.isupper()):
             continue
         if left is not None:
             left -= 1
         yield Token(folded, stemmed, match.start(), match.end())
+
+
+def share_of_function_words(text: str, language: str) -> float:
+    """Return how much of a text's beginning is function words of a language: little when it is not written in it."""
+    words = [match.group() for match, _ in zip(WORD.finditer(text), range(200), strict=False)]
+    return sum(fold(word, language) in stop_words(language) for word in words) / max(len(words), 1)

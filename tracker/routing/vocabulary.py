@@ -1,8 +1,8 @@
 """Owns the words by which a text is recognised: phrases of each language, weighed per service, and named concepts.
 
-A phrase in the data is written as a citizen writes it: ``passeport perdu`` matches the words in that order, inflected,
-with function words and at most two other words between them; ``perdu + passeport`` matches both close together in any
-order; ``klimaat*`` and ``*paspoort`` match compounds; ``=UN`` matches exactly that spelling.
+A phrase in the data is written as a citizen writes it: ``passeport perdu`` matches the words in that order,
+inflected, with function words and at most two other words between them; ``perdu + passeport`` matches both close
+together in any order; ``klimaat*`` and ``*paspoort`` match compounds; ``=UN`` matches exactly that spelling.
 """
 
 import tomllib
@@ -13,7 +13,7 @@ from importlib.resources import files
 
 from babel import Locale
 
-from tracker.routing.text import Token, fold, stop_words, tokens
+from tracker.routing.text import Token, fold, tokens
 
 WEIGHTS = {"naming": 6.0, "strong": 3.0, "plain": 1.2, "against": -3.0}
 """How much a matched phrase counts for (or against) its service: it names it, it is its matter, it is a hint."""
@@ -22,7 +22,7 @@ TOGETHER = 9  # how many words apart the words of "a + b" may stand
 GAP = 3  # how far on the next word of an ordered phrase may stand
 AFFIX = 3  # wildcards are looked up by this many letters
 
-Term = tuple[str, str]  # kind (stem, prefix, suffix, exact) and text
+Term = tuple[str, str]  # kind (stem, form, prefix, suffix, exact) and text
 
 
 class VocabularyFileError(ValueError):
@@ -109,7 +109,7 @@ class Vocabulary:
 
     def _terms_of(self, word: Token, text: str) -> list[Term]:
         exact = text[word.start : word.end]
-        candidates: list[Term] = [("stem", word.stem), ("exact", exact)]
+        candidates: list[Term] = [("stem", word.stem), ("form", word.folded), ("exact", exact)]
         candidates += [
             ("prefix", p) for p in self._prefixes.get(word.folded[:AFFIX], ()) if word.folded.startswith(p)
         ]
@@ -149,6 +149,11 @@ def read_pattern(pattern: str, language: str) -> tuple[tuple[Term, ...], bool]:
     return tuple(terms), ordered
 
 
+def _place(name: str, language: str, concept: str) -> Phrase:
+    """A place counts by its very name: inflected it is a language or a people."""
+    return Phrase(name, tuple(("form", word.folded) for word in tokens(name, language)), True, concept=concept)
+
+
 def _pattern(pattern: str, language: str, place: str) -> tuple[tuple[Term, ...], bool]:
     try:
         return read_pattern(pattern, language)
@@ -168,7 +173,7 @@ def _terms(piece: str, language: str) -> Iterable[Term]:
     return [("stem", word.stem) for word in tokens(piece.lower(), language)]
 
 
-def load_vocabulary(language: str, codes: Iterable[str]) -> Vocabulary:
+def load_vocabulary(language: str, codes: Iterable[str], *, concepts_only: bool = False) -> Vocabulary:
     """Read the words of a language for these service codes, the places of the world included.
 
     Raises VocabularyFileError, naming file and key, when a pattern, a weight or a code makes no sense.
@@ -179,17 +184,18 @@ def load_vocabulary(language: str, codes: Iterable[str]) -> Vocabulary:
         data = tomllib.loads((files("tracker.routing") / "data" / name).read_text(encoding="utf-8"))
         for concept, patterns in data.pop("concepts", {}).items():
             for pattern in patterns:
+                if name == "words_any.toml":
+                    vocabulary.add(_place(pattern, language, concept))
+                    continue
                 terms, ordered = _pattern(pattern, language, f"{name}: {concept}")
                 vocabulary.add(Phrase(pattern, terms, ordered, concept=concept))
-        for key, by_weight in data.items():
+        for key, by_weight in () if concepts_only else data.items():
             code, _, part = key.partition("/")
             if code not in known:
                 raise VocabularyFileError(f"{name}: {key}: no such service in the directory.")
             _add_phrases(vocabulary, name, code, part or None, by_weight)
-    for place in _countries(language):
-        terms = tuple(term for piece in place.split() for term in _terms(piece, language))
-        if terms:
-            vocabulary.add(Phrase(place, terms, True, concept="foreign_place"))
+    for country in _countries(language):
+        vocabulary.add(_place(country, language, "foreign_place"))
     return vocabulary
 
 
@@ -206,10 +212,11 @@ def _add_phrases(
 
 def _countries(language: str) -> Iterable[str]:
     """Yield the names of the world's countries in a language (CLDR, through Babel); Belgium is not abroad."""
-    stops = stop_words(language)
     for code, name in Locale(language).territories.items():
-        if len(code) == 2 and code.isalpha() and code not in {"BE", "EU", "UN", "EZ", "ZZ", "XA", "XB"}:
-            words = [word for word in name.replace("’", " ").replace("-", " ").replace("(", " ").split()]
-            kept = [word.strip("().,") for word in words if fold(word, language) not in stops]
-            if kept and len("".join(kept)) > 3:
-                yield " ".join(kept)
+        if (
+            len(code) == 2
+            and code.isalpha()
+            and code not in {"BE", "EU", "UN", "EZ", "ZZ", "XA", "XB"}
+            and len(name) > 3
+        ):
+            yield name
