@@ -144,7 +144,6 @@ def _promises(commands: Subparsers) -> None:
         commands, "explain", "promises.explain", "tell what a case was promised, why, and all that changed since"
     )
     explain.add_argument("reference", metavar="REFERENCE", help="such as DOS-2026-0001234-14")
-    _language(explain)
 
 
 def _language(parser: ArgumentParser) -> None:
