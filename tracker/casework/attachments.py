@@ -7,7 +7,6 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tracker.models.cases import Case
 from tracker.models.messages import Attachment, Message
 
 
@@ -49,14 +48,16 @@ def waiting_for(session: Session, *, submission_key: str) -> list[Attachment]:
     )
 
 
-def adopt(session: Session, attachments: Sequence[int], *, case: Case, message: Message) -> None:
-    """Give the files that were added to a form to the case that came of it."""
+def adopt(session: Session, attachments: Sequence[int], *, case_id: int, message_number: int) -> None:
+    """Give the files that were added to a form to the message, and the case, that came of it."""
     if not attachments:
         return
-    session.flush()
+    message_id = session.scalars(
+        select(Message.id).where(Message.case_id == case_id, Message.number == message_number)
+    ).one()
     for attachment in session.scalars(select(Attachment).where(Attachment.id.in_(attachments))):
         if attachment.case_id is None:
-            attachment.case_id, attachment.message_id = case.id, message.id
+            attachment.case_id, attachment.message_id = case_id, message_id
 
 
 def void_waiting_uploads(session: Session, *, submission_key: str, attachment_id: int) -> str | None:

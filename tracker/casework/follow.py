@@ -59,7 +59,7 @@ def follow_up(
     session.add(message)
     entry = FollowedUp(at=now, received_at=received_at, channel=channel)
     file.done(Verb.FOLLOW_UP, entry, details={"message": message.number})
-    adopt(session, attachments, case=file.case, message=message)
+    adopt(session, attachments, case_id=file.case.id, message_number=message.number)
     return message
 
 

@@ -20,8 +20,7 @@ from tracker.casework.writing import (
     facts_for,
     keep,
     newest_of,
-    signature_of,
-    signer_of,
+    signature_for,
 )
 from tracker.charter.counting import brussels_day
 from tracker.charter.entries import Entry, LeavingVoided, MessageLeft, NatureSet
@@ -262,7 +261,7 @@ def _to_requester(file: CaseFile, kind: MessageKind, act: Act | None, draft: Dra
     """Write a message to the requester, the same way back unless a reason says otherwise (P7)."""
     case = file.case
     channel = draft.channel or case.reply_channel
-    signature = signature_of(file.session, case, signer_of(file.session, file))
+    signature = signature_for(file)
     address = address_for(case, channel)
     reason = draft.channel_reason or (case.reply_channel_reason if channel is case.reply_channel else None)
     check_sendable(
@@ -344,7 +343,7 @@ def _to_body(file: CaseFile, body: Service, destination: Destination, reason: st
     """Write the file to the competent body; where the directory knows no address, a person sends it by post."""
     case, session = file.case, file.session
     channel = Channel.EMAIL if body.email else Channel.POST
-    signature = signature_of(session, case, signer_of(session, file))
+    signature = signature_for(file)
     request = session.scalars(select(Message).where(Message.case_id == case.id, Message.number == 1)).one()
     names = session.scalars(select(Attachment.name).where(Attachment.message_id == request.id)).all()
     contact = (case.requester_email, case.requester_phone, case.requester_address)

@@ -4,17 +4,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tracker.casework.attachments import adopt
 from tracker.casework.casefile import CaseFile, find
 from tracker.casework.errors import Missing
-from tracker.casework.house import Actor, House
-from tracker.casework.staffing import COMPLAINTS_SERVICE, Team
-from tracker.casework.writing import acknowledge, usual_way_back
+from tracker.casework.house import CITIZEN, Actor, House
+from tracker.casework.staffing import COMPLAINTS_SERVICE, Member, Team
+from tracker.casework.writing import acknowledgement, post, usual_way_back
 from tracker.charter.counting import brussels_day
 from tracker.charter.entries import Received
+from tracker.charter.obligations import Obligation
 from tracker.charter.reference import Reference
 from tracker.charter.words import (
     CaseState,
@@ -30,6 +31,7 @@ from tracker.models.base import put
 from tracker.models.cases import Association, Case
 from tracker.models.directory import Service
 from tracker.models.messages import Message
+from tracker.models.staff import Staff
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,10 +71,15 @@ class Intake:
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """The case, the code that lets its requester follow it, and whether this very form had been registered before."""
+    """The case, the code that lets its requester follow it, and whether this very form had been registered before.
+
+    ``case`` is a plain value that no session watches. ``owed`` is what was promised at registration.
+    """
 
     case: Case
     code: str
+    owed: tuple[Obligation, ...]
+    handler: Member | Staff
     again: bool
 
 
@@ -82,14 +89,14 @@ def register(session: Session, house: House, *, intake: Intake, actor: Actor, no
     The same ``submission_key`` a second time gives the same case. Raises ``Missing``, or ``UnknownReference`` when
     a complaint names a case that does not exist.
     """
-    known = _known(session, intake.submission_key)
+    number, known = _number(session, intake.submission_key)
     if known is not None:
-        return Registered(known, code_of(house, known), again=True)
+        return _again(session, house, known, now)
     for name in ("subject", "text", "requester_name"):
         if not getattr(intake, name).strip():
             raise Missing(name)
-    case = _case(session, house, intake, now)
-    associated = _give_to_somebody(session, house, case, intake, now)
+    case = _case(session, house, intake, number, now)
+    handler, associated = _give_to_somebody(session, house, case, intake, now)
     entry = Received(
         at=now,
         received_at=intake.received_at,
@@ -101,11 +108,27 @@ def register(session: Session, house: House, *, intake: Intake, actor: Actor, no
     file.opened(entry, details=_told(case, intake))
     if associated:
         put(session, *(Association(case_id=case.id, service_code=code, since=now) for code in associated))
+    _say(file, intake, handler)
+    return Registered(case, code_of(house, case), file.ledger.open_obligations, handler, again=False)
+
+
+def _again(session: Session, house: House, case_id: int, now: datetime) -> Registered:
+    """Return what a form that was registered before became."""
+    case = session.get_one(Case, case_id)
+    file = CaseFile.hold(session, house, case, actor=CITIZEN, now=now)
+    handler = session.get_one(Staff, case.handler_id)
+    return Registered(case, code_of(house, case), file.ledger.open_obligations, handler, again=True)
+
+
+def _say(file: CaseFile, intake: Intake, handler: Member) -> None:
+    """Store what the citizen wrote, and the acknowledgement with its place in the outbox."""
     request = _request(file, intake)
-    put(session, request)
-    adopt(session, intake.attachments, case=case, message=request)
-    acknowledge(file)
-    return Registered(case, code_of(house, case), again=False)
+    reply = acknowledgement(file, handler)
+    put(file.session, *(message for message in (request, reply) if message is not None))
+    if reply is not None:
+        post(file, reply.number)
+    if intake.attachments:
+        adopt(file.session, intake.attachments, case_id=file.case.id, message_number=request.number)
 
 
 def code_of(house: House, case: Case) -> str:
@@ -113,26 +136,21 @@ def code_of(house: House, case: Case) -> str:
     return tracking_code(house.secret, case.reference, case.code_version)
 
 
-def _known(session: Session, submission_key: str | None) -> Case | None:
-    """Return the case that this very form was registered as, if it was."""
-    if submission_key is None:
-        return None
-    query = select(Case).join(Message, Message.case_id == Case.id).where(Message.submission_key == submission_key)
-    return session.scalar(query)
+def _number(session: Session, submission_key: str | None) -> tuple[int, int | None]:
+    """Return the number of a new case, never given twice, and the case that this very form was registered as, if any.
+
+    SQLite has one writer at a time, so that the highest number is known; PostgreSQL has a sequence.
+    """
+    key = submission_key or ""  # no message has an empty one
+    known = select(Message.case_id).where(Message.submission_key == key).scalar_subquery()
+    highest = select(func.coalesce(func.max(Case.id), 0) + 1).scalar_subquery()
+    on_postgresql = session.get_bind().dialect.name == "postgresql"
+    row = session.execute(select(func.nextval("cases_id_seq") if on_postgresql else highest, known)).one()
+    return int(row[0]), row[1]
 
 
-def next_number(session: Session) -> int:
-    """Return the number of the next case: it is also the number in its reference, never given twice."""
-    if session.get_bind().dialect.name == "postgresql":
-        return int(session.scalar(text("SELECT nextval('cases_id_seq')")) or 0)
-    return (
-        int(session.scalar(select(func.coalesce(func.max(Case.id), 0))) or 0) + 1
-    )  # SQLite has one writer at a time
-
-
-def _case(session: Session, house: House, intake: Intake, now: datetime) -> Case:
+def _case(session: Session, house: House, intake: Intake, number: int, now: datetime) -> Case:
     """Return the new case, with its reference and its way back."""
-    number = next_number(session)
     year = brussels_day(intake.received_at).year
     courtesy = intake.official_language or (Language.FR if intake.language is Language.EN else None)
     case = Case(
@@ -166,8 +184,10 @@ def _case(session: Session, house: House, intake: Intake, now: datetime) -> Case
     return case
 
 
-def _give_to_somebody(session: Session, house: House, case: Case, intake: Intake, now: datetime) -> list[str]:
-    """Give the case its service and handler, and return the services that join it by themselves.
+def _give_to_somebody(
+    session: Session, house: House, case: Case, intake: Intake, now: datetime
+) -> tuple[Member, list[str]]:
+    """Give the case its service and handler; return the handler, and the services that join by themselves.
 
     Whom routing assigns, else the dispatcher on duty, by name: never nowhere. A complaint goes to the complaints
     coordinator and the competent service (charter §6).
@@ -190,8 +210,8 @@ def _give_to_somebody(session: Session, house: House, case: Case, intake: Intake
         lead = COMPLAINTS_SERVICE
     services = _internal(session, joining | ({lead} if lead else set()))
     if lead in services:
-        joining |= set(services[lead].associated)
-    joining &= set(_internal(session, joining))
+        joining |= set(services[lead])
+    joining &= services.keys() | _internal(session, joining - services.keys()).keys()
     team = Team.load(session, day=day, services=[lead] if lead else ())
     case.service_code = lead if lead in services else None
     handler = team.handler_for(case.service_code, turn=case.id, not_this=intake.about_staff_id)
@@ -199,15 +219,20 @@ def _give_to_somebody(session: Session, house: House, case: Case, intake: Intake
     settled = case.service_code is not None and not handler.is_desk
     case.state = CaseState.OPEN if settled else CaseState.TRIAGE
     case.triage_since = None if settled else now
-    return sorted(joining - {case.service_code or ""})
+    return handler, sorted(joining - {case.service_code or ""})
 
 
-def _internal(session: Session, codes: set[str]) -> dict[str, Service]:
-    """Return those of the codes that are services of our own: no other body gets a citizen's data unasked (P13)."""
+def _internal(session: Session, codes: set[str]) -> dict[str, list[str]]:
+    """Return those of the codes that are services of our own, with whom each shares its competence.
+
+    No other body gets a citizen's data unasked (P13).
+    """
     if not codes:
         return {}
-    query = select(Service).where(Service.code.in_(codes), Service.kind == ServiceKind.INTERNAL)
-    return {service.code: service for service in session.scalars(query)}
+    query = select(Service.code, Service.associated).where(
+        Service.code.in_(codes), Service.kind == ServiceKind.INTERNAL
+    )
+    return dict(session.execute(query))
 
 
 def _request(file: CaseFile, intake: Intake) -> Message:

@@ -22,6 +22,10 @@ class Member(NamedTuple):
     away_from: date | None
     away_until: date | None
     is_desk: bool
+    name: str
+    title: str
+    phone: str
+    email: str
 
     def away_on(self, day: date) -> bool:
         """Say whether this person is away on a day (Brussels date)."""
@@ -48,6 +52,10 @@ class Team:
             Staff.away_from,
             Staff.away_until,
             Staff.is_desk,
+            Staff.name,
+            Staff.title,
+            Staff.phone,
+            Staff.email,
         ).where(Staff.active)
         if services is not None:
             general = (Role.DISPATCHER, Role.COMPLAINTS, Role.DIRECTION)

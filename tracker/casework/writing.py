@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Protocol
 
-from sqlalchemy import select
+from sqlalchemy import insert, literal, select
 from sqlalchemy.orm import Session
 
 from tracker.casework.casefile import CaseFile
@@ -25,7 +26,7 @@ from tracker.correspondence.facts import LetterFacts, Promise, Signature, Tracki
 from tracker.correspondence.gate import WayBack, way_back
 from tracker.correspondence.phones import emergency_phones
 from tracker.correspondence.tracking import tracking_code
-from tracker.models.base import put
+from tracker.models.base import Moment
 from tracker.models.cases import Case
 from tracker.models.directory import Service
 from tracker.models.messages import Message, Outbox
@@ -56,17 +57,33 @@ class Written:
     registered_ground: RegisteredGround | None = None
 
 
-def signature_of(session: Session, case: Case, signer: Staff) -> Signature:
+class Signer(Protocol):
+    """Who signs, with what is printed under a message."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def phone(self) -> str: ...
+    @property
+    def email(self) -> str: ...
+
+
+def signature_of(session: Session, case: Case, signer: Signer, service_code: str | None) -> Signature:
     """Return what is printed under a message: whoever acts signs, with the postal address of the service (P8)."""
-    service = session.get(Service, case.service_code or signer.service_code or "")
-    house = service if service is not None and service.postal_address else session.get(Service, HEADQUARTERS)
+    code = case.service_code or service_code
+    query = select(Service.code, Service.names, Service.postal_address).where(Service.code.in_((code, HEADQUARTERS)))
+    found = {row.code: row for row in session.execute(query)}
+    service, house = found.get(code or ""), found.get(HEADQUARTERS)
+    address = (service.postal_address if service else None) or (house.postal_address if house else None)
     return Signature(
         name=signer.name,
         title=signer.title,
         phone=signer.phone,
         email=signer.email,
         service_name=str(service.names[case.language.value]) if service else organisation(case.language),
-        postal_address=(house.postal_address if house else None) or "",
+        postal_address=address or "",
     )
 
 
@@ -74,11 +91,10 @@ HEADQUARTERS = "COMPLAINTS"
 """The service whose postal address serves while a case has no service yet: it is that of the headquarters."""
 
 
-def signer_of(session: Session, file: CaseFile) -> Staff:
-    """Return who signs: whoever acts; for the citizen's and Suivi's own acts, the handler."""
-    staff = session.get(Staff, file.actor.staff_id or file.case.handler_id)
-    assert staff is not None
-    return staff
+def signature_for(file: CaseFile) -> Signature:
+    """Return the signature of whoever acts; for the citizen's and Suivi's own acts, the handler's."""
+    staff = file.session.get_one(Staff, file.actor.staff_id or file.case.handler_id)
+    return signature_of(file.session, file.case, staff, staff.service_code)
 
 
 def tracking_of(house: House, case: Case) -> Tracking:
@@ -137,7 +153,8 @@ def keep(file: CaseFile, written: Written) -> Message:
     file.session.add(message)
     file.session.flush()
     if written.channel in BY_MAIL:
-        file.session.add(_place(message))
+        place = Outbox(message_id=message.id, state="waiting", attempts=0, next_try_at=file.now)
+        file.session.add(place)
     return message
 
 
@@ -170,13 +187,8 @@ def _message(file: CaseFile, written: Written) -> Message:
     )
 
 
-def _place(message: Message) -> Outbox:
-    """Return the place in the outbox of a message that goes by e-mail."""
-    return Outbox(message_id=message.id, state="waiting", attempts=0, next_try_at=message.written_at)
-
-
-def acknowledge(file: CaseFile) -> Message | None:
-    """Tell the requester by e-mail that the request arrived: reference, handler, date, why; none without e-mail."""
+def acknowledgement(file: CaseFile, handler: Signer) -> Message | None:
+    """Return the message that tells the requester reference, handler, date and why; none without e-mail."""
     case = file.case
     if case.requester_email is None or case.sensitive:
         return None
@@ -185,21 +197,27 @@ def acknowledge(file: CaseFile) -> Message | None:
         kind = MessageKind.EMERGENCY
     elif case.nature is Nature.COMPLAINT:
         kind = MessageKind.COMPLAINT_ACKNOWLEDGEMENT
-    message = _message(file, _to_requester(file, kind))
-    put(file.session, message)
-    put(file.session, _place(message))
-    return message
+    return _message(file, _by_itself(file, kind, signature_of(file.session, case, handler, None)))
+
+
+def post(file: CaseFile, number: int) -> None:
+    """Give a message that was stored without the unit of work its place in the outbox."""
+    place = select(
+        Message.id, literal("waiting"), literal(0), literal(file.now, Moment())
+    ).where(Message.case_id == file.case.id, Message.number == number)  # fmt: skip
+    file.session.connection().execute(
+        insert(Outbox).from_select(["message_id", "state", "attempts", "next_try_at"], place)
+    )
 
 
 def post_code(file: CaseFile) -> Message:
     """Send the tracking code that is valid now to the address on file."""
-    return keep(file, _to_requester(file, MessageKind.TRACKING_CODE))
+    return keep(file, _by_itself(file, MessageKind.TRACKING_CODE, signature_for(file)))
 
 
-def _to_requester(file: CaseFile, kind: MessageKind) -> Written:
+def _by_itself(file: CaseFile, kind: MessageKind, signature: Signature) -> Written:
     """Write one of the messages that need nobody's words, to the requester's e-mail address."""
     case = file.case
-    signature = signature_of(file.session, case, signer_of(file.session, file))
     upcoming = file.ledger.next_obligation
     promise = None
     if upcoming is not None:
