@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from functools import cache
 from typing import Any
@@ -22,7 +22,7 @@ from tracker.correspondence.explanation import (
     organisation,
     rung_in_words,
 )
-from tracker.correspondence.facts import LetterFacts, NoticeFacts, Promise
+from tracker.correspondence.facts import LetterFacts, NoticeFacts, Promise, Request
 from tracker.correspondence.gate import Item, SendRefused
 from tracker.correspondence.phones import Line
 from tracker.correspondence.tables import text_of
@@ -112,7 +112,7 @@ def _lacking(template: Template, facts: LetterFacts, given: Set[str]) -> Iterato
     body = facts.destination if "destination" in template.needs else None
     if body is None:
         return
-    if not (body.name.strip() and (body.email or body.phone or body.postal_address or body.website)):
+    if not body.name.strip():
         yield Item.DESTINATION
     agreed = facts.request is not None and facts.request.consent_on is not None
     if template.to == "body" and body.kind is ServiceKind.FOREIGN_BODY and not agreed:
@@ -133,9 +133,22 @@ def _given(facts: LetterFacts) -> dict[str, Any]:
             value = _tidy(value)
         elif field.name in ("case_subject", "requester_name", "reference"):
             value = one_line(value)
+        elif isinstance(value, Request):
+            value = _tidy_request(value)
         if value is not None and value not in ("", ()):
             given[field.name] = value
     return given
+
+
+def _tidy_request(request: Request) -> Request:
+    """Return a citizen's request whose one-line details stay on one line, so that none passes for a line of ours."""
+    return replace(
+        request,
+        name=one_line(request.name),
+        contact=tuple(one_line(line) for line in request.contact),
+        text=_tidy(request.text),
+        attachments=tuple(one_line(name) for name in request.attachments),
+    )
 
 
 def _tidy(text: str) -> str:

@@ -6,6 +6,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Protocol
 
+from tracker.charter.errors import CharterError
 from tracker.charter.words import Channel, Language
 from tracker.correspondence.tables import (
     WordsMissing,
@@ -18,7 +19,6 @@ from tracker.correspondence.tables import (
 )
 
 __all__ = [
-    "CodedError",
     "ExplainedStep",
     "WordsMissing",
     "by_channel",
@@ -31,6 +31,7 @@ __all__ = [
     "moment_in_words",
     "organisation",
     "refusal",
+    "rule_source",
     "rung_in_words",
 ]
 
@@ -48,18 +49,6 @@ class ExplainedStep(Protocol):
     @property
     def values(self) -> Mapping[str, str | int]:
         """Its dates (ISO), numbers and words."""
-
-
-class CodedError(Protocol):
-    """A refusal of the charter: which one, and the values it is about."""
-
-    @property
-    def code(self) -> str:
-        """Which refusal it is."""
-
-    @property
-    def values(self) -> Mapping[str, object]:
-        """Dates, numbers and words for its sentence."""
 
 
 def label(member: StrEnum, language: Language) -> str:
@@ -115,11 +104,21 @@ def explain_rule(rule_id: str, *, days: int | None, due_on: date | None = None, 
     rules = read_table("promises")["rule"]
     if rule_id not in rules:
         raise WordsMissing("promises", rule_id, language)
-    source = text_of("promises", "source", rules[rule_id]["source"], language)
-    values = {"days": days, "due_on": due_on, "source": source}
+    values = {"days": days, "due_on": due_on, "source": rule_source(rule_id, language)}
     return fill(text_of("promises", "rule", rule_id, language), values, language)
 
 
-def refusal(error: CodedError, language: Language) -> str:
-    """Say what the charter refused, and what to do, in one sentence. Raises `WordsMissing`."""
-    return fill(text_of("refusals", "refusal", error.code, language), error.values, language)
+def rule_source(rule_id: str, language: Language) -> str:
+    """Return where a promise is written, as it is quoted to people."""
+    table = read_table("promises")
+    return text_of("promises", "source", table["rule"][rule_id]["source"], language)
+
+
+def refusal(error: CharterError, language: Language) -> str:
+    """Say what was refused, and what to do, in one sentence."""
+    known = read_table("refusals")["refusal"]
+    shape = error.values.get("kind") or error.values.get("state")
+    for entry in (f"{error.code}.{shape}", error.code):
+        if entry in known:
+            return fill(known[entry][language.value], error.values, language)
+    return str(error)  # still one plain sentence, in English

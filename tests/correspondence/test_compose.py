@@ -1,0 +1,329 @@
+"""Every message, in every language: whole, versioned, signed, and telling the citizen what happens next."""
+
+import re
+from dataclasses import replace
+from datetime import date
+from hashlib import sha256
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from tests.correspondence.letters import DESTINATION, FACTS, LETTERS, P1, REFERENCE, REQUEST, SIGNATURE, facts
+from tracker.charter.words import Language, MessageKind, ObligationKind, ServiceKind
+from tracker.correspondence.compose import compose, compose_notice, template_of
+from tracker.correspondence.explanation import date_in_words
+from tracker.correspondence.facts import NoticeFacts
+from tracker.correspondence.gate import Item, SendRefused
+from tracker.resources import resource
+
+TEMPLATES = resource("templates") / "correspondence"
+COMES_IN = {MessageKind.REQUEST, MessageKind.FOLLOW_UP, MessageKind.NOTE}
+OUTGOING = [kind for kind in MessageKind if kind not in COMES_IN]
+
+NOTICE = NoticeFacts(
+    reference=REFERENCE,
+    rung="before-2",
+    kind=ObligationKind.REPLY,
+    due_on=date(2026, 1, 24),
+    work_by=date(2026, 1, 23),
+    today=date(2026, 1, 21),
+    case_url=f"https://suivi.example/staff/cases/{REFERENCE}",
+    handler_name="Anna Peeters",
+)
+
+
+def test_every_outgoing_kind_has_one_folder_and_every_folder_a_kind() -> None:
+    folders = {path.parent.name for path in TEMPLATES.glob("*/message.toml")}
+
+    assert folders == {kind.value for kind in OUTGOING} | {"notice"}
+    assert {kind for kind, _ in LETTERS.values()} == set(OUTGOING)
+
+
+@pytest.mark.parametrize("folder", sorted(path.parent.name for path in TEMPLATES.glob("*/message.toml")))
+def test_every_message_is_there_in_the_four_languages(folder: str) -> None:
+    for language in Language:
+        for name in ("subject.txt", "body.txt"):
+            text = (TEMPLATES / folder / language / name).read_text("utf-8")
+            assert text.strip(), f"{folder}/{language}/{name}"
+    assert template_of(folder).version >= 1
+
+
+def test_a_changed_text_has_a_new_version() -> None:
+    """Each message records the version of its template: so a template, or its layout, changes only with its version.
+
+    When this fails, count `version` up in the message's `message.toml` (once the texts are in use) and put the
+    digest that the failure shows into `versions.txt`.
+    """
+    lines = (Path(__file__).parent / "versions.txt").read_text().splitlines()
+
+    found = []
+    for folder in sorted(path.parent for path in TEMPLATES.glob("*/message.toml")):
+        texts = sha256()
+        for path in [*sorted(folder.glob("*/*.txt")), *sorted(TEMPLATES.glob("layout/**/*.*"))]:
+            texts.update(f"{path.relative_to(TEMPLATES)}\n{path.read_text('utf-8')}".encode())
+        found.append(f"{folder.name} {template_of(folder.name).version} {texts.hexdigest()[:16]}")
+
+    assert found == lines
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("name", LETTERS)
+def test_every_letter_carries_what_the_charter_wants_on_it(name: str, language: Language) -> None:
+    kind, given = LETTERS[name]
+
+    letter = compose(kind, given, language, official_language=Language.NL)
+
+    for part in (letter.text, _text(letter.html)):
+        for item in (
+            SIGNATURE.name,
+            SIGNATURE.title,
+            SIGNATURE.phone,
+            SIGNATURE.email,
+            SIGNATURE.service_name,
+            *SIGNATURE.postal_address.split("\n"),
+            REFERENCE,
+        ):
+            assert item in part, item
+    assert REFERENCE in letter.subject
+    assert (letter.template, letter.version) == (kind.value, template_of(kind.value).version)
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("name", LETTERS)
+def test_nothing_stays_unfilled_and_html_says_the_same_as_the_text(name: str, language: Language) -> None:
+    kind, given = LETTERS[name]
+
+    letter = compose(kind, given, language, official_language=Language.FR)
+
+    own = letter.text.replace(REQUEST.text, "…")
+    assert not re.search(r"\{\{|\}\}|\{%|None|\n{3}", own)
+    assert not any(line != line.rstrip() for line in own.split("\n"))
+    assert _squeeze(_text(letter.html)) == _squeeze(re.sub(r"(?m)^- ", "", letter.text))
+    assert "\n" not in letter.subject
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("name", LETTERS)
+def test_html_is_accessible_and_loads_nothing_from_outside(name: str, language: Language) -> None:
+    kind, given = LETTERS[name]
+
+    page = compose(kind, given, language, official_language=Language.FR).html
+
+    assert page.startswith(f'<!DOCTYPE html>\n<html lang="{language}">')
+    assert "<title>" in page
+    assert not re.search(r"<(script|img|link|style|iframe|object|form)|\bsrc=|url\(|@import|\son\w+=", page)
+    ours = {FACTS.tracking.url if FACTS.tracking else "", "https://suivi.example/s", DESTINATION.website}
+    assert set(re.findall(r'href="([^"]*)"', page)) <= ours
+
+
+@pytest.mark.parametrize("language", Language)
+def test_an_acknowledgement_says_who_by_when_why_and_how_to_follow(language: Language) -> None:
+    text = compose(*LETTERS["acknowledgement"], language, official_language=Language.FR).text
+
+    assert date_in_words(date(2026, 1, 20), language, weekday=True) in text
+    assert date_in_words(date(2026, 1, 5), language) in text
+    assert "15" in text
+    assert "https://suivi.example/fr/follow" in text
+    assert "7K2QD-9XWMA" in text
+    assert text.index(SIGNATURE.name) < text.index("7K2QD-9XWMA")
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_complaint_is_told_of_the_federal_ombudsman(language: Language) -> None:
+    text = compose(*LETTERS["complaint_acknowledgement"], language, official_language=Language.FR).text
+
+    assert "www.federalombudsman.be" in text
+
+
+@pytest.mark.parametrize("language", Language)
+def test_an_emergency_gives_the_phones_before_anything_else(language: Language) -> None:
+    text = compose(*LETTERS["emergency"], language, official_language=Language.FR).text
+
+    numbers = [text.index(number) for number in ("+254 20 712 20 11", "+32 2 501 32 00", "+32 2 501 81 11")]
+    assert numbers == sorted(numbers)
+    assert numbers[-1] < text.index(REFERENCE)
+
+
+@pytest.mark.parametrize("language", Language)
+def test_an_interim_letter_gives_the_reason_and_the_new_date(language: Language) -> None:
+    text = compose(*LETTERS["interim"], language, official_language=Language.FR).text
+
+    assert "Nous attendons l'avis des autorités kényanes." in text
+    assert date_in_words(date(2026, 3, 2), language, weekday=True) in text
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_transmission_carries_the_whole_file(language: Language) -> None:
+    text = compose(*LETTERS["transmission"], language).text
+
+    for item in (REQUEST.name, *REQUEST.contact, REQUEST.text, *REQUEST.attachments, FACTS.case_subject):
+        assert item in text
+    assert date_in_words(date(2026, 1, 5), language) in text
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_transmission_notice_names_the_body_and_how_to_reach_it(language: Language) -> None:
+    sent = compose(*LETTERS["transmission_notice"], language, official_language=Language.FR)
+    told = compose(*LETTERS["transmission_notice-foreign"], language, official_language=Language.FR)
+
+    for letter in (sent, told):
+        for item in (DESTINATION.name, DESTINATION.email, DESTINATION.phone, DESTINATION.website):
+            assert str(item) in letter.text
+    assert sent.text != told.text
+    assert sent.subject != told.subject
+
+
+def test_a_transmission_notice_without_any_contact_still_names_the_body() -> None:
+    bare = replace(DESTINATION, email=None, phone=None, postal_address=None, website=None)
+
+    text = compose(MessageKind.TRANSMISSION_NOTICE, facts(destination=bare, forwarded=True), Language.FR).text
+
+    assert f"\n\n{DESTINATION.name}\n\n" in text
+
+
+@pytest.mark.parametrize(
+    ("official", "named"), [(Language.FR, "French"), (Language.NL, "Dutch"), (Language.DE, "German")]
+)
+def test_english_names_the_official_language_that_counts(official: Language, named: str) -> None:
+    for name, (kind, given) in LETTERS.items():
+        text = compose(kind, given, Language.EN, official_language=official).text
+
+        assert (f"The official language of your file is {named}" in text) == (name != "transmission"), name
+
+
+@pytest.mark.parametrize("official", [None, Language.EN])
+def test_english_without_an_official_language_is_refused(official: Language | None) -> None:
+    with pytest.raises(SendRefused) as refused:
+        compose(*LETTERS["answer"], Language.EN, official_language=official)
+
+    assert [missing.item for missing in refused.value.missing] == [Item.OFFICIAL_LANGUAGE]
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "missing"),
+    [
+        (MessageKind.INTERIM, facts(), [Item.PROMISED_ON, Item.REASON]),
+        (MessageKind.INTERIM, facts(reason=" \n ", promised_on=date(2026, 3, 2)), [Item.REASON]),
+        (MessageKind.ANSWER, facts(body="\x00\n \n"), [Item.BODY]),
+        (MessageKind.ACKNOWLEDGEMENT, facts(tracking=None), [Item.PROMISE, Item.TRACKING]),
+        (MessageKind.EMERGENCY, facts(phones=()), [Item.PHONES]),
+        (MessageKind.TRANSMISSION, facts(), [Item.DESTINATION, Item.REQUEST]),
+        (MessageKind.TRANSMISSION_NOTICE, facts(), [Item.DESTINATION]),
+        (
+            MessageKind.TRANSMISSION_NOTICE,
+            facts(destination=replace(DESTINATION, name=" "), forwarded=True),
+            [Item.DESTINATION],
+        ),
+        (MessageKind.ANSWER, facts(body="Oui.", case_subject=" "), [Item.SUBJECT]),
+        (
+            MessageKind.TRANSMISSION,
+            facts(destination=replace(DESTINATION, kind=ServiceKind.FOREIGN_BODY), request=REQUEST),
+            [Item.CONSENT],
+        ),
+    ],
+)
+def test_a_message_that_lacks_something_is_refused_with_everything_it_lacks(
+    kind: MessageKind, given: object, missing: list[Item]
+) -> None:
+    with pytest.raises(SendRefused) as refused:
+        compose(kind, given, Language.FR)  # type: ignore[arg-type]
+
+    assert [one.item for one in refused.value.missing] == missing
+
+
+def test_a_foreign_body_gets_a_request_once_the_person_agreed() -> None:
+    foreign = replace(DESTINATION, kind=ServiceKind.FOREIGN_BODY)
+    agreed = replace(REQUEST, consent_on=date(2026, 1, 8))
+
+    text = compose(MessageKind.TRANSMISSION, facts(destination=foreign, request=agreed), Language.NL).text
+
+    assert "8 januari 2026" in text
+
+
+def test_what_people_type_can_neither_break_the_page_nor_the_headers() -> None:
+    nasty = 'Perdu\r\nBcc: all@example.org <img src=x onerror="alert(1)"> {{ signature }} \x00'
+
+    letter = compose(MessageKind.ANSWER, facts(body=nasty, case_subject=nasty, requester_name=nasty), Language.FR)
+
+    assert "\r" not in letter.subject + letter.text
+    assert "\nBcc" not in letter.subject
+    assert "<img" not in letter.html
+    assert "{{ signature }}" in letter.text
+    assert "\x00" not in letter.text + letter.html
+
+
+def test_what_is_forwarded_cannot_pass_for_our_own_lines() -> None:
+    request = replace(
+        REQUEST, name="Jeanne\nLangue : anglais", contact=("a@example.org\r\nTéléphone : 1",), text="Bon\x00jour"
+    )
+
+    text = compose(MessageKind.TRANSMISSION, facts(destination=DESTINATION, request=request), Language.FR).text
+
+    assert "Auteur de la demande : Jeanne Langue : anglais\na@example.org Téléphone : 1\n" in text
+    assert "\x00" not in text
+
+
+def test_only_addresses_of_ours_become_links() -> None:
+    letter = compose(
+        MessageKind.ANSWER, facts(body="Voyez https://evil.example/x et https://suivi.example/fr/follow"), Language.FR
+    )
+
+    assert re.findall(r'href="([^"]*)"', letter.html) == ["https://suivi.example/fr/follow"]
+
+
+def test_the_same_facts_give_the_same_letter() -> None:
+    assert compose(*LETTERS["answer"], Language.DE) == compose(*LETTERS["answer"], Language.DE)
+
+
+def test_a_message_that_only_comes_in_cannot_be_written() -> None:
+    with pytest.raises(FileNotFoundError):
+        compose(MessageKind.REQUEST, facts(promise=P1), Language.FR)
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_notice_to_staff_says_what_is_due_and_nothing_about_the_citizen(language: Language) -> None:
+    notice = compose_notice(NOTICE, [language])
+
+    for item in (REFERENCE, NOTICE.case_url, date_in_words(NOTICE.due_on, language, weekday=True), "Anna Peeters"):
+        assert item in notice.text
+        assert item in _text(notice.html)
+    assert "Dubois" not in notice.text
+    assert "{" not in notice.text
+
+
+def test_a_notice_is_written_once_in_each_of_its_readers_languages() -> None:
+    notice = compose_notice(NOTICE, [Language.NL, Language.FR, Language.NL])
+
+    assert notice.text.count(NOTICE.case_url) == 2
+    assert notice.html.count("<div lang=") == 2
+    assert notice.subject.startswith("Nog 2 werkdagen om te verzenden")
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: list[str] = []
+        self.skip = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.skip = tag == "title"
+        if tag in ("p", "li", "br"):
+            self.parts.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.skip = False
+
+    def handle_data(self, data: str) -> None:
+        if not self.skip:
+            self.parts.append(data)
+
+
+def _text(html: str) -> str:
+    reader = _Reader()
+    reader.feed(html)
+    return "".join(reader.parts)
+
+
+def _squeeze(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,196 @@
+"""Owns how a message or a notice becomes an e-mail: its headers, its two forms of the text, its files."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import parseaddr
+from hashlib import blake2b
+from pathlib import Path
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from tracker.charter.counting import BRUSSELS, brussels_day
+from tracker.charter.words import Language, MessageKind
+from tracker.correspondence.compose import Composed, compose_notice, one_line, template_of
+from tracker.correspondence.explanation import organisation
+from tracker.correspondence.facts import NoticeFacts
+from tracker.correspondence.gate import check_signature, is_email_address
+from tracker.correspondence.transport import TryLater, Undeliverable
+from tracker.models.cases import Case
+from tracker.models.messages import Attachment, Message, Outbox
+from tracker.models.obligations import Notice, Obligation
+from tracker.models.staff import Staff
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """Whom the house's mail comes from, and what it needs to be written."""
+
+    mail_from: str
+    """One address, with a name if wanted: `Suivi <suivi@example.be>`."""
+    base_url: str
+    """Where staff find Suivi, without a slash at the end."""
+    attachments: Path
+    """The folder in which attachments are kept."""
+
+    @property
+    def address(self) -> str:
+        """The bare address."""
+        return parseaddr(self.mail_from)[1]
+
+    @property
+    def domain(self) -> str:
+        """What Message-IDs end in."""
+        return self.address.rpartition("@")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosure:
+    """A file that goes with a mail; read only when the mail goes."""
+
+    path: Path
+    name: str
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A mail ready to go, with whom it goes to; nothing in it needs the database any more."""
+
+    mail: EmailMessage
+    recipients: tuple[str, ...]
+    enclosures: tuple[Enclosure, ...] = ()
+
+    def packed(self) -> EmailMessage:
+        """Return the mail with its files put in. Raises `TryLater` when one cannot be read."""
+        language = self.mail["Content-Language"]
+        for enclosure in self.enclosures:
+            maintype, _, subtype = enclosure.media_type.partition("/")
+            try:
+                content = enclosure.path.read_bytes()
+            except OSError as error:
+                raise TryLater(f"an attachment cannot be read ({type(error).__name__})") from error
+            self.mail.add_attachment(
+                content,
+                maintype=maintype or "application",
+                subtype=subtype or "octet-stream",
+                filename=enclosure.name,
+            )
+        if language and "Content-Language" not in self.mail:
+            self.mail["Content-Language"] = language  # adding a file moves it down to the text
+        return self.mail
+
+
+def parcel_of(session: Session, row: Outbox, sender: Sender) -> Parcel:
+    """Return the mail of one row of the outbox. Raises `Undeliverable` or `SendRefused` when it cannot be made."""
+    if row.message_id is not None:
+        return _message(session, session.get_one(Message, row.message_id), sender)
+    return _notice(session, session.get_one(Notice, row.notice_id), sender)
+
+
+def _message(session: Session, message: Message, sender: Sender) -> Parcel:
+    """Return the mail of a message: exactly the text that was kept, signed as it was kept."""
+    check_signature(message.signature)
+    signature: Mapping[str, str] = message.signature or {}
+    if not is_email_address(message.address or ""):
+        raise Undeliverable("the recipient's e-mail address is not usable")
+    mail = _mail(
+        Composed(message.subject, message.body, message.html or "", message.template or "", 0),
+        language=message.language,
+        written_at=message.written_at,
+        message_id=_message_id("message", signature["reference"], message.number, message.written_at, sender.domain),
+        automatic=template_of(message.template).automatic if message.template else False,
+    )
+    name = f"{one_line(signature['name'])} – {organisation(message.language, short=True)}"
+    mail["From"] = _address(sender.address, name)
+    mail["To"] = _address(message.address or "")
+    mail["Reply-To"] = _address(signature["email"], one_line(signature["name"]))
+    return Parcel(mail, (_ascii(message.address or ""),), tuple(_enclosures(session, message, sender.attachments)))
+
+
+def _enclosures(session: Session, message: Message, folder: Path) -> Iterator[Enclosure]:
+    """Return the files of a message; a transmission takes those of everything that came in along."""
+    whose = Attachment.message_id == message.id
+    if message.kind is MessageKind.TRANSMISSION:
+        request = select(Message.id).where(Message.case_id == message.case_id, Message.number == 1)
+        whose = or_(whose, Attachment.message_id == request.scalar_subquery())
+    for file in session.scalars(select(Attachment).where(whose).order_by(Attachment.id)):
+        yield Enclosure(folder / file.stored_as, one_line(file.name), file.media_type)
+
+
+def _notice(session: Session, notice: Notice, sender: Sender) -> Parcel:
+    """Return the mail about one rung of one obligation, to everybody it is for, in each of their languages."""
+    obligation = session.get_one(Obligation, notice.obligation_id)
+    case = session.get_one(Case, obligation.case_id)
+    handler = session.get_one(Staff, case.handler_id)
+    found = {person.id: person for person in session.scalars(select(Staff).where(Staff.id.in_(notice.recipients)))}
+    people = [found[id_] for id_ in notice.recipients if id_ in found and is_email_address(found[id_].email)]
+    if not people:
+        raise Undeliverable("none of the recipients has a usable e-mail address")
+    facts = NoticeFacts(
+        reference=case.reference,
+        rung=notice.rung,
+        kind=obligation.kind,
+        due_on=notice.due_on,
+        work_by=obligation.work_by,
+        today=brussels_day(notice.recorded_at),
+        case_url=f"{sender.base_url}/staff/cases/{case.reference}",
+        handler_name=one_line(handler.name),
+    )
+    languages = [person.language for person in people]
+    mail = _mail(
+        compose_notice(facts, languages),
+        language=languages[0],
+        written_at=notice.recorded_at,
+        message_id=_message_id("notice", case.reference, notice.id, notice.recorded_at, sender.domain),
+        automatic=True,
+    )
+    mail["From"] = _address(sender.address, parseaddr(sender.mail_from)[0])
+    mail["To"] = [_address(person.email, one_line(person.name)) for person in people]
+    mail["Reply-To"] = _address(handler.email, one_line(handler.name))
+    return Parcel(mail, tuple(_ascii(person.email) for person in people))
+
+
+def _mail(
+    composed: Composed, *, language: Language, written_at: datetime, message_id: str, automatic: bool
+) -> EmailMessage:
+    """Return a mail without its addresses: text and HTML, and the headers that every mail of ours has."""
+    mail = EmailMessage(policy=SMTP)
+    mail["Subject"] = one_line(composed.subject)
+    mail["Date"] = written_at.astimezone(BRUSSELS)
+    mail["Message-ID"] = message_id
+    # RFC 3834: "no" tells other systems that a person wrote this, so that they may treat it as such.
+    mail["Auto-Submitted"] = "auto-generated" if automatic else "no"
+    mail.set_content(composed.text)
+    if composed.html:
+        mail.add_alternative(composed.html, subtype="html")
+    mail["Content-Language"] = language.value
+    return mail
+
+
+def _message_id(kind: str, reference: str, number: int, written_at: datetime, domain: str) -> str:
+    """Return an id that the same row always has: a mail that is sent again can be recognised by it."""
+    digest = blake2b(f"{kind}\n{reference}\n{number}\n{written_at.isoformat()}".encode(), digest_size=10).hexdigest()
+    return f"<{digest}.{reference.lower()}@{domain}>"
+
+
+def _address(address: str, name: str = "") -> Address:
+    return Address(display_name=name, addr_spec=_ascii(address))
+
+
+def _ascii(address: str) -> str:
+    """Return an address whose domain is written in ASCII, as every server understands it. Raises `Undeliverable`."""
+    local, _, domain = address.rpartition("@")
+    try:
+        return f"{local}@{domain.encode('idna').decode()}"
+    except UnicodeError as error:
+        raise Undeliverable("an e-mail address is not usable") from error
+
+
+def names_of(missing: Sequence[object]) -> str:
+    """Return what a refusal of the gate names, for the record of a failure."""
+    return ", ".join(str(getattr(one, "item", one)) for one in missing)
