@@ -9,7 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from tracker.opening import open_database, open_house
 from tracker.resources import resource
-from tracker.web import errors, filters, languages, security
+from tracker.web import errors, filters, languages, security, staff
 from tracker.web.health import health
 from tracker.web.public import public
 from tracker.web.site import Site
@@ -42,6 +42,7 @@ def create_app(settings: "Settings", database: "Database | None" = None, house: 
     errors.install(app)
     app.register_blueprint(health)
     app.register_blueprint(public)
+    staff.install(app)
     if settings.trusted_proxies:
         near = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=near, x_proto=near, x_host=near)  # type: ignore[method-assign]

@@ -154,6 +154,13 @@ def set_absence(
     return staff
 
 
+def set_language(session: Session, *, staff_id: int, language: Language) -> Staff:
+    """Record the language in which somebody reads Suivi's pages and notices."""
+    staff = session.scalars(select(Staff).where(Staff.id == staff_id).with_for_update()).one()
+    staff.language = language
+    return staff
+
+
 def ensure_duty_desk(session: Session, *, email: str, now: datetime) -> Staff:
     """Make sure that there is a desk to hold what reaches it while no dispatcher is there."""
     desk = session.scalar(select(Staff).where(Staff.is_desk))

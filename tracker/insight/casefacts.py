@@ -96,6 +96,15 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredFile:
+    """Where a file lies, for whoever may have it."""
+
+    name: str
+    stored_as: str
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
 class Said:
     """A message: what was said, by whom, and whether it left."""
 

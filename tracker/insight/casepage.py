@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from tracker.charter.obligations import Obligation as Promise
 from tracker.charter.reference import Reference
 from tracker.charter.steps import steps_of
-from tracker.charter.words import NoticeState
-from tracker.insight.casefacts import Broken, CasePage, Contact, Done, File, Header, Link, Said, Told
+from tracker.charter.words import Channel, NoticeState
+from tracker.insight.casefacts import Broken, CasePage, Contact, Done, File, Header, Link, Said, StoredFile, Told
 from tracker.insight.sight import Viewer, may_read
 from tracker.models.cases import Association, Case
 from tracker.models.directory import Service
@@ -76,7 +76,7 @@ def case_page(session: Session, header: Header, viewer: Viewer) -> CasePage:
     line.sort(key=lambda item: (item.at, _RANK[type(item)]))
     return CasePage(
         header=header,
-        promises=tuple(_promise(row) for row in rows),
+        promises=tuple(promise_of(row) for row in rows),
         line=tuple(line),
         links=tuple(_links(session, header, viewer)),
         names=names,
@@ -85,6 +85,29 @@ def case_page(session: Session, header: Header, viewer: Viewer) -> CasePage:
 
 _RANK: dict[type, int] = {Done: 0, Said: 1, Broken: 2, Told: 3}
 """What happened at one moment is told in this order: what was done, what was said, what came of it."""
+
+
+def stored_file(session: Session, case_id: int, number: int) -> StoredFile | None:
+    """Return a file of a case by its id (one statement)."""
+    found = session.execute(
+        select(Attachment.name, Attachment.stored_as, Attachment.media_type).where(
+            Attachment.id == number, Attachment.case_id == case_id
+        )
+    ).one_or_none()
+    return StoredFile(*found) if found is not None else None
+
+
+def outgoing(session: Session, case_id: int, *, left: bool) -> list[Said]:
+    """Return the letters and faxes that wait to be posted, or all that left and was not returned (two statements)."""
+    return [
+        said
+        for said in _messages(session, case_id)
+        if said.outgoing
+        and not said.stays
+        and (said.left_on is not None) is left
+        and said.voided_at is None
+        and (left or said.channel in (Channel.POST, Channel.FAX))
+    ]
 
 
 def _header_query() -> Any:
@@ -123,7 +146,8 @@ def _header(found: Any, asked_for: str, associated: dict[str, Mapping[str, str]]
     )
 
 
-def _promise(row: Obligation) -> Promise:
+def promise_of(row: Obligation) -> Promise:
+    """Return a stored obligation as the charter's value."""
     same = {f.name: getattr(row, f.name) for f in fields(Promise) if f.name != "steps"}
     return Promise(**same, steps=steps_of(row.steps))
 

@@ -1,5 +1,7 @@
 """The pages for staff: closed by default."""
 
+from importlib import import_module
+
 from flask import Flask
 
 from tracker.web.staff import accounts
@@ -7,10 +9,12 @@ from tracker.web.staff.blueprint import staff
 
 __all__ = ["install"]
 
+_WITH_VIEWS = ("login", "queue", "case", "deciding", "handling", "letters", "entering", "profile")
+
 
 def install(app: Flask) -> None:
     """Put the pages for staff on the app, with the login they stand behind."""
-    from tracker.web.staff import case, deciding, entering, handling, letters, login, profile, queue  # noqa: F401 - routes
-
+    for name in _WITH_VIEWS:
+        import_module(f"{__name__}.{name}")
     accounts.install(app)
     app.register_blueprint(staff)

@@ -18,7 +18,8 @@ from tracker.insight.casepage import case_header
 from tracker.web.languages import language
 from tracker.web.site import site
 from tracker.web.staff.accounts import me
-from tracker.web.staff.again import ask_to_log_in
+from tracker.web.staff.again import ask_to_log_in, whose
+from tracker.web.staff.telling import who
 
 staff = Blueprint("staff", __name__, url_prefix="/staff")
 
@@ -119,7 +120,7 @@ def no_case(sentence: str) -> ResponseReturnValue:
 def _frame() -> dict[str, Any]:
     """Give every staff page its menu."""
     if not current_user.is_authenticated:
-        return {"tabs": [], "account": None}
+        return {"tabs": [], "account": None, "who": who}
     tabs = [
         (Room.QUEUE, "staff.queue", _("Deadlines")),
         (Room.ENTER, "staff.enter", _("Enter a request")),
@@ -130,4 +131,4 @@ def _frame() -> dict[str, Any]:
         for room, endpoint, words in tabs
         if may_enter(me().person, room)
     ]
-    return {"tabs": shown, "account": me()}
+    return {"tabs": shown, "account": me(), "who": who, "whose": whose}

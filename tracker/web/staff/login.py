@@ -1,6 +1,6 @@
 """Owns the login of staff: e-mail and password, throttled, with one same sentence for every mistake."""
 
-from flask import Response, flash, make_response, redirect, render_template, request, session, url_for
+from flask import Response, flash, g, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -65,6 +65,7 @@ def log_in() -> ResponseReturnValue:
         return _page(form, 429 if found == _too_often() else 400)
     language = session.get(CHOSEN)
     session.clear()  # nothing that was in this browser before the login stays
+    g.pop("csrf_token", None)
     if language:
         session[CHOSEN] = language
     session[SINCE] = int(now().timestamp())
@@ -87,11 +88,11 @@ def _who(form: LoginForm) -> Staff | str:
     with site().database.writing() as db:
         for who, _most in tried:
             throttle.note_failure(db, door="staff", who=who, now=now())
-    return _("This e-mail address and this password do not go together: check both.")
+    return str(_("This e-mail address and this password do not go together: check both."))
 
 
 def _too_often() -> str:
-    return _("There were too many wrong tries: wait a quarter of an hour, then try again.")
+    return str(_("There were too many wrong tries: wait a quarter of an hour, then try again."))
 
 
 def _inside(target: str) -> str:

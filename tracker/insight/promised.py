@@ -1,0 +1,19 @@
+"""Owns the reading of what a case still owes."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tracker.charter.obligations import Obligation as Promise
+from tracker.charter.words import ObligationState
+from tracker.insight.casepage import promise_of
+from tracker.models.obligations import Obligation
+
+
+def open_promises(session: Session, case_id: int) -> list[Promise]:
+    """Return the open promises of a case, the one due first coming first (one statement)."""
+    query = (
+        select(Obligation)
+        .where(Obligation.case_id == case_id, Obligation.state == ObligationState.OPEN)
+        .order_by(Obligation.due_on, Obligation.number)
+    )
+    return [promise_of(row) for row in session.scalars(query)]

@@ -1,0 +1,128 @@
+"""Owns how one thing is done to a case: a small page with its fields, one use case, the form back on a refusal."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from flask import Response, flash, g, make_response, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from tracker.casework.errors import CaseChanged
+from tracker.charter.errors import CharterError
+from tracker.charter.moves import MOVES, MoveNotAllowed
+from tracker.charter.words import Language, Verb
+from tracker.correspondence.explanation import refusal
+from tracker.correspondence.gate import SendRefused
+from tracker.insight.casefacts import Done, Header
+from tracker.insight.casepage import case_header
+from tracker.web.languages import language
+from tracker.web.site import site
+from tracker.web.staff.accounts import me, now
+from tracker.web.staff.blueprint import needs, staff
+from tracker.web.staff.fields import StaffForm
+from tracker.web.staff.telling import told
+
+Doing = Callable[[Session, Any, dict[str, Any]], object]
+Preparing = Callable[[Any, Header], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What the page of an act says; the texts are lazy, in the reader's language."""
+
+    title: Any
+    button: Any
+    done: Any
+    intro: Any = ""
+    kind: str = ""
+    """``warning`` for what is not easily undone."""
+
+
+def the_case() -> Header:
+    """The case of this request's address, as the guard read it."""
+    return cast(Header, g.case)
+
+
+def with_case(form: StaffForm) -> dict[str, Any]:
+    """Return what every use case on a case is given."""
+    return {"reference": the_case().reference, "actor": me().actor, "now": now(), "seen": form.version}
+
+
+def act(
+    slug: str, verb: Verb, form: type[StaffForm], page: Page, *, prepare: Preparing | None = None
+) -> Callable[[Doing], Doing]:
+    """Put an act at ``/cases/<reference>/<slug>``; the function below does it, with the form's values."""
+
+    def register(do: Doing) -> Doing:
+        @needs(verb)
+        def view(reference: str) -> ResponseReturnValue:
+            return _act(form(), verb, page, prepare, do)
+
+        address = f"/cases/<reference>/{slug}"
+        staff.add_url_rule(address, endpoint=slug.replace("-", "_"), view_func=view, methods=["GET", "POST"])
+        return do
+
+    return register
+
+
+def _act(form: StaffForm, verb: Verb, page: Page, prepare: Preparing | None, do: Doing) -> ResponseReturnValue:
+    if (closed := not_now(verb)) is not None:
+        return closed
+    if prepare is not None:
+        prepare(form, the_case())
+    if not form.is_submitted():
+        return _show(form, page, 200)
+    if not form.validate():
+        return _show(form, page, 400)
+    try:
+        with site().database.writing() as db:
+            do(db, form, with_case(form))
+    except CharterError as error:
+        return give_back(error, lambda **more: _show(form, page, 409, **more))
+    flash(str(page.done), "success")
+    return redirect(url_for("staff.case", reference=the_case().reference), 303)
+
+
+def not_now(verb: Verb) -> ResponseReturnValue | None:
+    """Lead back to the case, with the sentence why, when its state does not allow a verb."""
+    if (the_case().state, verb) in MOVES:
+        return None
+    flash(refusal(MoveNotAllowed(the_case().state, verb), Language(language())), "error")
+    return redirect(url_for("staff.case", reference=the_case().reference), 303)
+
+
+def give_back(error: CharterError, show: Callable[..., Response]) -> Response:
+    """Show a form again as it was typed, with what was refused and, if so, what somebody else did meanwhile."""
+    changed: Sequence[Done] = ()
+    if isinstance(error, CaseChanged):
+        changed = [Done(entry.at, entry.verb, entry.actor, entry.details) for entry in error.since]
+        with site().database.reading() as db:
+            g.case = case_header(db, the_case().reference)
+    return show(problems=problems_of(error), changed=[(item, told(item, {})) for item in changed])
+
+
+def problems_of(error: CharterError) -> list[tuple[str, str]]:
+    """Return a refusal as the lines of an error summary; a message that may not leave names all that it lacks."""
+    lang = Language(language())
+    if isinstance(error, SendRefused):
+        return [("", f"{item.what(lang)} {item.where(lang)}") for item in error.missing]
+    return [("", refusal(error, lang))]
+
+
+def _show(
+    form: StaffForm, page: Page, status: int, *, problems: Sequence[tuple[str, str]] = (), changed: Sequence[Any] = ()
+) -> Response:
+    return make_response(
+        render_template(
+            "staff/act.html", case=the_case(), form=form, page=page, problems=problems, changed=changed,
+            fields=[field for field in form if field.type not in ("HiddenField", "CSRFTokenField")],
+        ),
+        status,
+    )  # fmt: skip
+
+
+def nothing_chosen() -> str:
+    """Return what an empty line of a list of choices says."""
+    return str(_("Choose …"))

@@ -1,0 +1,249 @@
+"""Owns the page of one case: what it is, what is promised, what may be done now, and all that was said and done."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from babel import Locale
+from flask import abort, render_template, send_file
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from tracker.access.permissions import READ, may
+from tracker.charter.counting import brussels_day
+from tracker.charter.moves import MOVES
+from tracker.charter.obligations import Obligation as Promise
+from tracker.charter.words import (
+    CaseState,
+    Channel,
+    Language,
+    MessageKind,
+    Nature,
+    ObligationKind,
+    ObligationState,
+    Verb,
+)
+from tracker.correspondence.explanation import days_left_in_words, explain_rule, explain_steps, rung_in_words
+from tracker.insight.casefacts import Broken, CasePage, Done, Header, Said, Told
+from tracker.insight.casepage import case_page, stored_file
+from tracker.web.languages import language
+from tracker.web.site import site
+from tracker.web.staff.accounts import me, now
+from tracker.web.staff.acts import the_case
+from tracker.web.staff.blueprint import facts_of, needs, staff
+from tracker.web.staff.telling import SHOWN_AS_MESSAGE, told, who
+from tracker.web.uploads import path_of
+
+BY_HAND = (Channel.POST, Channel.FAX)
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One promise in words."""
+
+    promise: Promise
+    open: bool
+    late: bool
+    mark: str
+    tone: str
+    left: str
+    why: str
+    steps: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something that this person may do to this case now."""
+
+    slug: str
+    words: Any
+    main: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One step of the line, with the words for it; ``kind``: said, done, told or broken."""
+
+    kind: str
+    item: Any
+    words: str
+    who: str = ""
+
+
+@staff.get("/cases/<reference>")
+@needs(READ)
+def case(reference: str) -> str:
+    """Show one case."""
+    today, header = brussels_day(now()), the_case()
+    with site().database.reading() as db:
+        page = case_page(db, header, me().viewer)
+    promises = [_explained(promise, today) for promise in page.promises]
+    return render_template(
+        "staff/case.html",
+        case=header,
+        page=page,
+        today=today,
+        away=header.handler_away(today),
+        owed=[one for one in promises if one.open],
+        settled=[one for one in promises if not one.open],
+        groups=actions(header, page),
+        line=[item for item in (_item(one, page) for one in page.line) if item is not None],
+        relations=_relations(),
+        suggested=_suggested(header),
+        country=_country(header.country),
+    )
+
+
+@staff.get("/cases/<reference>/files/<int:number>")
+@needs(READ)
+def attachment(reference: str, number: int) -> ResponseReturnValue:
+    """Give a file of the case to be saved; a browser never shows it as a page of ours."""
+    with site().database.reading() as db:
+        found = stored_file(db, the_case().id, number)
+    if found is None:
+        abort(404)
+    path = path_of(site().settings.attachments_dir, found.stored_as)
+    if not path.is_file():
+        abort(404)
+    return send_file(path, mimetype=found.media_type, as_attachment=True, download_name=found.name, max_age=0)
+
+
+def _explained(promise: Promise, today: date) -> Explained:
+    lang = Language(language())
+    is_open = promise.state is ObligationState.OPEN
+    late = is_open and promise.due_on < today
+    mark = "late" if late else "soon" if promise.work_by <= today else "still"
+    tone = {"late": "red", "soon": "orange"}.get(mark, "")
+    if not is_open:
+        kept = promise.state is ObligationState.DISCHARGED and not promise.settled_late
+        mark, tone = ("done", "green") if kept else ("late", "red") if promise.settled_late else ("still", "grey")
+    return Explained(
+        promise=promise,
+        open=is_open,
+        late=late or promise.settled_late,
+        mark=mark,
+        tone=tone,
+        left=days_left_in_words(promise.due_on, today, lang) if is_open else "",
+        why=explain_rule(promise.rule_id, days=promise.days, due_on=promise.due_on, language=lang),
+        steps=explain_steps(promise.steps, lang),
+    )
+
+
+def actions(header: Header, page: CasePage) -> list[tuple[str, list[Action]]]:
+    """Return what may be done: by the table of permissions, by the state of the case, and where it makes sense."""
+    person, facts = me().person, facts_of(header)
+    groups = []
+    for title, offered in _offered(header, page):
+        allowed = [
+            action for verb, action, sensible in offered
+            if sensible and (header.state, verb) in MOVES and may(person, verb, facts)
+        ]  # fmt: skip
+        if allowed:
+            groups.append((title, allowed))
+    return groups
+
+
+Offer = tuple[Verb, Action, bool]
+
+
+def _offered(header: Header, page: CasePage) -> list[tuple[str, list[Offer]]]:
+    owed = {promise.kind for promise in page.promises if promise.state is ObligationState.OPEN}
+    mine = header.handler_id in me().viewer.own
+    return [
+        (_("Write"), _writing(header, page, owed)),
+        (_("What it is"), _deciding(header, page, owed)),
+        (_("Who has it"), [
+            (Verb.TAKE, Action("take", _l("Take it"), main=_rings(header)), header.handler_id != me().id),
+            (Verb.HAND_OVER, Action("hand-over", _l("Hand over")), mine),
+            (Verb.ASSIGN, Action("assign", _l("Choose the handler")), not mine),
+            (Verb.ROUTE, Action("route", _l("Give to a service"), main=header.state is CaseState.TRIAGE), True),
+            (Verb.FLAG, Action("flag", _l("Urgent or sensitive")), True),
+        ]),
+        (_("How it ends"), [
+            (Verb.CLOSE, Action("close", _l("Close"), main=not owed), not owed),
+            (Verb.REOPEN, Action("reopen", _l("Open again")), True),
+            (Verb.WAIVE, Action("waive", _l("A promise need not be kept")), bool(owed)),
+            (Verb.MERGE, Action("merge", _l("Join to another file")), True),
+        ]),
+    ]  # fmt: skip
+
+
+def _rings(header: Header) -> bool:
+    return header.urgent_since is not None and header.urgent_taken_at is None
+
+
+def _writing(header: Header, page: CasePage, owed: set[ObligationKind]) -> list[Offer]:
+    put_off = header.nature in (Nature.COMPLEX, Nature.COMPLAINT) and bool(owed - {ObligationKind.TRANSMISSION})
+    by_hand = any(m.channel in BY_HAND for m in page.stuck)
+    astray = any(m.outgoing and m.left_on is not None and m.voided_at is None for m in page.messages)
+    misdirected = header.nature is Nature.MISDIRECTED
+    return [
+        (Verb.ANSWER, Action("answer", _l("Answer"), main=bool(owed) and not misdirected), True),
+        (Verb.SEND_INTERIM, Action("interim", _l("Interim letter"), main=True), put_off),
+        (Verb.TRANSMIT, Action("transmit", _l("Transmit"), main=misdirected and bool(owed)), True),
+        (Verb.WRITE, Action("ask", _l("Ask a question")), header.state is not CaseState.CLOSED),
+        (Verb.WRITE, Action("note", _l("Internal note")), True),
+        (Verb.RECORD_LEAVING, Action("left", _l("Record a posting or a fax"), main=by_hand), by_hand),
+        (Verb.VOID_LEAVING, Action("returned", _l("A message never arrived")), astray),
+        (Verb.FOLLOW_UP, Action("follow-up", _l("Add what the requester sent")), True),
+    ]
+
+
+def _deciding(header: Header, page: CasePage, owed: set[ObligationKind]) -> list[Offer]:
+    forwarded = any(m.kind is MessageKind.TRANSMISSION and m.left_on is not None for m in page.messages)
+    nature = _l("Change the nature") if header.nature_confirmed else _l("Confirm the nature")
+    return [
+        (Verb.CONFIRM_NATURE, Action("nature", nature, main=not header.nature_confirmed), True),
+        (
+            Verb.KEEP_SHORT,
+            Action("keep-short", _l("Answer within the ordinary period")),
+            ObligationKind.INTERIM in owed,
+        ),
+        (
+            Verb.EXTEND,
+            Action("extend", _l("Extend the period")),
+            header.nature is Nature.DOCUMENT_ACCESS and ObligationKind.REPLY in owed,
+        ),
+        (Verb.COME_BACK, Action("come-back", _l("It came back")), forwarded),
+        (Verb.CORRECT_RECEIPT, Action("receipt", _l("Correct the receipt")), True),
+    ]
+
+
+def _item(item: Said | Done | Told | Broken, page: CasePage) -> Item | None:
+    lang = Language(language())
+    if isinstance(item, Done):
+        if item.verb in SHOWN_AS_MESSAGE and _message_beside(item, page.messages):
+            return None
+        return Item("done", item, told(item, page.names), who(item))
+    if isinstance(item, Told):
+        return Item("told", item, rung_in_words(item.rung, lang))
+    if isinstance(item, Broken):
+        return Item("broken", item, _("A promise was not kept in time."))
+    return Item("said", item, item.author or "")
+
+
+def _message_beside(entry: Done, messages: Sequence[Said]) -> bool:
+    return any(message.at == entry.at or message.number == entry.details.get("message") for message in messages)
+
+
+def _relations() -> dict[str, str]:
+    return {
+        "about": _("This complaint is about"),
+        "concerned_by": _("A complaint about this file"),
+        "continues": _("Continues"),
+        "continued_by": _("Continued by"),
+        "merged": _("Joined to this file"),
+    }
+
+
+def _country(code: str | None) -> str:
+    return str(Locale.parse(language()).territories.get(code, code)) if code else ""
+
+
+def _suggested(header: Header) -> list[dict[str, Any]]:
+    """Return what the router proposed, for a file that nobody has given to a service yet."""
+    if header.state is not CaseState.TRIAGE or not header.routing:
+        return []
+    return list(header.routing.get("suggestions", []))[:3]

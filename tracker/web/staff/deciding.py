@@ -1,0 +1,187 @@
+"""Owns the pages by which staff say what a case is and what follows: nature, periods, receipt, what came back."""
+
+from datetime import datetime, time
+from typing import Any
+
+from flask import Response, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from tracker.casework import follow, nature
+from tracker.charter.counting import BRUSSELS, at_brussels, brussels_day
+from tracker.charter.errors import CharterError
+from tracker.charter.words import Channel, Nature, Verb
+from tracker.insight.casefacts import Header
+from tracker.insight.promised import open_promises
+from tracker.web.fields import TEXT_LENGTH
+from tracker.web.site import site
+from tracker.web.staff.accounts import now
+from tracker.web.staff.acts import Page, act, give_back, not_now, the_case, with_case
+from tracker.web.staff.blueprint import needs, staff
+from tracker.web.staff.fields import (
+    REASON_LENGTH,
+    Choice,
+    ClockField,
+    DayField,
+    StaffForm,
+    several_lines,
+    words_of,
+)
+from tracker.web.staff.handling import ReasonForm
+
+CAME_ON = _l("Write the day on which it came in.")
+PAPER = (Channel.POST, Channel.FAX)
+"""Paper has a date, no hour."""
+
+
+class NatureForm(StaffForm):
+    """What the request is."""
+
+    nature = Choice(_l("Choose what kind of request this is."), label=_l("This is"))
+    ground = several_lines(
+        _l("What makes it complex"),
+        REASON_LENGTH,
+        description=_l(
+            "For a complex request only: the regulated procedure it is bound to, or what makes it complex."
+        ),
+    )
+
+
+def _natures(form: NatureForm, case: Header) -> None:
+    form.nature.choices = words_of(Nature)
+    if not form.is_submitted():
+        form.nature.data, form.ground.data = case.nature.value, case.nature_ground
+
+
+@act("nature", Verb.CONFIRM_NATURE, NatureForm, Page(
+    _l("Confirm what kind of request this is"), _l("Confirm"), _l("The nature is confirmed."),
+    _l("Another nature brings other dates, counted from the same receipt; what was promised to the requester stays."),
+), prepare=_natures)  # fmt: skip
+def confirm_nature(db: Session, form: NatureForm, case: dict[str, Any]) -> None:
+    chosen = Nature(form.nature.data)
+    ground = (form.ground.data or None) if chosen is Nature.COMPLEX else None
+    nature.confirm_nature(db, site().house, nature=chosen, ground=ground, **case)
+
+
+@act("keep-short", Verb.KEEP_SHORT, StaffForm, Page(
+    _l("Answer within the ordinary period"), _l("Promise it"), _l("The answer itself is due now, no interim letter."),
+    _l("No interim letter is due any more: the answer itself is, within the ordinary period."),
+))  # fmt: skip
+def keep_short(db: Session, form: StaffForm, case: dict[str, Any]) -> None:
+    nature.keep_short(db, site().house, **case)
+
+
+@act("extend", Verb.EXTEND, ReasonForm, Page(
+    _l("Extend the period for a document"), _l("Extend it"), _l("The period is extended."),
+    _l("The law allows it once, by 15 days, with a reason."),
+))  # fmt: skip
+def extend(db: Session, form: ReasonForm, case: dict[str, Any]) -> None:
+    nature.extend(db, site().house, reason=form.reason.data, **case)
+
+
+class BackForm(ReasonForm):
+    """When the other body sent it back, and why."""
+
+    day = DayField(CAME_ON, label=_l("Day on which it came back"))
+
+
+@act("come-back", Verb.COME_BACK, BackForm, Page(
+    _l("The other body sends this file back"), _l("Take it back"), _l("The file is ours again."),
+    _l("A new transmission is owed, counted from the day on which it came back."),
+))  # fmt: skip
+def come_back(db: Session, form: BackForm, case: dict[str, Any]) -> None:
+    received_at = moment_of(Channel.POST, form.day.data, None, now())
+    follow.come_back(db, site().house, received_at=received_at, reason=form.reason.data, **case)
+
+
+class FollowUpForm(StaffForm):
+    """What the requester sent or said about the case, how, and when it came in."""
+
+    channel = Choice(_l("Choose how it came in."), label=_l("It came in by"))
+    day = DayField(CAME_ON, label=_l("Day on which it came in"))
+    clock = ClockField(label=_l("Time, if known"), description=_l("Like 14:05."))
+    text = several_lines(_l("What the requester wrote or said"), TEXT_LENGTH, _l("Write what was said."))
+
+
+def _channels(form: FollowUpForm, case: Header) -> None:
+    form.channel.choices = words_of(Channel)
+    if not form.is_submitted():
+        form.day.data = brussels_day(now())
+
+
+@act("follow-up", Verb.FOLLOW_UP, FollowUpForm, Page(
+    _l("Add what the requester sent or said"), _l("Add it"), _l("It is in the file."),
+    _l("If nothing is owed any more, a new reply is due, counted from the day on which this came in."),
+), prepare=_channels)  # fmt: skip
+def follow_up(db: Session, form: FollowUpForm, case: dict[str, Any]) -> None:
+    channel = Channel(form.channel.data)
+    received_at = moment_of(channel, form.day.data, form.clock.data, now())
+    follow.follow_up(db, site().house, text=form.text.data, channel=channel, received_at=received_at, **case)
+
+
+def moment_of(channel: Channel, day: Any, clock: time | None, moment: datetime) -> datetime:
+    """Return when something reached the FPS: paper has a date, no hour; today without an hour is now."""
+    if channel not in PAPER and clock is not None:
+        return at_brussels(day, clock)
+    return moment if day == brussels_day(moment) else at_brussels(day, time(12))
+
+
+class ReceiptForm(ReasonForm):
+    """The right moment of receipt, and why it was wrong."""
+
+    day = DayField(CAME_ON, label=_l("Day on which it first reached any desk or mailbox of the FPS"))
+    clock = ClockField(
+        label=_l("Time, if known"), description=_l("Like 14:05. A letter or a fax has a day, no time.")
+    )
+
+
+@staff.route("/cases/<reference>/receipt", methods=["GET", "POST"])
+@needs(Verb.CORRECT_RECEIPT)
+def correct_receipt(reference: str) -> ResponseReturnValue:
+    """Correct the receipt in two steps: first what it would change, then the change."""
+    if (closed := not_now(Verb.CORRECT_RECEIPT)) is not None:
+        return closed
+    form = ReceiptForm()
+    if not form.is_submitted():
+        form.day.data = brussels_day(the_case().received_at)
+        if the_case().channel not in PAPER:
+            form.clock.data = the_case().received_at.astimezone(BRUSSELS).time().replace(second=0, microsecond=0)
+        return _receipt(form, 200)
+    if not form.validate():
+        return _receipt(form, 400)
+    try:
+        if request.form.get("step") != "save":
+            return _receipt(form, 200, after=_preview(form))
+        with site().database.writing() as db:
+            _correct(db, form)
+    except CharterError as error:
+        return give_back(error, lambda **more: _receipt(form, 409, **more))
+    flash(_("The receipt is corrected, and the dates are counted again."), "success")
+    return redirect(url_for("staff.case", reference=the_case().reference), 303)
+
+
+def _correct(db: Session, form: ReceiptForm) -> None:
+    received_at = moment_of(the_case().channel, form.day.data, form.clock.data, now())
+    nature.correct_receipt(db, site().house, received_at=received_at, reason=form.reason.data, **with_case(form))
+
+
+def _preview(form: ReceiptForm) -> Any:
+    """Return what would be owed, by doing it and throwing it away."""
+    with site().database.reading() as db:
+        _correct(db, form)
+        db.flush()
+        return open_promises(db, the_case().id)
+
+
+def _receipt(form: ReceiptForm, status: int, *, after: Any = None, problems: Any = (), changed: Any = ()) -> Response:
+    with site().database.reading() as db:
+        before = open_promises(db, the_case().id)
+    return make_response(
+        render_template(
+            "staff/receipt.html", case=the_case(), form=form, before=before, after=after, problems=problems,
+            changed=changed,
+        ),
+        status,
+    )  # fmt: skip

@@ -1,0 +1,117 @@
+"""Owns the fields and the base of the forms that staff fill in."""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time
+from enum import StrEnum
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_wtf import FlaskForm
+from wtforms import DateField, HiddenField, RadioField, SelectField, StringField, TextAreaField, TimeField
+from wtforms.validators import Optional, StopValidation
+
+from tracker.charter.words import Language
+from tracker.correspondence.explanation import label
+from tracker.web.fields import at_most, clean_line, clean_text, required
+from tracker.web.languages import language
+
+REASON_LENGTH = 1000
+EVIDENCE_LENGTH = 2000
+_LONGEST_NUMBER = 9
+
+
+class StaffForm(FlaskForm):  # type: ignore[misc] # Flask-WTF carries no types
+    """A form about one case: it knows which version of the case it was drawn for."""
+
+    seen = HiddenField()
+
+    @property
+    def version(self) -> int:
+        """The version of the case that its reader saw; 0, which is never current, when the form does not say."""
+        given = self.seen.data or ""
+        return int(given) if given.isdecimal() and given.isascii() and len(given) <= _LONGEST_NUMBER else 0
+
+
+class Choice(RadioField):
+    """One of a few, all shown."""
+
+    def __init__(self, missing: Any, **more: Any) -> None:
+        super().__init__(validate_choice=False, **more)
+        self.missing = missing
+
+    def pre_validate(self, form: Any) -> None:
+        """Refuse what is not on the list with the sentence that says what to do."""
+        if self.data not in [choice[0] for choice in self.choices or ()]:
+            raise StopValidation(str(self.missing))
+
+
+class Pick(SelectField):
+    """One of many."""
+
+    def __init__(self, missing: Any, **more: Any) -> None:
+        super().__init__(validate_choice=False, **more)
+        self.missing = missing
+
+    def pre_validate(self, form: Any) -> None:
+        """Refuse what is not on the list with the sentence that says what to do."""
+        if self.data not in [choice[0] for choice in self.choices or ()]:
+            raise StopValidation(str(self.missing))
+
+
+class DayField(DateField):
+    """A Brussels date."""
+
+    def __init__(self, missing: Any = None, **more: Any) -> None:
+        super().__init__(validators=[Optional() if missing is None else required(missing)], **more)
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read a date, or keep what was typed and say how to write it."""
+        self.data = None
+        text = clean_line(valuelist[0]) if valuelist else ""
+        if text:
+            self.data = _day(text)
+
+
+class ClockField(TimeField):
+    """A time of the day in Brussels; may stay empty."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(validators=[Optional()], **more)
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read a time, or keep what was typed and say how to write it."""
+        self.data = None
+        text = clean_line(valuelist[0]) if valuelist else ""
+        if text:
+            try:
+                self.data = time.fromisoformat(text).replace(second=0, microsecond=0, tzinfo=None)
+            except ValueError:
+                raise ValueError(_("Write the time with hours and minutes, like 14:05.")) from None
+
+
+def _day(text: str) -> date:
+    for form in ("%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y"):
+        try:
+            day = datetime.strptime(text, form).replace(tzinfo=UTC).date()
+        except ValueError:
+            continue
+        if 1990 <= day.year <= 2190:
+            return day
+    raise ValueError(_("Write the date with day, month and year, like 31/12/2026."))
+
+
+def words_of(words: Iterable[StrEnum]) -> list[tuple[str, str]]:
+    """Return words of the charter as the choices of a field, in the reader's language."""
+    return [(word.value, label(word, Language(language()))) for word in words]
+
+
+def one_line(label: Any, limit: int, missing: Any = None, description: Any = "") -> Any:
+    """A named field of one line, required when ``missing`` says what to write."""
+    checks = [Optional() if missing is None else required(missing), at_most(limit)]
+    return StringField(label, filters=[clean_line], validators=checks, description=description)
+
+
+def several_lines(label: Any, limit: int, missing: Any = None, description: Any = "") -> Any:
+    """A named field of several lines, required when ``missing`` says what to write."""
+    checks = [Optional() if missing is None else required(missing), at_most(limit)]
+    return TextAreaField(label, filters=[clean_text], validators=checks, description=description)

@@ -1,0 +1,319 @@
+"""Owns the pages by which staff write: each message is shown exactly as it will go before it goes."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from tracker.casework import letters
+from tracker.casework.letters import Draft
+from tracker.charter.counting import brussels_day
+from tracker.charter.errors import CharterError
+from tracker.charter.words import Channel, ChannelReason, MessageKind, RegisteredGround, ServiceKind, Verb
+from tracker.insight.casefacts import Header
+from tracker.insight.casepage import outgoing
+from tracker.insight.choices import bodies
+from tracker.web.fields import TEXT_LENGTH
+from tracker.web.filters import day, label_in_words
+from tracker.web.languages import language
+from tracker.web.site import site
+from tracker.web.staff.accounts import me, now
+from tracker.web.staff.acts import Page, act, give_back, not_now, nothing_chosen, the_case, with_case
+from tracker.web.staff.blueprint import needs, staff
+from tracker.web.staff.fields import (
+    EVIDENCE_LENGTH,
+    REASON_LENGTH,
+    DayField,
+    Pick,
+    StaffForm,
+    one_line,
+    several_lines,
+    words_of,
+)
+
+WRITE = _l("Write the text.")
+_SAY_WHY = _l("Only when it is another way than the one the requester used.")
+
+
+class WayForm(StaffForm):
+    """The way a message goes when that is not the requester's own."""
+
+    channel = Pick(_l("Choose how it goes."), label=_l("It goes by"))
+    channel_reason = Pick(_l("Choose a reason of the list."), label=_l("Why another way"), description=_SAY_WHY)
+    registered_ground = Pick(_l("Choose a ground of the list."), label=_l("Registered post"))
+    spoken_on = DayField(
+        label=_l("Day of the conversation"), description=_l("By telephone or at the counter only: a call that reached"
+                                                            " nobody is not an answer.")
+    )  # fmt: skip
+
+    def prepare(self, case: Header) -> None:
+        """Offer the ways there are; the requester's own stands first."""
+        own = case.reply_channel
+        self.channel.choices = words_of([own, *(channel for channel in Channel if channel is not own)])
+        self.channel_reason.choices = [("", _("The usual way: no reason needed")), *words_of(ChannelReason)]
+        self.registered_ground.choices = [("", _("Ordinary")), *words_of(RegisteredGround)]
+        if not self.is_submitted():
+            self.channel.data = own.value
+            self.channel_reason.data = self.registered_ground.data = ""
+
+    def way(self, case: Header) -> dict[str, Any]:
+        """Return the way it goes, as the use cases take it."""
+        channel = Channel(self.channel.data)
+        return {
+            "channel": channel if channel is not case.reply_channel else None,
+            "channel_reason": ChannelReason(self.channel_reason.data) if self.channel_reason.data else None,
+            "registered_ground": RegisteredGround(self.registered_ground.data)
+            if self.registered_ground.data
+            else None,
+            "spoken_on": self.spoken_on.data if channel in (Channel.PHONE, Channel.COUNTER) else None,
+        }
+
+    def draft(self, case: Header) -> Draft:
+        """Return what was decided."""
+        raise NotImplementedError
+
+
+class TextForm(WayForm):
+    """A text of one's own."""
+
+    text = several_lines(_l("Your text"), TEXT_LENGTH, WRITE)
+
+    def draft(self, case: Header) -> Draft:
+        """Return what was decided."""
+        return Draft(text=self.text.data, **self.way(case))
+
+
+class InterimForm(WayForm):
+    """Why more time is needed, and until when."""
+
+    reason = several_lines(
+        _l("Why more time is needed"), REASON_LENGTH, _l("Write why more time is needed."),
+        _l("The requester reads this sentence in the letter, in their own language."),
+    )  # fmt: skip
+    promised_on = DayField(
+        _l("Write the date by which the answer will be there."), label=_l("The answer will be there by")
+    )
+
+    def draft(self, case: Header) -> Draft:
+        """Return what was decided."""
+        return Draft(promised_on=self.promised_on.data, reason=self.reason.data, **self.way(case))
+
+
+class TransmitForm(WayForm):
+    """To which body, what it is told, and what shows the requester's consent where that is needed."""
+
+    text = several_lines(
+        _l("Why it is transmitted"), REASON_LENGTH,
+        description=_l("Optional: a sentence for the body and for the requester."),
+    )  # fmt: skip
+    to = Pick(_l("Choose the body."), label=_l("Competent body"))
+    consent = one_line(
+        _l("What shows the requester's consent"), EVIDENCE_LENGTH,
+        description=_l("Only for a body that is no Belgian public service: without consent the requester is told"
+                       " where to turn, and the file is not forwarded."),
+    )  # fmt: skip
+
+    def prepare(self, case: Header) -> None:
+        """Offer the bodies of the directory too."""
+        super().prepare(case)
+        with site().database.reading() as db:
+            found = bodies(db, internal=False, day=brussels_day(now()), language=language())
+        abroad = _("needs consent")
+        self.to.choices = [
+            ("", nothing_chosen()),
+            *(
+                (body.code, f"{body.name} · {abroad}" if body.kind is ServiceKind.FOREIGN_BODY else body.name)
+                for body in found
+            ),
+        ]
+
+    def draft(self, case: Header) -> Draft:
+        """Return what was decided."""
+        way = self.way(case)
+        return Draft(text=self.text.data or "", to=self.to.data, consent=self.consent.data or None, **way)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One kind of message that staff write."""
+
+    kind: MessageKind
+    verb: Verb
+    form: type[WayForm]
+    title: Any
+    send: Callable[..., object]
+    intro: Any = ""
+
+
+LETTERS = {
+    "answer": Letter(MessageKind.ANSWER, Verb.ANSWER, TextForm, _l("Answer the requester"), letters.answer),
+    "interim": Letter(
+        MessageKind.INTERIM, Verb.SEND_INTERIM, InterimForm, _l("Send an interim letter"), letters.send_interim,
+        _l("It says why more time is needed and gives a new date. That date is a promise."),
+    ),
+    "ask": Letter(
+        MessageKind.QUESTION, Verb.WRITE, TextForm, _l("Ask the requester something"), letters.ask,
+        _l("Waiting for the answer does not stop the clock."),
+    ),
+    "transmit": Letter(
+        MessageKind.TRANSMISSION, Verb.TRANSMIT, TransmitForm, _l("Transmit to the competent body"), letters.transmit,
+        _l("The body gets the file and the requester is told, both at once."),
+    ),
+}  # fmt: skip
+
+
+def _route(slug: str, letter: Letter) -> None:
+    @needs(letter.verb)
+    def view(reference: str) -> ResponseReturnValue:
+        return _write(letter)
+
+    staff.add_url_rule(f"/cases/<reference>/{slug}", endpoint=slug, view_func=view, methods=["GET", "POST"])
+
+
+for _slug, _letter in LETTERS.items():
+    _route(_slug, _letter)
+
+
+def _write(letter: Letter) -> ResponseReturnValue:
+    """Write, look at it, send it: the text stays whichever step fails."""
+    if (closed := not_now(letter.verb)) is not None:
+        return closed
+    form, case = letter.form(), the_case()
+    form.prepare(case)
+    if not form.is_submitted():
+        return _show(letter, form, 200)
+    if not form.validate():
+        return _show(letter, form, 400)
+    step = request.form.get("step")
+    try:
+        if step == "send":
+            with site().database.writing() as db:
+                letter.send(db, site().house, draft=form.draft(case), **with_case(form))
+            flash(_sent(Channel(form.channel.data)), "success")
+            return redirect(url_for("staff.case", reference=case.reference), 303)
+        if step != "edit":
+            return _preview(letter, form)
+    except CharterError as error:
+        return give_back(error, lambda **more: _show(letter, form, 409, **more))
+    return _show(letter, form, 200)
+
+
+def _sent(channel: Channel) -> str:
+    """Say what happens next: writing keeps no promise, leaving does."""
+    match channel:
+        case Channel.EMAIL:
+            return str(_("The message is on its way. The promise is kept once the mail server has taken it."))
+        case Channel.POST | Channel.FAX:
+            return str(_("The letter is ready. Record the day on which it is posted or faxed: that keeps it."))
+        case Channel.WEB:
+            return str(_("The message stands on the requester's tracking page."))
+    return str(_("The conversation is recorded."))
+
+
+def _preview(letter: Letter, form: WayForm) -> ResponseReturnValue:
+    case = the_case()
+    with site().database.reading() as db:
+        written = letters.preview(
+            db, site().house, reference=case.reference, kind=letter.kind, draft=form.draft(case), actor=me().actor,
+            now=now(),
+        )  # fmt: skip
+    typed = [
+        (name, value) for name, value in request.form.items(multi=True) if name not in ("csrf_token", "step", "whose")
+    ]
+    return render_template("staff/preview.html", case=case, letter=letter, written=written, typed=typed)
+
+
+def _show(
+    letter: Letter,
+    form: WayForm,
+    status: int,
+    *,
+    problems: Sequence[tuple[str, str]] = (),
+    changed: Sequence[Any] = (),
+) -> Response:
+    page = render_template(
+        "staff/letter.html", case=the_case(), letter=letter, form=form, problems=problems, changed=changed
+    )
+    return make_response(page, status)
+
+
+class NoteForm(StaffForm):
+    """A note for colleagues."""
+
+    text = several_lines(_l("Note"), TEXT_LENGTH, WRITE)
+
+
+@act("note", Verb.WRITE, NoteForm, Page(
+    _l("Add an internal note"), _l("Add the note"), _l("The note is in the file."),
+    _l("Only staff see it. It keeps no promise."),
+))  # fmt: skip
+def note(db: Session, form: NoteForm, case: dict[str, Any]) -> None:
+    letters.note(db, site().house, text=form.text.data, **case)
+
+
+class MessagePick(StaffForm):
+    """Which message."""
+
+    message = Pick(_l("Choose the message."), label=_l("Message"))
+
+
+class LeftForm(MessagePick):
+    """Which letter or fax left, and when."""
+
+    left_on: Any = DayField(_l("Write the day on which it left."), label=_l("Posted or faxed on"))
+
+
+class ReturnedForm(MessagePick):
+    """Which message never arrived, and what shows it."""
+
+    evidence = several_lines(
+        _l("What shows it"), EVIDENCE_LENGTH, _l("Write what shows it: for instance the note on the returned letter.")
+    )
+
+
+def _to_leave(form: LeftForm, case: Header) -> None:
+    _offer(form, left=False)
+    if not form.is_submitted():
+        form.left_on.data = brussels_day(now())
+
+
+def _that_left(form: ReturnedForm, case: Header) -> None:
+    _offer(form, left=True)
+
+
+def _offer(form: MessagePick, *, left: bool) -> None:
+    with site().database.reading() as db:
+        found = outgoing(db, the_case().id, left=left)
+    form.message.choices = [
+        (str(one.number), f"{label_in_words(one.kind)} · {label_in_words(one.channel)} · {day(one.at)}")
+        for one in found
+    ]
+    chosen = request.args.get("message", "")
+    if not form.is_submitted() and form.message.choices:
+        offered = [choice[0] for choice in form.message.choices]
+        form.message.data = chosen if chosen in offered else offered[-1]
+
+
+@act("left", Verb.RECORD_LEAVING, LeftForm, Page(
+    _l("Record that a letter or a fax left"), _l("Record it"), _l("Recorded: the message has left."),
+    _l("The day on which it left is what keeps the promise."),
+), prepare=_to_leave)  # fmt: skip
+def left(db: Session, form: LeftForm, case: dict[str, Any]) -> None:
+    letters.record_leaving(
+        db, site().house, message_number=int(form.message.data), left_on=form.left_on.data, **case
+    )  # fmt: skip
+
+
+@act("returned", Verb.VOID_LEAVING, ReturnedForm, Page(
+    _l("Record that a message never arrived"), _l("Record it"), _l("Recorded: what it had kept is open again."),
+    _l("What it had kept is open again, with the same date."), "warning",
+), prepare=_that_left)  # fmt: skip
+def returned(db: Session, form: ReturnedForm, case: dict[str, Any]) -> None:
+    letters.void_leaving(
+        db, site().house, message_number=int(form.message.data), evidence=form.evidence.data, **case
+    )  # fmt: skip

@@ -1,0 +1,94 @@
+"""Owns the page of one's own profile: language, absence and who stands in."""
+
+from flask import Response, flash, g, make_response, redirect, render_template, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from tracker.access.permissions import Room
+from tracker.casework.people import set_absence, set_language
+from tracker.charter.counting import brussels_day
+from tracker.charter.errors import CharterError
+from tracker.charter.words import Language
+from tracker.insight.choices import colleagues
+from tracker.models.staff import Staff
+from tracker.web.languages import CHOSEN, NAMES
+from tracker.web.site import site
+from tracker.web.staff.accounts import me, now
+from tracker.web.staff.acts import problems_of
+from tracker.web.staff.blueprint import needs_room, staff
+from tracker.web.staff.fields import Choice, DayField, Pick, StaffForm
+
+
+class ProfileForm(StaffForm):
+    """The language, the days away, the deputy."""
+
+    language = Choice(_l("Choose a language."), label=_l("My language"))
+    away_from = DayField(label=_l("First day away"))
+    away_until = DayField(label=_l("Last day away"), description=_l("Leave it empty if you do not know yet."))
+    deputy = Pick(
+        _l("Choose a colleague of the list."),
+        label=_l("Who stands in for me"),
+        description=_l("Reminders about your files go to them, and they see and handle your files meanwhile."),
+    )
+
+    def prepare(self, staff_row: Staff) -> None:
+        """Offer the colleagues, and show what is recorded."""
+        with site().database.reading() as db:
+            found = colleagues(db, day=brussels_day(now()), not_this=staff_row.id)
+        self.language.choices = list(NAMES.items())
+        self.deputy.choices = [
+            ("", _("Nobody: my head of service")),
+            *((str(one.id), " · ".join(filter(None, (one.name, one.service_code)))) for one in found),
+        ]
+        if not self.is_submitted():
+            self.language.data = staff_row.language.value
+            self.away_from.data, self.away_until.data = staff_row.away_from, staff_row.away_until
+            self.deputy.data = str(staff_row.deputy_id or "")
+
+    def validate(self, extra_validators: object = None) -> bool:
+        """Check each field, then that the days follow each other."""
+        sound: bool = super().validate(extra_validators)
+        first, last = self.away_from.data, self.away_until.data
+        if last is not None and first is None and not self.away_from.errors:
+            self.away_from.errors = [_("Write the first day too.")]
+            return False
+        if first is not None and last is not None and last < first:
+            self.away_until.errors = [_("The last day comes before the first: check both.")]
+            return False
+        return sound
+
+
+@staff.route("/profile", methods=["GET", "POST"])
+@needs_room(Room.PROFILE)
+def profile() -> ResponseReturnValue:
+    """Show and change one's own profile."""
+    with site().database.reading() as db:
+        row = db.get_one(Staff, me().id)
+    form = ProfileForm()
+    form.prepare(row)
+    if not form.is_submitted():
+        return _show(form, row, 200)
+    if not form.validate():
+        return _show(form, row, 400)
+    try:
+        with site().database.writing() as db:
+            set_language(db, staff_id=row.id, language=Language(form.language.data))
+            set_absence(
+                db,
+                staff_id=row.id,
+                away_from=form.away_from.data,
+                away_until=form.away_until.data,
+                deputy_id=int(form.deputy.data) if form.deputy.data else None,
+            )
+    except CharterError as error:
+        return _show(form, row, 409, problems=problems_of(error))
+    session.pop(CHOSEN, None)
+    g.language = form.language.data
+    flash(_("Your profile is saved."), "success")
+    return redirect(url_for("staff.profile"), 303)
+
+
+def _show(form: ProfileForm, row: Staff, status: int, *, problems: object = ()) -> Response:
+    page = render_template("staff/profile.html", form=form, person=row, problems=problems)
+    return make_response(page, status)

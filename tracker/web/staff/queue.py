@@ -1,0 +1,227 @@
+"""Owns the page of the deadline queue: what to do next, in the words of whoever looks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from babel.dates import format_date
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from tracker.access.permissions import Reach, Room
+from tracker.charter.counting import brussels_day
+from tracker.charter.words import Language, Role
+from tracker.correspondence.explanation import days_left_in_words, label
+from tracker.insight.overview import Count, Overview, overview
+from tracker.insight.queue import Page, Position, Row, queue_page
+from tracker.insight.shown import Show, View
+from tracker.web.languages import language
+from tracker.web.site import site
+from tracker.web.staff.accounts import Account, me, now
+from tracker.web.staff.blueprint import needs_room, staff
+
+KNOWN_AHEAD = timedelta(days=183)
+"""How long before the end of the known closing days those who can add some are told; everybody, a month before."""
+
+_LOCALES = {"en": "en_GB"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of the queue in words."""
+
+    row: Row
+    url: str
+    late: bool
+    mark: str
+    """``late``, ``soon`` or ``still``: the shape and the colour beside the words."""
+    left: str
+    due: str
+    work_by: str
+    decide: str
+    owed: str
+    nature: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A link to another list."""
+
+    url: str
+    words: str
+    current: bool
+    count: str = ""
+
+
+@staff.get("/queue")
+@needs_room(Room.QUEUE)
+def queue() -> str:
+    """Show what is due, the next thing first."""
+    account, moment = me(), now()
+    today = brussels_day(moment)
+    view, show = _view(account), _show()
+    after, before = _position("after"), _position("before")
+    with site().database.reading() as db:
+        page = queue_page(db, account.viewer, view=view, show=show, today=today, after=after, before=before)
+        above = overview(db, account.viewer, view=view, today=today)
+    return render_template(
+        "staff/queue.html",
+        urgent=[_line(row, today) for row in page.urgent],
+        lines=[_line(row, today) for row in page.rows],
+        views=_views(account, view, show),
+        shows=_shows(view, show, above.counts),
+        show=show,
+        title=_titles()[show],
+        pages=_pages(view, show, page),
+        alarms=_alarms(account, above, view, today, silent=above.silent(moment)),
+    )
+
+
+@staff.get("/find")
+@needs_room(Room.QUEUE)
+def find() -> ResponseReturnValue:
+    """Open a file by the reference that somebody quotes, however it is written (user charter §2)."""
+    given = request.args.get("reference", "").strip()[:60].replace("/", "-")
+    if not given.strip("."):
+        return redirect(url_for("staff.queue"))
+    return redirect(url_for("staff.case", reference=given))
+
+
+def views_of(account: Account) -> list[View]:
+    """Return the views that make sense for an account, its usual one first."""
+    far = account.viewer.reaches
+    offered = [View.MINE] if Reach.OWN in far else []
+    if Reach.SERVICE in far and account.person.service_code:
+        offered.append(View.SERVICE)
+    offered.append(View.ALL)
+    usual = {Role.CLERK: View.MINE, Role.HEAD: View.SERVICE}.get(account.person.role, View.ALL)
+    return sorted(offered, key=lambda view: view is not usual)
+
+
+def _view(account: Account) -> View:
+    offered = views_of(account)
+    asked = request.args.get("view", "")
+    return View(asked) if asked in offered else offered[0]
+
+
+def _show() -> Show:
+    asked = request.args.get("show", "")
+    return Show(asked) if asked in list(Show) else Show.EVERYTHING
+
+
+def _position(name: str) -> Position | None:
+    """Return the place a page starts from, as the links between pages write it; none for anything else."""
+    day, _dot, number = request.args.get(name, "").partition(".")
+    try:
+        return Position(date.fromisoformat(day), int(number)) if len(number) < 19 and number.isascii() else None
+    except ValueError:
+        return None
+
+
+def _line(row: Row, today: date) -> Line:
+    lang = language()
+    late = row.due_on is not None and row.due_on < today
+    soon = row.work_by is not None and row.work_by <= today
+    return Line(
+        row=row,
+        url=f"/staff/cases/{row.reference}",
+        late=late,
+        mark="late" if late else "soon" if soon else "still",
+        left=days_left_in_words(row.due_on, today, Language(lang)) if row.due_on else _("nothing owed"),
+        due=short_day(row.due_on, today, lang) if row.due_on else "",
+        work_by=short_day(row.work_by, today, lang) if row.work_by and row.work_by != row.due_on else "",
+        decide=short_day(row.decide_by, today, lang) if row.decide_by and not row.nature_confirmed else "",
+        owed=label(row.kind, Language(lang)) if row.kind else "",
+        nature=label(row.nature, Language(lang)),
+        channel=label(row.channel, Language(lang)),
+    )
+
+
+def short_day(day: date, today: date, lang: str) -> str:
+    """Return a date for a dense list: Tue 17 Mar, with the year when it is another."""
+    form = "EEE d MMM" if day.year == today.year else "EEE d MMM y"
+    return str(format_date(day, form, locale=_LOCALES.get(lang, lang)))
+
+
+def _titles() -> Mapping[Show, str]:
+    return {
+        Show.EVERYTHING: _("All that is owed"),
+        Show.OVERDUE: _("Overdue"),
+        Show.TODAY: _("To do today"),
+        Show.WEEK: _("To do this week"),
+        Show.INTERIM: _("Interim letters"),
+        Show.COMPLAINTS: _("Complaints"),
+        Show.UNASSIGNED: _("Unassigned"),
+        Show.URGENT: _("Urgent"),
+        Show.UNATTENDED: _("Unattended"),
+        Show.FAILED: _("Not sent"),
+        Show.TO_CLOSE: _("To close"),
+    }
+
+
+def _views(account: Account, view: View, show: Show) -> list[Choice]:
+    words = {View.MINE: _("My files"), View.SERVICE: _("My service"), View.ALL: _("All I may see")}
+    kept = None if show is Show.EVERYTHING else show.value
+    return [
+        Choice(url_for("staff.queue", view=offered.value, show=kept), words[offered], offered is view)
+        for offered in sorted(views_of(account), key=list(View).index)
+    ]
+
+
+def _shows(view: View, show: Show, counts: Mapping[Show, Count]) -> list[Choice]:
+    """Return the lists; those that are alarms appear only while there is something in them."""
+    rare = {Show.URGENT, Show.UNATTENDED, Show.FAILED}
+    return [
+        Choice(
+            url_for("staff.queue", view=view.value, show=None if offered is Show.EVERYTHING else offered.value),
+            words,
+            offered is show,
+            _counted(counts[offered]),
+        )
+        for offered, words in _titles().items()
+        if offered not in rare or offered is show or counts[offered].number
+    ]
+
+
+def _counted(count: Count) -> str:
+    return f"{count.number}+" if count.more else str(count.number)
+
+
+def _pages(view: View, show: Show, page: Page) -> Mapping[str, str]:
+    """Return the addresses of the page before and the next page."""
+    kept: dict[str, Any] = {"view": view.value, "show": None if show is Show.EVERYTHING else show.value}
+    found = {}
+    if page.before is not None:
+        found["before"] = url_for("staff.queue", **kept, before=_written(page.before))
+    if page.after is not None:
+        found["after"] = url_for("staff.queue", **kept, after=_written(page.after))
+    return found
+
+
+def _written(position: Position) -> str:
+    return f"{position.due_on.isoformat()}.{position.id}"
+
+
+def _alarms(account: Account, above: Overview, view: View, today: date, *, silent: bool) -> list[tuple[str, str]]:
+    """Return what must be seen before anything else: a sentence each, and where to look."""
+    alarms = []
+    if silent:
+        alarms.append((_("No reminder has gone out for more than 15 minutes: keep an eye on the dates yourself, and"
+                         " tell whoever runs Suivi."), ""))  # fmt: skip
+    if (unattended := above.counts[Show.UNATTENDED]).number:
+        alarms.append((_("Files whose deadline nobody could be told about: %(count)s.", count=_counted(unattended)),
+                       url_for("staff.queue", view=view.value, show=Show.UNATTENDED.value)))  # fmt: skip
+    if (failed := above.counts[Show.FAILED]).number:
+        alarms.append((_("Messages that could not be sent: %(count)s. The promise is not kept until they leave.",
+                         count=_counted(failed)),
+                       url_for("staff.queue", view=view.value, show=Show.FAILED.value)))  # fmt: skip
+    known_until = site().house.calendar.known_until
+    told = account.person.role in (Role.HEAD, Role.DIRECTION, Role.DISPATCHER)
+    if today > known_until - (KNOWN_AHEAD if told else timedelta(days=31)):
+        day = format_date(known_until, "long", locale=_LOCALES.get(language(), language()))
+        alarms.append((_("The closing days of the offices are known until %(day)s only: have the next ones added.",
+                         day=day), ""))  # fmt: skip
+    return alarms
