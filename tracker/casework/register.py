@@ -232,7 +232,7 @@ def _internal(session: Session, codes: set[str]) -> dict[str, list[str]]:
     query = select(Service.code, Service.associated).where(
         Service.code.in_(codes), Service.kind == ServiceKind.INTERNAL
     )
-    return dict(session.execute(query))
+    return {row.code: row.associated for row in session.execute(query)}
 
 
 def _request(file: CaseFile, intake: Intake) -> Message:
