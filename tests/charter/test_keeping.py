@@ -374,6 +374,18 @@ def test_the_answer_to_a_follow_up_does_not_hide_that_the_first_answer_was_lost(
     assert case.owed() == [("reply", "Tue 2026-03-17")]
 
 
+def test_a_follow_up_that_was_found_late_is_not_answered_by_a_copy_that_left_before_anybody_knew() -> None:
+    case = Case("Mon 2026-03-02")
+    first = case.answered("Wed 2026-03-04")
+    case.answered("Wed 2026-03-04")
+    case.followed_up("Tue 2026-03-03", recorded="Fri 2026-03-06")
+
+    case.bounced(first, "Mon 2026-03-09")
+
+    assert case.states() == ["discharged", "open"]
+    assert case.owed() == [("reply", "Wed 2026-03-18")]
+
+
 @pytest.mark.parametrize("lost", [1, 2])
 def test_either_half_of_a_transmission_that_is_lost_opens_it_again(lost: int) -> None:
     case = Case("Mon 2026-03-02", nature=Nature.MISDIRECTED)

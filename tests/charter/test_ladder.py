@@ -198,7 +198,7 @@ def promises(draw: st.DrawFn) -> Promise:
 
 
 def moments_until(of: Promise, situation: Situation, end: datetime) -> list[Moment]:
-    found = []
+    found: list[Moment] = []
     for m in ladder.moments(RULES.ladder, CALENDAR, of, situation):
         if m.at > end:
             return found

@@ -34,56 +34,80 @@ from tracker.charter.words import Act, Channel, Nature, ObligationKind, Obligati
 STARTS = st.datetimes(datetime(2024, 1, 1), datetime(2032, 1, 1))  # noqa: DTZ001
 GAPS = st.sampled_from([0, 0, 1, 1, 2, 5, 14, 15, 16, 31, 60])
 BACK = st.sampled_from([0, 0, 0, 1, 3, 20])
-CHANNELS, NATURES = st.sampled_from(Channel), st.sampled_from(Nature)
-MESSAGES = st.integers(1, 5)
+CHANNELS = st.sampled_from(Channel)
+NATURES = st.sampled_from([*Nature, Nature.COMPLEX, Nature.COMPLAINT, Nature.MISDIRECTED])
 TEXTS = st.sampled_from(["because", "because", "because", ""])
 
 
-@st.composite
-def happenings(draw: st.DrawFn) -> list[Any]:
-    """Draw what happens to a case: each is a function from the moment to an entry, with the gap before it."""
-    return draw(st.lists(st.tuples(GAPS, st.one_of(*_KINDS)), max_size=14))
+def _left(act: st.SearchStrategy[Act]) -> st.SearchStrategy[Any]:
+    """Something leaves: mostly a new message, mostly today."""
+
+    def make(again: bool, act: Act, back: int, ahead: int, reason: str, head: bool, only: bool) -> Any:
+        def happen(at: datetime, ledger: Ledger) -> Entry:
+            left_on = brussels_day(at) - timedelta(days=back)
+            return MessageLeft(
+                at,
+                len(ledger.leavings) + (0 if again else 1),
+                act,
+                left_on,
+                left_on + timedelta(days=ahead) if act is Act.INTERIM else None,
+                reason,
+                by_head=head,
+                inform_only=only and act is Act.INFORM,
+            )
+
+        return happen
+
+    ahead = st.sampled_from([1, 10, 30, 90, 180, 0, 181])
+    rarely = st.sampled_from([False] * 5 + [True])
+    return st.builds(make, rarely, act, BACK, ahead, TEXTS, st.booleans(), rarely)
 
 
-def _left(acts: st.SearchStrategy[Act]) -> st.SearchStrategy[Any]:
-    return st.builds(
-        lambda message, act, back, ahead, reason, head, only: lambda at: MessageLeft(
-            at,
-            message,
-            act,
-            brussels_day(at) - timedelta(days=back),
-            brussels_day(at) + timedelta(days=ahead) if act is Act.INTERIM else None,
-            reason,
-            by_head=head,
-            inform_only=only and act is Act.INFORM,
-        ),
-        MESSAGES, acts, BACK, st.integers(-1, 200), TEXTS, st.booleans(), st.booleans(),
-    )  # fmt: skip
+def _voided(pick: int, text: str) -> Any:
+    def happen(at: datetime, ledger: Ledger) -> Entry:
+        standing = [m.message for m in ledger.leavings if not m.voided] or [1]
+        return LeavingVoided(at, standing[pick % len(standing)], text)
+
+    return happen
+
+
+def _waived(pick: int, text: str) -> Any:
+    def happen(at: datetime, ledger: Ledger) -> Entry:
+        owed = [o.number for o in ledger.open_obligations] or [1]
+        return Waived(at, owed[pick % len(owed)], WaiverGround.DUPLICATE, text)
+
+    return happen
+
+
+def _corrected(back: int, channel: Channel, reason: str) -> Any:
+    return lambda at, ledger: ReceiptCorrected(at, ledger.received_at + timedelta(days=back), channel, reason)
 
 
 _KINDS: list[st.SearchStrategy[Any]] = [
     _left(st.sampled_from(Act)),
     _left(st.just(Act.ANSWER)),
     _left(st.just(Act.INTERIM)),
+    _left(st.just(Act.INTERIM)),
     _left(st.sampled_from([Act.FORWARD, Act.INFORM])),
-    st.builds(lambda m, text: lambda at: LeavingVoided(at, m, text), MESSAGES, TEXTS),
-    st.builds(lambda m: lambda at: LeavingVoided(at, m, "bounce"), MESSAGES),
-    st.builds(lambda nature: lambda at: NatureSet(at, nature), NATURES),
-    st.just(WithinPeriod),
-    st.builds(
-        lambda back, channel, why: lambda at: ReceiptCorrected(at, at - timedelta(days=back), channel, why),
-        st.integers(-1, 60), CHANNELS, TEXTS,
+    st.builds(_voided, st.integers(0, 5), TEXTS),
+    st.builds(_voided, st.integers(0, 5), TEXTS),
+    st.builds(lambda nature: lambda at, _: NatureSet(at, nature), NATURES),
+    st.builds(_corrected, st.integers(-30, 10), CHANNELS, TEXTS),
+    st.builds(_waived, st.integers(0, 5), TEXTS),
+    st.builds(lambda back, by: lambda at, _: FollowedUp(at, at - timedelta(days=back), by), BACK, CHANNELS),
+    st.builds(lambda back: lambda at, _: Returned(at, at - timedelta(days=back)), BACK),
+    st.sampled_from(
+        [
+            lambda at, _: WithinPeriod(at),
+            lambda at, _: Extended(at, "archive"),
+            lambda at, _: Recounted(at, "circular"),
+        ]
     ),
-    st.just(lambda at: Recounted(at, "circular")),
-    st.builds(
-        lambda n, text: lambda at: Waived(at, n, WaiverGround.DUPLICATE, text), st.integers(0, 6), TEXTS
-    ),
-    st.builds(
-        lambda back, channel: lambda at: FollowedUp(at, at - timedelta(days=back), channel), BACK, CHANNELS
-    ),
-    st.builds(lambda back: lambda at: Returned(at, at - timedelta(days=back)), BACK),
-    st.just(lambda at: Extended(at, "archive")),
-]  # fmt: skip
+]
+
+
+# What happens to a case: how many days after the last thing, and what, made from the moment and the ledger.
+HAPPENINGS = st.lists(st.tuples(GAPS, st.one_of(_KINDS)), max_size=14)
 
 
 def live(start: datetime, back: int, channel: Channel, nature: Nature, happens: list[Any]) -> Iterator[
@@ -96,7 +120,7 @@ def live(start: datetime, back: int, channel: Channel, nature: Nature, happens: 
     yield None, first, ledger
     for gap, make in happens:
         at += timedelta(days=gap, seconds=1)
-        entry = make(at)
+        entry = make(at, ledger)
         try:
             after = ledger.record(entry, rules=RULES, calendar=CALENDAR)
         except CharterError as refused:
@@ -114,7 +138,7 @@ def _is_one_clear_sentence(refused: CharterError) -> None:
     assert "\n" not in said
 
 
-LIVES = (STARTS, st.sampled_from([0, 0, 2, 20, 45]), CHANNELS, NATURES, happenings())
+LIVES = (STARTS, st.sampled_from([0, 0, 2, 20, 45]), CHANNELS, NATURES, HAPPENINGS)
 
 
 @settings(max_examples=400)

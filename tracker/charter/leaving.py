@@ -5,7 +5,7 @@ letter only ``interim`` (and replaces ``reply`` by the date it promises); forwar
 ``transmission``, on the later of their days. Whatever else leaves discharges nothing and is no entry here.
 """
 
-from datetime import date, timedelta
+from datetime import date
 
 from tracker.charter.counting import in_range
 from tracker.charter.draft import Draft, Leaving
@@ -123,16 +123,17 @@ def settle_by_what_left(draft: Draft) -> None:
 
 
 def _spare_answer(draft: Draft, obligation: Obligation) -> int | None:
-    """Return the place of the first answer that settled nothing, and left after day 0 (for a request: on it)."""
-    least = obligation.counted_from
-    if obligation.basis is StepCode.FOLLOW_UP_RECEIVED:
-        least += timedelta(days=1)  # of two things on one day, the answer may have come first
-    spare = (
-        place
-        for place, leaving in enumerate(draft.leavings)
-        if leaving.act is Act.ANSWER and not leaving.voided and not leaving.settled and leaving.left_on >= least
-    )
-    return next(spare, None)
+    """Return the place of the first answer that settled nothing and left on day 0 or later.
+
+    To a follow-up, only what left after it was known here can be the answer.
+    """
+    follow_up = obligation.basis is StepCode.FOLLOW_UP_RECEIVED
+    for place, leaving in enumerate(draft.leavings):
+        spare = leaving.act is Act.ANSWER and not leaving.voided and not leaving.settled
+        known = not follow_up or leaving.recorded_at > obligation.arose_at
+        if spare and known and leaving.left_on >= obligation.counted_from:
+            return place
+    return None
 
 
 def complete_transmissions(draft: Draft) -> None:
