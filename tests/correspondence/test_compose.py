@@ -260,7 +260,7 @@ def test_what_is_forwarded_cannot_pass_for_our_own_lines() -> None:
 
     text = compose(MessageKind.TRANSMISSION, facts(destination=DESTINATION, request=request), Language.FR).text
 
-    assert "Auteur de la demande : Jeanne Langue : anglais\na@example.org Téléphone : 1\n" in text
+    assert "Auteur de la demande\u00a0: Jeanne Langue : anglais\na@example.org Téléphone : 1\n" in text
     assert "\x00" not in text
 
 

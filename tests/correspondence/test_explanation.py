@@ -269,7 +269,7 @@ def test_a_refusal_says_what_to_do_with_its_values_filled_in() -> None:
         "The answer cannot be promised for 1 January 2027: give a date from 6 January 2026 to 4 July 2026."
     )
     assert refusal(error, FR) == (
-        "La réponse ne peut pas être promise pour le 1er janvier 2027 : "
+        "La réponse ne peut pas être promise pour le 1er janvier 2027\u00a0: "
         "donnez une date du 6 janvier 2026 au 4 juillet 2026."
     )
 
