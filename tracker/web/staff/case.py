@@ -221,7 +221,7 @@ def _item(item: Said | Done | Told | Broken, page: CasePage) -> Item | None:
         return Item("told", item, rung_in_words(item.rung, lang))
     if isinstance(item, Broken):
         return Item("broken", item, _("A promise was not kept in time."))
-    return Item("said", item, item.author or "")
+    return Item("said", item, "", item.author or "")
 
 
 def _message_beside(entry: Done, messages: Sequence[Said]) -> bool:

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 
 from tracker.access.permissions import Reach, Room
 from tracker.charter.counting import brussels_day
-from tracker.charter.words import Language, Role
+from tracker.charter.words import Language, Nature, ObligationKind, Role
 from tracker.correspondence.explanation import days_left_in_words, label
 from tracker.insight.overview import Count, Overview, overview
 from tracker.insight.queue import Page, Position, Row, queue_page
@@ -132,10 +132,10 @@ def _line(row: Row, today: date) -> Line:
         mark="late" if late else "soon" if soon else "still",
         left=days_left_in_words(row.due_on, today, Language(lang)) if row.due_on else _("nothing owed"),
         due=short_day(row.due_on, today, lang) if row.due_on else "",
-        work_by=short_day(row.work_by, today, lang) if row.work_by and row.work_by != row.due_on else "",
+        work_by=short_day(row.work_by, today, lang) if row.work_by and row.work_by != row.due_on and not late else "",
         decide=short_day(row.decide_by, today, lang) if row.decide_by and not row.nature_confirmed else "",
-        owed=label(row.kind, Language(lang)) if row.kind else "",
-        nature=label(row.nature, Language(lang)),
+        owed=_short_kinds()[row.kind] if row.kind else "",
+        nature=_short_natures()[row.nature],
         channel=label(row.channel, Language(lang)),
     )
 
@@ -146,6 +146,26 @@ def short_day(day: date, today: date, lang: str) -> str:
     return str(format_date(day, form, locale=_LOCALES.get(lang, lang)))
 
 
+def _short_natures() -> Mapping[Nature, str]:
+    """Return the natures in as few letters as a dense list wants; the case page has them in full."""
+    return {
+        Nature.INFORMATION: _("Information"),
+        Nature.COMPLEX: _("Complex"),
+        Nature.MISDIRECTED: _("Misdirected"),
+        Nature.COMPLAINT: _("Complaint"),
+        Nature.DOCUMENT_ACCESS: _("Document"),
+    }
+
+
+def _short_kinds() -> Mapping[ObligationKind, str]:
+    return {
+        ObligationKind.REPLY: _("Reply"),
+        ObligationKind.INTERIM: _("Interim letter"),
+        ObligationKind.PROMISED_REPLY: _("Promised reply"),
+        ObligationKind.TRANSMISSION: _("Transmission"),
+    }
+
+
 def _titles() -> Mapping[Show, str]:
     return {
         Show.EVERYTHING: _("All that is owed"),
@@ -153,7 +173,7 @@ def _titles() -> Mapping[Show, str]:
         Show.TODAY: _("To do today"),
         Show.WEEK: _("To do this week"),
         Show.INTERIM: _("Interim letters"),
-        Show.COMPLAINTS: _("Complaints"),
+        Show.COMPLAINTS: _("Complaint files"),
         Show.UNASSIGNED: _("Unassigned"),
         Show.URGENT: _("Urgent"),
         Show.UNATTENDED: _("Unattended"),
