@@ -17,12 +17,7 @@ SHIPPED = (files("tracker.charter") / "data" / "rules.toml").read_text(encoding=
 CHARTER = "https://diplomatie.belgium.be/fr/propos/mission-et-objectifs"
 
 
-def line_of(text: str, piece: str, nth: int = 1) -> int:
-    """Return the line of the n-th time that a piece stands in a text."""
-    return [number for number, line in enumerate(text.splitlines(), 1) if piece in line][nth - 1]
-
-
-def test_the_rules_of_the_design_are_in_force_with_their_source() -> None:
+def test_the_rules_of_the_charter_are_in_force_with_their_source() -> None:
     in_force = {rule.id: rule for rule in RULES.rules if rule.status is RuleStatus.IN_FORCE}
 
     assert sorted(in_force) == ["H1", "L1", "P1", "P2", "P3", "P4", "P5", "P6"]
@@ -93,6 +88,14 @@ def changed(old: str, new: str, nth: int = 1) -> str:
     return SHIPPED[:place] + new + SHIPPED[place + len(old) :]
 
 
+def rung(name: str, anchor: str, working_days: int) -> str:
+    """Return one more rung, as the file writes it."""
+    return (
+        f'\n[[rung]]\nname = "{name}"\nanchor = "{anchor}"\nworking_days = {working_days}\n'
+        'at = "08:00"\nto = ["head"]\n'
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "at", "says"),
     [
@@ -104,7 +107,7 @@ def changed(old: str, new: str, nth: int = 1) -> str:
             "valid_to = 2027-01-01",
             "no rule says what is owed for a request of nature information by web from",
         ),
-        (SHIPPED + SECOND.replace("version = 2", "version = 1"), "version = 1:10", "already in the file"),
+        (SHIPPED + SECOND.replace("version = 2", "version = 1"), ("version = 1", 9), "already in the file"),
         (changed('id = "P1"\n', 'id = "P1"\nvalid_from = 2020-01-01\n'), "valid_from = 2020-01-01", "before 2020"),
         (changed('id = "P1"\n', 'id = "P1"\nvalid_from = "soon"\n'), 'valid_from = "soon"', "must be a date"),
         (changed("web = 15", "pigeon = 15"), "pigeon", "'pigeon' is not known; known are web, email, post"),
@@ -120,34 +123,38 @@ def changed(old: str, new: str, nth: int = 1) -> str:
         (changed('section = "§2"', 'section = " "'), 'section = " "', "section is missing or empty"),
         (changed(f'address = "{CHARTER}"', 'address = "seeds/002"'), "seeds/002", "public address"),
         (changed("decide = { post = 15 }", "decide = { post = 30 }"), "decide = { post = 30 }", "sooner"),
-        (changed("promise_max_days = 180", "days = { web = 15 }"), "[[rule]]:5", "promise_max_days and no days"),
+        (changed("promise_max_days = 180", "days = { web = 15 }"), ("[[rule]]", 4), "promise_max_days and no days"),
         (changed("extension_days", "extention_days"), "extention_days", "not known in a rule"),
         (changed('[[rule]]\nid = "P1"', '[[rull]]\nid = "P1"'), "[[rull]]", "rull is not known here"),
         (changed('to = ["handler"]', 'to = ["handlr"]'), "handlr", "'handlr' is not known; known are handler"),
         (changed('name = "before-5"', 'name = "before-6"'), 'name = "before-6"', "6 working days off"),
         (changed('name = "before-5"', 'name = "shortly"'), 'name = "shortly"', "'shortly' is not known"),
-        (changed('name = "before-2"', 'name = "before-5"'), 'name = "before-5":2', "already in the file|5 working"),
+        (changed('name = "before-2"', 'name = "before-5"'), ('name = "before-5"', 1), "must be 5 working days off"),
+        (SHIPPED + rung("before-5", "work_by", -5), ('name = "before-5"', 1), "already in the file"),
+        (SHIPPED + rung("after-20", "due_on", 20), 'name = "after-20"', "a repetition of another rung"),
+        (SHIPPED + rung("after-20", "due_on", -20), 'name = "after-20"', "must be 20 working days off"),
         (changed('anchor = "work_by"', 'anchor = "due_on"'), 'anchor = "due_on"', "counted from work_by"),
         (changed('at = "08:00"', 'at = "8 h"'), 'at = "8 h"', "clock time"),
         (changed('at = "24:00"', 'at = "08:00"'), 'name = "breach"', "24:00 of the due date, always"),
-        (changed("repeat_working_days = 5", ""), "", "fall silent"),
-        (changed("repeat_minutes = 30", ""), 'name = "urgent-0":0', "comes again by minutes"),
+        (changed("repeat_working_days = 5", ""), "# The promises of the house", "fall silent"),
+        (changed("repeat_minutes = 30", ""), ("[[rung]]", -1), "comes again by minutes"),
         (changed("earlier = { post = 2 }", "earlier = { post = -2 }"), "post = -2", "at least 0"),
         ("rule = 3", "rule = 3", "[[rule]] tables"),
-        (SHIPPED + "\n[[rule\n", "[[rule:-1", "not valid TOML"),
+        (SHIPPED + "\n[[rule\n", ("[[rule", -1), "not valid TOML"),
     ],
 )
-def test_a_file_that_is_not_consistent_is_refused_with_its_line(text: str, at: str, says: str) -> None:
+def test_a_file_that_is_not_consistent_is_refused_with_its_line(
+    text: str, at: str | tuple[str, int], says: str
+) -> None:
+    """``at``: what the line named says, and which of the lines that say so it is, when not the first."""
+    piece, place = (at, 0) if isinstance(at, str) else at
+
     with pytest.raises(RulesFileError) as refused:
         RuleBook.load(text)
 
-    assert re.search(says.replace("[[", r"\[\[").replace("]]", r"\]\]"), refused.value.problem), refused.value
-    piece, _, nth = at.rpartition(":") if re.search(r":-?\d+$", at) else (at, "", "1")
+    assert says in refused.value.problem
     lines = [number for number, line in enumerate(text.splitlines(), 1) if piece in line]
-    if nth == "0":  # the table that holds it
-        lines = [max(n for n, line in enumerate(text.splitlines(), 1) if line == "[[rung]]" and n < lines[0])]
-    expected = 1 if at == "" else lines[0 if nth == "0" else int(nth) - (int(nth) > 0)]
-    assert refused.value.line == expected, refused.value
+    assert refused.value.line == lines[place]
 
 
 def test_a_gap_that_no_rule_fills_is_refused() -> None:

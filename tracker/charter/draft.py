@@ -156,7 +156,7 @@ class Draft:
         """Return the receipt from which an obligation is to be counted now.
 
         A follow-up keeps its own. What came back keeps the day of its return as long as it is a transmission: once
-        it proves to be ours, it was ours from the start, and the original receipt counts (DESIGN 2.4).
+        it proves to be ours, it was ours from the start, and the original receipt counts.
         """
         if old.basis is StepCode.FOLLOW_UP_RECEIVED:
             return old.steps[0]

@@ -70,7 +70,7 @@ class Obligation:
         """Tell whether nothing had kept it when its due date ended, as far as is recorded now.
 
         A letter posted in time keeps it, even when the posting is recorded later. A breach stays, whatever happens
-        to the obligation afterwards (DESIGN: "Breaches stay").
+        to the obligation afterwards.
         """
         if self.settled_on is not None:
             return self.settled_late
