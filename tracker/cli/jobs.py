@@ -3,6 +3,7 @@
 import json
 import os
 from argparse import Namespace
+from contextlib import closing
 from dataclasses import asdict
 
 from config import Settings
@@ -15,9 +16,8 @@ def sweep(arguments: Namespace) -> int:
     from tracker.casework.sweep import sweep as one_pass
 
     settings = Settings.from_env(os.environ)
-    database = open_database(settings)
-    swept = one_pass(database, open_house(settings), now=arguments.at or clock())
-    database.close()
+    with closing(open_database(settings)) as database:
+        swept = one_pass(database, open_house(settings), now=arguments.at or clock())
     if arguments.json:
         print(json.dumps(swept.to_json()))
     else:
@@ -34,8 +34,8 @@ def deliver(arguments: Namespace) -> int:
     from tracker.scheduler.jobs import deliver as one_pass
 
     machine = open_machine(Settings.from_env(os.environ))
-    delivered = one_pass(machine)
-    machine.database.close()
+    with closing(machine.database):
+        delivered = one_pass(machine)
     if arguments.json:
         print(json.dumps(asdict(delivered)))
     else:
@@ -47,13 +47,13 @@ def verify(arguments: Namespace) -> int:
     """Check the records; exit code 1 and a list when something is not as it should be."""
     from tracker.insight.verify import verify as examine
 
-    settings = Settings.from_env(os.environ)
-    database = open_database(settings)
-    found = 0
-    for problem in examine(database, open_house(settings).rules, open_house(settings).calendar):
-        found += 1
-        print(json.dumps(problem.to_json()) if arguments.json else f"{problem.table} {problem.key}: {problem.what}")
-    database.close()
+    settings, found = Settings.from_env(os.environ), 0
+    house = open_house(settings)
+    with closing(open_database(settings)) as database:
+        for problem in examine(database, house.rules, house.calendar):
+            found += 1
+            told = f"{problem.table} {problem.key}: {problem.what}"
+            print(json.dumps(asdict(problem), ensure_ascii=False) if arguments.json else told, flush=True)
     if not arguments.json:
         print(f"{found} problems found." if found else "The records are consistent and unaltered.")
     return PROBLEMS if found else DONE

@@ -1,7 +1,7 @@
 """Owns the note on one case: what it was promised and why, and all that changed since, as a clerk would tell it."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -79,7 +79,7 @@ def _owed(ledger: Ledger, now: datetime) -> str:
 
 
 def _named(promise: Promise) -> str:
-    return f"{label(promise.kind, EN)} by {date_in_words(promise.due_on, EN, weekday=True)}"
+    return f"{label(promise.kind, EN).lower()}, due on {date_in_words(promise.due_on, EN, weekday=True)}"
 
 
 def _why(promise: Promise) -> list[str]:
@@ -94,7 +94,7 @@ def _clock(at: datetime) -> str:
 def _deeds(session: Session, house: House, history: Iterable[History]) -> Iterator[tuple[datetime, list[str]]]:
     """Tell each entry of the history with what it did to the promises, by replaying them one after another."""
     ledger: Ledger | None = None
-    names: dict[int, str] = dict(session.execute(select(Staff.id, Staff.name)).tuples().all())
+    names: dict[int, str] = dict(session.execute(select(Staff.id, Staff.name)).all())
     for row in history:
         before = ledger
         for stored in row.details.get("ledger", ()):
@@ -137,7 +137,7 @@ def _particulars(row: History, names: Mapping[int, str]) -> Iterator[str]:
             ground = label(WaiverGround(details["ground"]), EN).lower()
             yield f"Promise {details['number']} was waived ({ground}): {details['evidence']}"
         case Verb.CORRECT_RECEIPT:
-            yield f"From {details['from'][:10]} to {details['to'][:10]}."
+            yield f"From {_day(details['from'])} to {_day(details['to'])}."
     if "messages" in details:
         yield "Message " + " and ".join(str(number) for number in details["messages"]) + _leaves(details)
     elif "message" in details:
@@ -150,9 +150,15 @@ def _particulars(row: History, names: Mapping[int, str]) -> Iterator[str]:
 def _leaves(details: Mapping[str, Any]) -> str:
     parts = [by_channel(Channel(details["channel"]), EN)] if details.get("channel") else []
     parts += [f"to {details['to']}"] if details.get("to") else []
-    parts += [f"left on {details['left_on']}"] if details.get("left_on") else []
-    parts += [f"promising the answer by {details['promised_on']}"] if details.get("promised_on") else []
+    parts += [f"left on {_day(details['left_on'])}"] if details.get("left_on") else []
+    parts += [f"promising the answer by {_day(details['promised_on'])}"] if details.get("promised_on") else []
     return f", {', '.join(parts)}." if parts else "."
+
+
+def _day(stored: str) -> str:
+    """Write a stored moment or day as the day it is in Brussels."""
+    day = brussels_day(datetime.fromisoformat(stored)) if "T" in stored else date.fromisoformat(stored)
+    return date_in_words(day, EN)
 
 
 def _changes(before: Ledger | None, after: Ledger) -> Iterator[str]:
@@ -186,7 +192,7 @@ def _outcome(promise: Promise, ledger: Ledger) -> str:
 
 def _machinery(session: Session, case: Case) -> Iterator[tuple[datetime, list[str]]]:
     """Tell what Suivi did by itself: the notices that were sent, and the breaches."""
-    names: dict[int, str] = dict(session.execute(select(Staff.id, Staff.name)).tuples().all())
+    names: dict[int, str] = dict(session.execute(select(Staff.id, Staff.name)).all())
     notices = session.execute(
         select(Notice, Obligation.number)
         .join(Obligation, Obligation.id == Notice.obligation_id)

@@ -4,6 +4,7 @@ import json
 import os
 from argparse import Namespace
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import datetime
 from typing import Any
 
@@ -108,8 +109,6 @@ def explain(arguments: Namespace) -> int:
     from tracker.opening import clock, open_database, open_house
 
     settings = Settings.from_env(os.environ)
-    database = open_database(settings)
-    with database.reading() as session:
+    with closing(open_database(settings)) as database, database.reading() as session:
         print(note_of(session, open_house(settings), arguments.reference, now=clock()))
-    database.close()
     return DONE

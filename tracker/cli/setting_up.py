@@ -4,6 +4,7 @@ import os
 import secrets
 import sys
 from argparse import Namespace
+from contextlib import closing
 from enum import StrEnum
 from typing import TypeVar
 
@@ -32,13 +33,11 @@ def init(arguments: Namespace) -> int:
         for problem in problems:
             say(problem, PROBLEMS)
         return PROBLEMS
-    database = open_database(settings)
-    with alone(database):
+    with closing(open_database(settings)) as database, alone(database):
         upgrade(database.engine)
         with database.writing() as session:
             bodies = load_directory(session, directory, day=brussels_day(now))
             ensure_duty_desk(session, email=settings.duty_email or settings.mail_from, now=now)
-    database.close()
     print(f"The database is ready: {len(house.rules.rules)} rules, {bodies} services and bodies in the directory.")
     return 0
 
@@ -50,8 +49,7 @@ def user_add(arguments: Namespace) -> int:
     if role in NEED_A_SERVICE and not arguments.service:
         raise UsageError(f"A {role} works in a service: add --service with its code, such as CONSULAR.")
     password = _password() if arguments.password_stdin else secrets.token_urlsafe(15)
-    database = open_database(settings)
-    with database.writing() as session:
+    with closing(open_database(settings)) as database, database.writing() as session:
         staff = add_staff(
             session,
             email=_email(arguments.email),
@@ -65,7 +63,6 @@ def user_add(arguments: Namespace) -> int:
             now=clock(),
         )
         told = f"{staff.email} may log in as {role}"
-    database.close()
     print(f"{told}." if arguments.password_stdin else f"{told}, with the password {password}")
     return 0
 

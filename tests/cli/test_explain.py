@@ -1,0 +1,92 @@
+"""`tracker explain`: the note on a case whose nature changed, with an interim letter and a breach."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from tests.cli.conftest import Told, assert_one_sentence
+from tests.factories import MONDAY, acting, make_house, make_staff, settle
+from tracker.casework import letters, nature
+from tracker.casework.house import CITIZEN
+from tracker.casework.register import Intake, register
+from tracker.casework.sweep import sweep
+from tracker.charter.words import Channel, Language, Nature, Role
+from tracker.models.database import Database
+from tracker.models.messages import Outbox
+
+
+def leave(database: Database, now: datetime) -> None:
+    """Let the mail server accept every message that waits."""
+    with database.writing() as session:
+        for row in session.scalars(select(Outbox).where(Outbox.message_id.is_not(None), Outbox.state == "waiting")):
+            letters.on_left(session, make_house(), row, now=now)
+            row.state, row.settled_at = "sent", now
+
+
+def live_through(database: Database) -> str:
+    """A complex request, an interim letter in time, an answer a day late; return the reference."""
+    house, day = make_house(), timedelta(days=1)
+    with database.writing() as session:
+        settle(session)
+        clerk = acting(make_staff(session, "an.peeters@suivi.example", Role.CLERK, "CONSULAR"))
+        make_staff(session, "bea.claes@suivi.example", Role.HEAD, "CONSULAR")
+        intake = Intake(
+            channel=Channel.EMAIL, received_at=MONDAY, nature=Nature.INFORMATION, language=Language.NL,
+            subject="Legalisatie van een diploma", text="Hoe laat ik mijn diploma legaliseren?",
+            requester_name="Jan Janssens", requester_email="jan@example.org", service="CONSULAR",
+        )  # fmt: skip
+        reference = register(session, house, intake=intake, actor=CITIZEN, now=MONDAY).case.reference
+    leave(database, MONDAY)
+    with database.writing() as session:
+        nature.confirm_nature(
+            session, house, reference=reference, nature=Nature.COMPLEX, ground="A foreign diploma", actor=clerk,
+            now=MONDAY + 2 * day, seen=None,
+        )  # fmt: skip
+    sweep(database, house, now=MONDAY + 13 * day)
+    with database.writing() as session:
+        promise = letters.Draft(promised_on=(MONDAY + 30 * day).date(), reason="De ambassade kijkt het diploma na.")
+        letters.send_interim(
+            session, house, reference=reference, draft=promise, actor=clerk, now=MONDAY + 14 * day, seen=None
+        )
+    leave(database, MONDAY + 14 * day)
+    sweep(database, house, now=MONDAY + 31 * day)
+    with database.writing() as session:
+        letters.answer(
+            session, house, reference=reference, draft=letters.Draft(text="Zo doet u dat."), actor=clerk,
+            now=MONDAY + 31 * day, seen=None,
+        )  # fmt: skip
+    leave(database, MONDAY + 31 * day)
+    return reference
+
+
+def test_the_note_tells_what_was_promised_why_and_what_changed(
+    database: Database, tracker: Callable[..., Told]
+) -> None:
+    reference = live_through(database)
+
+    told = tracker("explain", reference.lower().replace("-", " "))
+
+    assert (told.returncode, told.stderr) == (0, "")
+    lines = [line.strip() for line in told.stdout.splitlines()]
+    in_order = [
+        f"{reference}: Legalisatie van een diploma",
+        "Nothing is owed any more.",
+        "Mon 02.03.2026 10:00  The request was registered. (the citizen)",
+        "Promise 1: reply, due on Tuesday 17 March 2026.",
+        "Promise 1 (reply, due on Tuesday 17 March 2026): replaced by promise 2.",
+        "Promise 2: interim letter, due on Tuesday 17 March 2026.",
+        "Sun 15.03.2026 10:00  Notice on promise 2 (An Peeters)",
+        "Reason: De ambassade kijkt het diploma na.",
+        "Promise 2 (interim letter, due on Tuesday 17 March 2026): kept by message 3, which left on 16 March 2026.",
+        "Promise 3: reply by the date announced, due on Wednesday 1 April 2026.",
+        "Thu 02.04.2026 00:00  Promise 3 was broken: nothing had kept it when Wednesday 1 April 2026 ended",
+        "Thu 02.04.2026 11:00  Notice on promise 3 (An Peeters, Bea Claes)",
+    ]
+    places = [lines.index(line) for line in in_order]
+    assert places == sorted(places)
+    assert "answered too late, by message 4, which left on 2 April 2026." in told.stdout
+
+
+def test_a_reference_that_leads_nowhere_is_refused(tracker: Callable[..., Told]) -> None:
+    assert_one_sentence(tracker("explain", "DOS-2026-0000001-99"), 1)
