@@ -1,0 +1,128 @@
+"""The staff side is closed by default: every route says what it needs, and every role gets exactly what it may."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from tests.web.staff.conftest import PEOPLE, Desk, email_of, soup_of
+from tracker.access.permissions import READ, may, may_enter
+from tracker.charter.words import Nature, Role
+from tracker.insight.casepage import case_header
+from tracker.models.database import Database
+from tracker.models.staff import Staff
+from tracker.web.staff.accounts import Account
+from tracker.web.staff.blueprint import Needs, facts_of, needs_of, staff
+
+OPEN_TO_ANYONE = {"staff.start", "staff.login", "staff.log_in", "staff.log_out"}
+
+
+def _routes(app: Flask) -> list[tuple[str, str, Needs]]:
+    found = []
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint.startswith("staff."):
+            needs = needs_of(app.view_functions[rule.endpoint])
+            assert needs is not None, f"{rule.endpoint} does not say what it needs, so it is closed to everybody"
+            found.append((rule.endpoint, rule.rule.replace("<int:number>", "1"), needs))
+    return found
+
+
+def test_every_route_says_what_it_needs_and_only_the_login_is_open(app: Flask) -> None:
+    assert {endpoint for endpoint, _, needs in _routes(app) if needs.anyone} == OPEN_TO_ANYONE
+    on_cases = [needs for _, rule, needs in _routes(app) if "<reference>" in rule]
+    assert len(on_cases) >= 20
+    assert all(needs.on_case for needs in on_cases)
+
+
+def test_a_view_that_says_nothing_is_closed(app: Flask, an: Desk) -> None:
+    app.add_url_rule("/staff/forgotten", "staff.forgotten", lambda: "open!")
+
+    assert an.get("/staff/forgotten").status_code == 403
+    assert staff.before_request_funcs[None], "the guard stands before every view"
+
+
+def test_nobody_gets_in_without_a_login(app: Flask, file: Callable[..., str]) -> None:
+    reference, stranger = file(), Desk(app)
+    for endpoint, rule, needs in _routes(app):
+        if not needs.anyone:
+            path = rule.replace("<reference>", reference)
+            answer = stranger.get(path)
+            assert answer.status_code == 302, endpoint
+            assert answer.headers["Location"].startswith("/staff/login?next="), endpoint
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_each_role_opens_exactly_what_the_table_of_permissions_says(
+    app: Flask, database: Database, desk: Callable[[str], Desk], file: Callable[..., str], who: str
+) -> None:
+    with database.reading() as session:
+        people = {s.email: s for s in session.scalars(select(Staff))}
+    cases = [
+        file(),
+        file(service=None, subject="???", text="zzz zzz"),  # nobody knows whose it is: triage
+        file(nature=Nature.COMPLAINT, about_staff_id=people[email_of("an")].id),
+        file(service="M1", sensitive=True),
+    ]
+    person, at = Account(people[email_of(who)], frozenset()).person, desk(who)
+    for endpoint, rule, needs in _routes(app):
+        if needs.anyone:
+            continue
+        if needs.room is not None:
+            assert (at.get(rule).status_code != 403) == may_enter(person, needs.room), endpoint
+            continue
+        for reference in cases:
+            with database.reading() as session:
+                header = case_header(session, reference)
+            assert header is not None
+            status = at.get(rule.replace("<reference>", reference)).status_code
+            if not may(person, READ, facts_of(header)):
+                assert status == 404, (endpoint, reference)
+            elif not may(person, needs.on_case or "", facts_of(header)):
+                assert status == 403, (endpoint, reference)
+            elif endpoint != "staff.attachment":
+                assert status in (200, 303), (endpoint, reference)
+
+
+def test_a_case_that_one_may_not_see_is_answered_like_one_that_does_not_exist(
+    desk: Callable[[str], Desk], file: Callable[..., str], database: Database
+) -> None:
+    with database.reading() as session:
+        about = session.scalars(select(Staff.id).where(Staff.email == email_of("an"))).one()
+    hidden = file(nature=Nature.COMPLAINT, about_staff_id=about)
+
+    at = desk("an")
+    seen = soup_of(at.get(f"/staff/cases/{hidden}")).select_one("main")
+    unknown = soup_of(at.get("/staff/cases/DOS-2026-0001234-14")).select_one("main")
+
+    assert seen is not None
+    assert unknown is not None
+    assert seen.get_text().replace(hidden, "…") == unknown.get_text().replace("DOS-2026-0001234-14", "…")
+
+
+def test_the_administrator_of_the_machine_has_no_queue_but_a_profile(desk: Callable[[str], Desk]) -> None:
+    at = desk("gi")
+
+    assert at.get("/staff/").headers["Location"] == "/staff/profile"
+    assert at.get("/staff/queue").status_code == 403
+
+
+def test_what_is_done_is_checked_again_where_it_is_done(
+    app: Flask, an: Desk, file: Callable[..., str], database: Database
+) -> None:
+    """The page was opened while it was allowed; the case has gone to another service since."""
+    reference = file()
+    page = an.page(f"/staff/cases/{reference}/note")
+    with database.writing() as session:
+        from tracker.models.cases import Case
+
+        case = session.scalars(select(Case).where(Case.reference == reference)).one()
+        case.service_code, case.handler_id = "M1", 4
+
+    answer = an.send_form(page, f"/staff/cases/{reference}/note", text="too late")
+
+    assert answer.status_code in (403, 404, 409)
+
+
+def test_the_roles_of_the_table_are_all_tried() -> None:
+    assert {role for role, _ in PEOPLE.values()} == set(Role)
