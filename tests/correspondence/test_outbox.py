@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope
 from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from tests.correspondence.letters import SIGNATURE
@@ -545,6 +546,16 @@ def test_a_notice_for_nobody_is_given_up_in_plain_sight(database: Database, tmp_
     done = send(database, FolderTransport(tmp_path), Clock(), book)
 
     assert (counts(done), book.failed) == ((0, 1, 0), [row_id])
+
+
+def test_the_database_itself_refuses_an_outgoing_message_that_nobody_signed(database: Database) -> None:
+    ids = fill(database, 1)
+
+    with database.writing() as session:
+        session.get_one(Message, session.get_one(Outbox, ids[0]).message_id).signature = None
+        with pytest.raises(IntegrityError, match="whoever_writes_signs"):
+            session.flush()
+        session.rollback()
 
 
 def test_nothing_is_sent_before_its_time(database: Database, tmp_path: Path) -> None:

@@ -88,7 +88,8 @@ def one_of(column: str, words: type[StrEnum]) -> CheckConstraint:
 
 
 BigId = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only for INTEGER
-Document = JSON().with_variant(JSONB, "postgresql")
+Document = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+"""None is NULL, as the CHECKs take it, and not the word `null` of JSON."""
 
 
 class Base(DeclarativeBase):
