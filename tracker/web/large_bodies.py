@@ -3,8 +3,8 @@
 The fields stand before the files in our forms, so that the beginning holds all that was typed.
 """
 
-from io import BytesIO
-from typing import IO, Any
+from io import BytesIO, RawIOBase
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from flask import Request
@@ -12,12 +12,15 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.formparser import MultiPartParser
 from werkzeug.http import parse_options_header
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
 KEPT_BYTES = 512 * 1024
 DRAINED_BYTES = 100 * 1024 * 1024
 """How much of the rest is read and thrown away, so that the browser gets to our answer instead of a broken line."""
 
 
-class Recorder:
+class Recorder(RawIOBase):
     """A stream that remembers the beginning of what is read through it."""
 
     def __init__(self, stream: IO[bytes]) -> None:
@@ -25,21 +28,18 @@ class Recorder:
         self.start = bytearray()
         self.passed = 0
 
-    def read(self, size: int = -1) -> bytes:
-        """Read on."""
-        return self._note(self._stream.read(size))
+    def readable(self) -> bool:
+        """It is there to be read."""
+        return True
 
-    def readline(self, size: int = -1) -> bytes:
-        """Read one line."""
-        return self._note(self._stream.readline(size))
-
-    def _note(self, data: bytes) -> bytes:
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        """Read on: every other way of reading comes through here."""
+        view = memoryview(buffer).cast("B")
+        data = self._stream.read(len(view))
+        view[: len(data)] = data
         self.start += data[: max(0, KEPT_BYTES - len(self.start))]
         self.passed += len(data)
-        return data
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
+        return len(data)
 
 
 def record(environ: dict[str, Any]) -> Recorder:
@@ -68,16 +68,17 @@ def typed_fields(request: Request, recorder: Recorder) -> MultiDict[str, str]:
 
 def _fields_of_multipart(start: bytes, boundary: bytes) -> MultiDict[str, str]:
     """The fields of a multipart body that breaks off: closed by hand, so that the parser takes what there is."""
-    closed = start + b"\r\n--" + boundary + b"--\r\n"
-    try:
-        fields, _files = MultiPartParser(max_form_memory_size=None).parse(BytesIO(closed), boundary, len(closed))
-    except ValueError:  # it breaks off inside a part's head: leave that part out
-        cut = start.rfind(b"--" + boundary)
-        if cut <= 0:
-            return MultiDict()
-        closed = start[:cut] + b"--" + boundary + b"--\r\n"
+    end = b"--" + boundary + b"--\r\n"
+    whole_parts = start[: max(0, start.rfind(b"--" + boundary))]
+    for closed in (start + b"\r\n" + end, whole_parts + end):  # the second when it breaks off inside a part's head
+        parser = MultiPartParser(stream_factory=_in_memory, max_form_memory_size=None)
         try:
-            fields, _files = MultiPartParser(max_form_memory_size=None).parse(BytesIO(closed), boundary, len(closed))
+            return parser.parse(BytesIO(closed), boundary, len(closed))[0]
         except ValueError:
-            return MultiDict()
-    return fields
+            continue
+    return MultiDict()
+
+
+def _in_memory(*args: object, **kwargs: object) -> BytesIO:
+    """Where the beginning of a file goes that is dropped right after."""
+    return BytesIO()

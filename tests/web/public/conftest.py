@@ -1,45 +1,103 @@
-"""What the tests of the citizens' pages share: the app on a real database, a directory and a desk, forms filled in."""
+"""What the tests of the citizens' pages share: the app on a real database, a furnished house, forms filled in."""
 
+import io
 import re
+import shutil
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
+from sqlalchemy import func, select
+from werkzeug.datastructures import FileStorage, MultiDict
+from werkzeug.serving import make_server
+from werkzeug.test import TestResponse, encode_multipart
 
 from config import Settings
+from tests.conftest import SECRET_KEY
+from tests.databases import Run, sqlite_database
 from tracker.app import create_app
 from tracker.casework.house import House
 from tracker.casework.people import add_staff, ensure_duty_desk, load_directory
+from tracker.charter.counting import brussels_day
 from tracker.charter.words import Language, Role
+from tracker.models.cases import Case
 from tracker.models.database import Database
 from tracker.opening import open_house
 from tracker.routing import directory
+from tracker.web.site import Site
 
 LANGUAGES = ("fr", "nl", "de", "en")
 
 
-@pytest.fixture
-def house(settings: Settings) -> House:
-    """The law of the house, as shipped."""
-    return open_house(settings)
-
-
-@pytest.fixture
-def app(settings: Settings, database: Database, house: House) -> Flask:
-    """The app on a database with the directory, a desk and a dispatcher."""
+def furnish(database: Database) -> None:
+    """Put the directory, a desk and a dispatcher in place."""
     now = datetime.now(UTC)
     with database.writing() as session:
-        load_directory(session, directory.load_directory(), day=date.today())  # noqa: DTZ011 - any day will do
+        load_directory(session, directory.load_directory(), day=brussels_day(now))
         ensure_duty_desk(session, email="desk@example.be", now=now)
         add_staff(
-            session, email="an.peeters@example.be", role=Role.DISPATCHER, now=now, name="An Peeters", language=Language.NL
+            session,
+            email="an.peeters@example.be",
+            role=Role.DISPATCHER,
+            now=now,
+            name="An Peeters",
+            language=Language.NL,
         )
-    return create_app(settings, database, house)
+
+
+@pytest.fixture(scope="session")
+def furnished(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with all that, made once; each test gets a copy."""
+    path = tmp_path_factory.mktemp("furnished") / "suivi.db"
+    database = Database(sqlite_database(run, path, migrated=True))
+    furnish(database)
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+    return path
+
+
+@pytest.fixture
+def settings(furnished: Path, tmp_path: Path) -> Settings:
+    """Settings for a copy of that database."""
+    copy = shutil.copy(furnished, tmp_path / "suivi.db")
+    return Settings.from_env(
+        {"SECRET_KEY": SECRET_KEY, "DATABASE_URL": f"sqlite:///{copy}", "VAR_DIR": str(tmp_path / "var")}
+    )
+
+
+@pytest.fixture
+def database(settings: Settings) -> Iterator[Database]:
+    """The database behind the pages."""
+    database = Database(settings.database_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def house() -> House:
+    """The law of the house, as shipped."""
+    return open_house(Settings.from_env({"SECRET_KEY": SECRET_KEY}))
+
+
+@pytest.fixture(scope="session")
+def _app(house: House, furnished: Path) -> Flask:
+    """The web side, put together once: its templates are compiled once."""
+    settings = Settings.from_env({"SECRET_KEY": SECRET_KEY, "DATABASE_URL": f"sqlite:///{furnished}"})
+    return create_app(settings, house=house)
+
+
+@pytest.fixture
+def app(_app: Flask, settings: Settings, database: Database, house: House) -> Flask:
+    """The web side on the test's own database and folder."""
+    _app.extensions["suivi"] = Site(settings, database, house)
+    return _app
 
 
 @pytest.fixture
@@ -47,6 +105,24 @@ def client(app: Flask) -> Iterator[FlaskClient]:
     """A browser without JavaScript, so to speak."""
     with app.test_client() as client:
         yield client
+
+
+@pytest.fixture
+def address(app: Flask) -> Iterator[str]:
+    """Where the web side is really served, on this machine."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def cases(database: Database) -> int:
+    """How many cases there are."""
+    with database.reading() as session:
+        return session.scalar(select(func.count()).select_from(Case)) or 0
 
 
 def soup(response: TestResponse) -> BeautifulSoup:
@@ -84,7 +160,13 @@ def filled(**changes: Any) -> dict[str, Any]:
 def send(client: FlaskClient, lang: str = "nl", **changes: Any) -> TestResponse:
     """Open the form and send it filled in."""
     path = f"/{lang}/request"
-    return client.post(path, data={**hidden(client, path), **filled(**changes)}, content_type="multipart/form-data")
+    return post(client, path, {**hidden(client, path), **filled(**changes)})
+
+
+def post(client: FlaskClient, path: str, fields: dict[str, Any]) -> TestResponse:
+    """Send a form as a browser would, files included."""
+    boundary, body = encode_multipart(MultiDict({name: _as_sent(value) for name, value in fields.items()}))
+    return client.post(path, data=body, content_type=f"multipart/form-data; boundary={boundary}")
 
 
 def reference_in(text: str) -> str:
@@ -92,3 +174,10 @@ def reference_in(text: str) -> str:
     found = re.search(r"DOS-\d{4}-\d{7}-\d{2}", text)
     assert found, "the page names no reference"
     return found.group()
+
+
+def _as_sent(value: Any) -> Any:
+    """Files are given as (content, name) pairs, or several of them in a list."""
+    if isinstance(value, list):
+        return [_as_sent(one) for one in value]
+    return FileStorage(io.BytesIO(value[0]), value[1]) if isinstance(value, tuple) else value

@@ -7,9 +7,10 @@ from functools import cache
 from hashlib import blake2b
 from typing import Any
 
-from flask import Response, make_response, redirect, render_template, request, session, url_for
+from flask import Response, current_app, make_response, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -27,7 +28,7 @@ from tracker.web.public.forms import KINDS, RequestForm
 from tracker.web.public.limits import limits, too_large
 from tracker.web.site import site
 
-TOKEN_MARK, KEY_MARK = "@@token@@", "@@key@@"
+TOKEN_MARK, KEY_MARK, BODY_MARK = "@@token@@", "@@key@@", "@@body@@"
 
 
 @public.get(f"{IN_LANGUAGE}/request")
@@ -70,15 +71,17 @@ def submit_request() -> AnyResponse:
         form = RequestForm()
     except RequestEntityTooLarge:
         return _too_large(RequestForm(formdata=typed_fields(request, recorder), meta={"csrf": False}))
-    draft = draft_of(request, site())
-    sound = form.validate()
-    if not sound or draft.refused or draft.removed:
-        return _give_back(form, draft)
+    draft = Draft()
     try:
+        draft = draft_of(request, site())
+        if not form.validate() or draft.refused or draft.removed:
+            return _give_back(form, draft)
         session["sent"] = _register(form, draft)
     except UnknownReference:
         form.about.errors = [_("We know no file with this reference: check it, or leave it empty.")]
         return _give_back(form, draft)
+    except OperationalError as error:
+        return _busy(form, draft, error)
     return redirect(url_for("public.request_sent"), 303)
 
 
@@ -95,6 +98,16 @@ def _give_back(form: RequestForm, draft: Draft) -> Response:
         form.csrf_token.errors = []
     page = _page(form, key=draft.key, token=generate_csrf(), draft=draft, more=more)
     return make_response(page, 200 if draft.removed else 400)
+
+
+def _busy(form: RequestForm, draft: Draft, error: OperationalError) -> Response:
+    """The form again, as it was, when the database could not take it in time."""
+    current_app.logger.warning("a request came back: the database did not take it in time", exc_info=error)
+    more = [
+        ("", _("We are busy right now and could not take your message. It is all here: send it again in a minute."))
+    ]
+    page = _page(form, key=draft.key, token=generate_csrf(), draft=draft, more=more)
+    return make_response(page, 503, {"Retry-After": "60"})
 
 
 def _too_large(form: RequestForm) -> Response:
@@ -164,4 +177,12 @@ def request_sent() -> AnyResponse | str:
     if not sent:
         return redirect(url_for("public.follow"), 303)
     owed = [explained(promise, language()) for promise in sent["owed"]]
-    return render_template("public/sent.html", sent=sent, owed=owed, now=datetime.now(UTC))
+    start, end = _sent_frame(language())
+    return f"{start}{render_template('public/sent_body.html', sent=sent, owed=owed)}{end}"
+
+
+@cache
+def _sent_frame(lang: Language) -> tuple[str, str]:
+    """The confirmation cut where the part that changes goes: drawn once per language."""
+    start, end = render_template("public/sent.html", body=BODY_MARK).split(BODY_MARK)
+    return start, end

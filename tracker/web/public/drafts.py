@@ -23,7 +23,7 @@ _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 class Draft:
     """What hangs on one form between its sendings."""
 
-    key: str
+    key: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     waiting: list[Attachment] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     """A sentence for each file that was not accepted."""
@@ -37,7 +37,7 @@ def draft_of(request: Request, site: Site) -> Draft:
     without files costs the database nothing.
     """
     key = request.form.get("key", "")
-    draft = Draft(key if _KEY.fullmatch(key) else secrets.token_urlsafe(16))
+    draft = Draft(key) if _KEY.fullmatch(key) else Draft()
     new = [file for file in request.files.getlist("files") if file.filename]
     going = request.form.get("remove", "")
     going = going if going.isdecimal() and len(going) < 19 else ""
