@@ -57,7 +57,7 @@ def route(
     if service.kind is not ServiceKind.INTERNAL:
         raise NotOurService(service_code)
     case, before = file.case, file.case.service_code
-    case.service_code, case.state = service_code, CaseState.OPEN
+    case.service_code, case.state, case.triage_since = service_code, CaseState.OPEN, None
     team = Team.load(session, day=brussels_day(now))
     case.handler_id = team.handler_for(service_code, turn=case.id, not_this=case.about_staff_id).id
     _reassociate(session, case, service, now)
@@ -156,7 +156,7 @@ def _give(
     if case.state is CaseState.TRIAGE and handler.role in (Role.CLERK, Role.HEAD) and handler.service_code:
         lead = session.get(Service, handler.service_code)
         assert lead is not None
-        case.service_code, case.state = lead.code, CaseState.OPEN
+        case.service_code, case.state, case.triage_since = lead.code, CaseState.OPEN, None
         _reassociate(session, case, lead, now)
     _taken(case, now)
     file.done(verb, details={"from": before, "to": handler.id, "name": handler.name, "reason": reason})

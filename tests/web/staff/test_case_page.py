@@ -1,0 +1,143 @@
+"""The page of a case shows all there is, and offers what this person may do now."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import event, select
+
+from config import Settings
+from tests.web.staff.conftest import Desk, email_of
+from tracker.charter.words import Channel, Nature
+from tracker.insight.casepage import STATEMENTS
+from tracker.models.cases import Case
+from tracker.models.database import Database
+from tracker.models.messages import Attachment, Message, Outbox
+from tracker.models.staff import Staff
+
+File = Callable[..., str]
+
+
+def _offered(at: Desk, reference: str) -> set[str]:
+    links = at.page(f"/staff/cases/{reference}").select(".staff-acts a")
+    return {str(link["href"]).rsplit("/", 1)[1] for link in links}
+
+
+def test_it_shows_what_was_asked_what_is_promised_and_why(an: Desk, file: File) -> None:
+    reference = file(text="Bonjour <script>alert(1)</script>", country="EG")
+
+    page = an.page(f"/staff/cases/{reference}")
+    words = page.get_text(" ", strip=True)
+
+    assert page.select_one("main script") is None
+    for part in ("Bonjour <script>", "in 12 days", "Why this date", "15 calendar days", "Claire Dubois", "Egypt"):
+        assert part in words, part
+
+
+def test_it_offers_what_makes_sense(an: Desk, file: File) -> None:
+    offered = _offered(an, file())
+
+    assert {"answer", "transmit", "ask", "note", "nature", "receipt", "hand-over", "waive", "flag"} <= offered
+    assert not offered & {"interim", "keep-short", "extend", "close", "reopen", "left", "come-back", "take", "assign"}
+
+
+def test_a_complex_case_offers_an_interim_letter(an: Desk, file: File) -> None:
+    assert {"interim", "keep-short"} <= _offered(an, file(nature=Nature.COMPLEX))
+
+
+def test_a_request_for_a_document_offers_an_extension(an: Desk, file: File) -> None:
+    assert "extend" in _offered(an, file(nature=Nature.DOCUMENT_ACCESS))
+
+
+def test_whoever_may_only_read_is_offered_nothing(desk: Callable[[str], Desk], file: File) -> None:
+    reference = file()
+
+    assert _offered(desk("fa"), reference) == set()
+
+
+def test_a_case_in_triage_shows_what_the_router_proposes(desk: Callable[[str], Desk], file: File) -> None:
+    reference = file(service=None, subject="Visa", text="visa")
+
+    page = desk("di").page(f"/staff/cases/{reference}")
+
+    assert "no service yet" in page.get_text() or page.select_one("a[href$='/route']") is not None
+
+
+def test_a_message_that_could_not_be_sent_is_at_the_top(an: Desk, file: File, database: Database) -> None:
+    reference = file()
+    an.send(f"/staff/cases/{reference}/answer", "send", text="Voilà.")
+    with database.writing() as session:
+        message = session.scalars(select(Message).where(Message.kind == "answer")).one()
+        waiting = session.scalars(select(Outbox).where(Outbox.message_id == message.id)).one()
+        waiting.state, waiting.settled_at, waiting.last_error = "failed", datetime.now(UTC), "550 no such user"
+
+    words = an.page(f"/staff/cases/{reference}").get_text(" ", strip=True)
+
+    assert "could not be sent" in words
+    assert "550 no such user" in words
+    assert "Messages that could not be sent: 1" in an.page("/staff/queue").get_text(" ", strip=True)
+
+
+def test_a_file_is_given_to_be_saved_and_only_with_its_case(
+    an: Desk, file: File, database: Database, settings: Settings
+) -> None:
+    reference, other = file(), file()
+    folder = Path(settings.attachments_dir)
+    folder.mkdir(parents=True)
+    (folder / "ab.txt").write_bytes(b"<script>alert(1)</script>")
+    with database.writing() as session:
+        case = session.scalars(select(Case).where(Case.reference == reference)).one()
+        message = session.scalars(select(Message).where(Message.case_id == case.id, Message.number == 1)).one()
+        session.add(
+            Attachment(
+                case_id=case.id, message_id=message.id, name="../déclaration.txt", stored_as="ab.txt", size=25,
+                media_type="text/plain", sha256="0" * 64, added_at=datetime.now(UTC),
+            )
+        )  # fmt: skip
+
+    link = an.page(f"/staff/cases/{reference}").select_one(".suivi-files a")
+    assert link is not None
+    given = an.get(str(link["href"]))
+
+    assert given.data == b"<script>alert(1)</script>"
+    assert given.headers["Content-Disposition"].startswith("attachment")
+    assert given.headers["X-Content-Type-Options"] == "nosniff"
+    given.close()
+    assert an.get(str(link["href"]).replace(reference, other)).status_code == 404
+
+
+def test_a_merged_reference_leads_to_the_file_that_stays(an: Desk, file: File) -> None:
+    stays, goes = file(), file()
+    an.send(f"/staff/cases/{goes}/merge", into=stays, reason="The same letter, twice.")
+
+    answer = an.client.get(f"/staff/cases/{goes}", follow_redirects=True)
+
+    assert answer.request.path == f"/staff/cases/{stays}"
+    assert f"File {goes} was joined to this one." in answer.text
+
+
+def test_the_deputy_of_somebody_away_has_their_files(
+    desk: Callable[[str], Desk], file: File, database: Database
+) -> None:
+    reference = file(sensitive=True)
+    assert desk("cy").get(f"/staff/cases/{reference}").status_code == 404
+    with database.writing() as session:
+        people = {row.email: row for row in session.scalars(select(Staff))}
+        away = people[email_of("an")]
+        away.away_from, away.deputy_id = datetime.now(UTC).date() - timedelta(days=2), people[email_of("cy")].id
+
+    assert desk("cy").get(f"/staff/cases/{reference}").status_code == 200
+    assert reference in desk("cy").get("/staff/queue").text
+    assert "answer" in _offered(desk("cy"), reference)
+
+
+def test_the_page_of_a_case_takes_a_bounded_number_of_statements(an: Desk, file: File, database: Database) -> None:
+    reference = file(channel=Channel.POST, requester_address="Rue Haute 1")
+    for text in ("one", "two", "three"):
+        an.send(f"/staff/cases/{reference}/note", text=text)
+    said: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *args: said.append(args[2]))
+
+    an.page(f"/staff/cases/{reference}")
+
+    assert len([one for one in said if one.startswith("SELECT")]) <= STATEMENTS + 1  # and who looks
