@@ -236,6 +236,23 @@ def test_a_transmission_is_kept_when_the_body_has_it_and_the_requester_knows(
     assert (kept.state, kept.settled_on) == (ObligationState.DISCHARGED, date(2026, 3, 4))
 
 
+def test_a_body_without_a_known_address_gets_the_file_at_the_one_that_is_typed(
+    session: Session, case: Case, clerk: Actor
+) -> None:
+    with pytest.raises(SendRefused):
+        letters.transmit(
+            session, HOUSE, reference=case.reference, draft=Draft(to="EXT:MUNICIPALITY"), actor=clerk, now=TUESDAY,
+            seen=None,
+        )  # fmt: skip
+    draft = Draft(to="EXT:MUNICIPALITY", to_address="Grand-Place 1\n1000 Bruxelles")
+    messages = letters.transmit(
+        session, HOUSE, reference=case.reference, draft=draft, actor=clerk, now=TUESDAY, seen=None
+    )
+
+    assert (messages[0].channel, messages[0].address) == (Channel.POST, "Grand-Place 1\n1000 Bruxelles")
+    assert case.nature is Nature.MISDIRECTED
+
+
 def test_a_foreign_body_gets_nothing_without_consent(session: Session, case: Case, clerk: Actor) -> None:
     nature.confirm_nature(
         session, HOUSE, reference=case.reference, nature=Nature.MISDIRECTED, actor=clerk, now=TUESDAY, seen=None

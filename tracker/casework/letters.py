@@ -41,7 +41,7 @@ from tracker.charter.words import (
 )
 from tracker.correspondence.compose import compose
 from tracker.correspondence.facts import Destination, Request
-from tracker.correspondence.gate import check_sendable
+from tracker.correspondence.gate import check_sendable, is_email_address
 from tracker.models.cases import Case
 from tracker.models.directory import Service
 from tracker.models.messages import Attachment, Message, Outbox
@@ -52,10 +52,11 @@ from tracker.models.staff import Staff
 class Draft:
     """What a member of staff decided about a message; everything else is known from the case.
 
-    ``channel``: another way than the requester's own, with its reason. ``spoken_on``: for phone and counter, the day
-    (Brussels) of the conversation. ``promised_on`` and ``reason`` belong to an interim letter, ``to`` (a code of the
-    directory) to a transmission; ``consent``: what shows that the requester agrees to the forwarding to a body
-    that is no Belgian public service; without it, the requester is only told where to turn.
+    ``channel``: another way than the requester's own, with its reason. ``spoken_on``: for phone and counter, the
+    day (Brussels) of the conversation. ``promised_on`` and ``reason`` belong to an interim letter; ``to`` (a code of
+    the directory) to a transmission, with ``to_address`` (e-mail or postal) where the directory knows none.
+    ``consent``: what shows that the requester agrees to the forwarding to a body that is no Belgian public service;
+    without it, the requester is only told where to turn.
     """
 
     text: str = ""
@@ -66,6 +67,7 @@ class Draft:
     promised_on: date | None = None
     reason: str | None = None
     to: str | None = None
+    to_address: str | None = None
     consent: str | None = None
 
 
@@ -312,7 +314,7 @@ def _transmission(file: CaseFile, draft: Draft) -> list[Written]:
     reason = draft.text.strip() or None
     written = []
     if forwarded:
-        written.append(_to_body(file, body, destination, reason))
+        written.append(_to_body(file, body, destination, reason, draft.to_address))
     written.append(
         _to_requester(
             file,
@@ -339,11 +341,25 @@ def _destination(body: Service, case: Case) -> Destination:
     )
 
 
-def _to_body(file: CaseFile, body: Service, destination: Destination, reason: str | None) -> Written:
-    """Write the file to the competent body; where the directory knows no address, a person sends it by post."""
+def _to_body(
+    file: CaseFile, body: Service, destination: Destination, reason: str | None, given: str | None
+) -> Written:
+    """Write the file to the competent body, by e-mail where it has an address, else by post."""
     case, session = file.case, file.session
-    channel = Channel.EMAIL if body.email else Channel.POST
+    email = body.email or (given if given and is_email_address(given) else None)
+    channel = Channel.EMAIL if email else Channel.POST
+    address = email or body.postal_address or given
+    language = case.official_language or case.language
     signature = signature_for(file)
+    check_sendable(
+        signature=signature,
+        reference=case.reference,
+        language=language,
+        official_language=None,
+        channel=channel,
+        address=address,
+        usual_channel=channel,
+    )
     request = session.scalars(select(Message).where(Message.case_id == case.id, Message.number == 1)).one()
     names = session.scalars(select(Attachment.name).where(Attachment.message_id == request.id)).all()
     contact = (case.requester_email, case.requester_phone, case.requester_address)
@@ -362,9 +378,7 @@ def _to_body(file: CaseFile, body: Service, destination: Destination, reason: st
             consent_on=brussels_day(case.consent_at) if case.consent_at else None,
         ),
     )
-    language = case.official_language or case.language
     composed = compose(MessageKind.TRANSMISSION, facts, language)
-    address = body.email or body.postal_address or str(body.names[case.language.value])
     return Written(
         MessageKind.TRANSMISSION, Act.FORWARD, channel, address, signature, language, composed, service_code=body.code
     )
