@@ -145,7 +145,9 @@ def _number(session: Session, submission_key: str | None) -> tuple[int, int | No
     known = select(Message.case_id).where(Message.submission_key == key).scalar_subquery()
     highest = select(func.coalesce(func.max(Case.id), 0) + 1).scalar_subquery()
     on_postgresql = session.get_bind().dialect.name == "postgresql"
-    row = session.execute(select(func.nextval("cases_id_seq") if on_postgresql else highest, known)).one()
+    row = (
+        session.connection().execute(select(func.nextval("cases_id_seq") if on_postgresql else highest, known)).one()
+    )
     return int(row[0]), row[1]
 
 
@@ -232,7 +234,7 @@ def _internal(session: Session, codes: set[str]) -> dict[str, list[str]]:
     query = select(Service.code, Service.associated).where(
         Service.code.in_(codes), Service.kind == ServiceKind.INTERNAL
     )
-    return {row.code: row.associated for row in session.execute(query)}
+    return {row.code: row.associated for row in session.connection().execute(query)}
 
 
 def _request(file: CaseFile, intake: Intake) -> Message:

@@ -60,7 +60,7 @@ class Team:
         if services is not None:
             general = (Role.DISPATCHER, Role.COMPLAINTS, Role.DIRECTION)
             query = query.where(or_(Staff.role.in_(general), Staff.service_code.in_(tuple(services))))
-        rows = session.execute(query.order_by(Staff.id)).all()
+        rows = session.connection().execute(query.order_by(Staff.id)).all()
         return cls({row[0]: Member(*row) for row in rows}, day)
 
     def there(self, member: Member | None) -> Member | None:

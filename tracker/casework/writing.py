@@ -74,7 +74,7 @@ def signature_of(session: Session, case: Case, signer: Signer, service_code: str
     """Return what is printed under a message: whoever acts signs, with the postal address of the service (P8)."""
     code = case.service_code or service_code
     query = select(Service.code, Service.names, Service.postal_address).where(Service.code.in_((code, HEADQUARTERS)))
-    found = {row.code: row for row in session.execute(query)}
+    found = {row.code: row for row in session.connection().execute(query)}
     service, house = found.get(code or ""), found.get(HEADQUARTERS)
     address = (service.postal_address if service else None) or (house.postal_address if house else None)
     return Signature(

@@ -18,6 +18,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     FromClause,
+    Insert,
     Integer,
     MetaData,
     String,
@@ -187,10 +188,19 @@ def put(session: Session, *rows: Base) -> None:
     model = type(rows[0])
     table: Table = model.__table__  # type: ignore[assignment]
     values = [_values(model, table, row) for row in rows]
-    if len(rows) > 1 or "id" not in table.c or values[0].get("id") is not None:
-        session.connection().execute(insert(table), values)
+    if len(rows) > 1:
+        session.connection().execute(_insert(table), values)
+    elif "id" not in table.c or values[0].get("id") is not None:
+        session.connection().execute(_insert(table), values[0])
     else:
-        rows[0].id = session.connection().execute(insert(table).returning(table.c.id), values[0]).scalar_one()  # type: ignore[attr-defined]
+        told = session.connection().execute(_insert(table).returning(table.c.id), values[0])
+        rows[0].id = told.scalar_one()  # type: ignore[attr-defined]
+
+
+@cache
+def _insert(table: Table) -> Insert:
+    """Return the statement that writes a row with every column given, or all but the key the database gives."""
+    return insert(table).inline()
 
 
 def _values(model: type[Base], table: Table, row: Base) -> dict[str, object]:
