@@ -10,7 +10,7 @@ from typing import Any
 from flask import Response, current_app, make_response, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -25,7 +25,7 @@ from tracker.web.public.blueprint import IN_LANGUAGE, public
 from tracker.web.public.drafts import Draft, draft_of
 from tracker.web.public.explaining import explained
 from tracker.web.public.forms import KINDS, RequestForm
-from tracker.web.public.limits import limits, too_large
+from tracker.web.public.limits import ACCESS, limits, too_large
 from tracker.web.site import site
 
 TOKEN_MARK, KEY_MARK, BODY_MARK = "@@token@@", "@@key@@", "@@body@@"
@@ -119,8 +119,31 @@ def _too_large(form: RequestForm) -> Response:
 def _register(form: RequestForm, draft: Draft) -> dict[str, Any]:
     """Register the request, and return what the confirmation shows: it travels in the session."""
     now = datetime.now(UTC)
-    house = site().house
-    intake = Intake(
+    intake = _intake(form, draft, now)
+    try:
+        return _registered(intake, now)
+    except IntegrityError:  # a double click: the other request took this key between our look and our commit
+        return _registered(intake, now)
+
+
+def _registered(intake: Intake, now: datetime) -> dict[str, Any]:
+    with site().database.writing() as db:
+        registered = register(db, site().house, intake=intake, actor=CITIZEN, now=now)
+        case, promises = registered.case, promises_of(db, registered.case.id)
+        return {
+            "key": intake.submission_key,
+            "until": int((now + ACCESS).timestamp()),
+            "reference": case.reference,
+            "code": registered.code,
+            "urgent": intake.urgent,
+            "email": bool(intake.requester_email),
+            "handler": asdict(promises.handler),
+            "owed": [_as_json(promise) for promise in promises.owed],
+        }
+
+
+def _intake(form: RequestForm, draft: Draft, now: datetime) -> Intake:
+    return Intake(
         channel=Channel.WEB,
         received_at=now,
         nature=Nature.COMPLAINT if form.kind.data == "complaint" else Nature.INFORMATION,
@@ -135,22 +158,9 @@ def _register(form: RequestForm, draft: Draft) -> dict[str, Any]:
         country=form.country.data or None,
         urgent=form.kind.data == "emergency",
         about_reference=(form.about.data or None) if form.kind.data == "complaint" else None,
-        submission_key=_submission_key(form, draft.key),
+        submission_key=_submission_key(form, draft),
         attachments=tuple(file.id for file in draft.waiting),
     )
-    with site().database.writing() as db:
-        registered = register(db, house, intake=intake, actor=CITIZEN, now=now)
-        case, promises = registered.case, promises_of(db, registered.case.id)
-        return {
-            "id": case.id,
-            "reference": case.reference,
-            "code": registered.code,
-            "version": case.code_version,
-            "urgent": intake.urgent,
-            "email": bool(intake.requester_email),
-            "handler": asdict(promises.handler),
-            "owed": [_as_json(promise) for promise in promises.owed],
-        }
 
 
 def _as_json(promise: Promise) -> dict[str, Any]:
@@ -164,16 +174,25 @@ def _whole_text(form: RequestForm) -> str:
     return f"{form.text.data}\n\n{_('The complaint is about:')} {form.about_whom.data}"
 
 
-def _submission_key(form: RequestForm, key: str) -> str:
-    """The same form sent twice is one case; the same page changed and sent again is another request."""
+def _submission_key(form: RequestForm, draft: Draft) -> str:
+    """What makes two sendings one case: the same form with the same text, and also the same text sent again right
+    after (the browser's way back gives a fresh form). The same page with another text is another request."""
     typed = "\x1f".join(str(field.data) for field in form if field.name not in ("files", "csrf_token"))
-    return blake2b(f"{key}\x1f{typed}".encode("utf-8", "replace"), digest_size=24).hexdigest()
+    digest = blake2b(typed.encode("utf-8", "replace"), digest_size=12).hexdigest()
+    before = str((_just_sent() or {}).get("key", ""))
+    return before if before.endswith(f".{digest}") and not draft.waiting else f"{draft.key[:32]}.{digest}"
+
+
+def _just_sent() -> dict[str, Any] | None:
+    """What this browser sent not long ago."""
+    sent = session.get("sent")
+    return sent if sent and sent["until"] > datetime.now(UTC).timestamp() else None
 
 
 @public.get(f"{IN_LANGUAGE}/request/sent")
 def request_sent() -> AnyResponse | str:
     """Say the reference, the date and why, who handles it and what happens next."""
-    sent = session.get("sent")
+    sent = _just_sent()
     if not sent:
         return redirect(url_for("public.follow"), 303)
     owed = [explained(promise, language()) for promise in sent["owed"]]

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from hashlib import blake2b
 
 from flask import Response, flash, make_response, redirect, render_template, request, session, url_for
@@ -25,15 +25,12 @@ from tracker.web.public.blueprint import IN_LANGUAGE, public
 from tracker.web.public.drafts import Draft, draft_of
 from tracker.web.public.explaining import explained
 from tracker.web.public.forms import REFERENCE_LENGTH, AddForm, FollowForm, LostCodeForm
-from tracker.web.public.limits import limits, too_large
+from tracker.web.public.limits import ACCESS, limits, too_large
 from tracker.web.public.periods import periods
 from tracker.web.site import site
 
 Sentences = Sequence[tuple[str, str]]
 """What to put right, each with the id of its field (empty: the whole page)."""
-
-ACCESS = timedelta(hours=2)
-"""How long the page stays open after the code was given."""
 
 TRIES = 10
 """Failed tries in a quarter of an hour, for one address on the network and for one reference."""

@@ -1,5 +1,6 @@
 """Owns the limits that stand beside the fields, and the sentence when a whole form is too large."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, TypedDict
 
 from flask_babel import gettext as _
@@ -9,6 +10,10 @@ from tracker.web.site import site
 
 if TYPE_CHECKING:
     from config import Settings
+
+
+ACCESS = timedelta(hours=2)
+"""How long a browser may see its own confirmation, and a case after its code was given."""
 
 
 class Limits(TypedDict):
