@@ -17,13 +17,14 @@ from werkzeug.test import TestResponse
 from config import Settings
 from tests.conftest import SECRET_KEY
 from tests.databases import Run, sqlite_database
-from tests.factories import make_case, make_staff, settle
+from tests.factories import make_case, make_house, make_staff, settle
 from tracker.app import create_app
 from tracker.charter.words import Language, Role
 from tracker.models.cases import Case
 from tracker.models.database import Database
 from tracker.models.operations import JobRun
 from tracker.models.staff import Staff
+from tracker.web.site import Site
 from tracker.web.staff.accounts import SINCE, Account
 
 PASSWORD = "correct horse battery"
@@ -80,10 +81,19 @@ def database(settings: Settings) -> Iterator[Database]:
     database.close()
 
 
+@pytest.fixture(scope="session")
+def app_once(furnished: Path, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """An app made once: its templates are compiled once."""
+    folder = str(tmp_path_factory.mktemp("var"))
+    url = f"sqlite:///{furnished}"
+    return create_app(Settings.from_env({"SECRET_KEY": SECRET_KEY, "DATABASE_URL": url, "VAR_DIR": folder}))
+
+
 @pytest.fixture
-def app(settings: Settings, database: Database) -> Flask:
-    """The app on that database."""
-    return create_app(settings, database)
+def app(app_once: Flask, settings: Settings, database: Database) -> Flask:
+    """That app on the test's own database."""
+    app_once.extensions["suivi"] = Site(settings=settings, database=database, house=make_house())
+    return app_once
 
 
 class Desk:

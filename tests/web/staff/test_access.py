@@ -6,8 +6,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from config import Settings
 from tests.web.staff.conftest import PEOPLE, Desk, email_of, soup_of
 from tracker.access.permissions import READ, may, may_enter
+from tracker.app import create_app
 from tracker.charter.words import Nature, Role
 from tracker.insight.casepage import case_header
 from tracker.models.database import Database
@@ -35,10 +37,14 @@ def test_every_route_says_what_it_needs_and_only_the_login_is_open(app: Flask) -
     assert all(needs.on_case for needs in on_cases)
 
 
-def test_a_view_that_says_nothing_is_closed(app: Flask, an: Desk) -> None:
+def test_a_view_that_says_nothing_is_closed(settings: Settings, an: Desk) -> None:
+    app = create_app(settings)
     app.add_url_rule("/staff/forgotten", "staff.forgotten", lambda: "open!")
 
-    assert an.get("/staff/forgotten").status_code == 403
+    answer = Desk(app, an.staff).get("/staff/forgotten")
+
+    app.extensions["suivi"].database.close()
+    assert answer.status_code == 403
     assert staff.before_request_funcs[None], "the guard stands before every view"
 
 

@@ -186,7 +186,7 @@ def test_add_what_the_requester_said(an: Desk, file: File, database: Database) -
 
 def test_take_back_what_the_other_body_returns(an: Desk, file: File, row: Row, database: Database) -> None:
     reference = file(nature=Nature.MISDIRECTED, channel=Channel.POST, requester_address="Rue Haute 1, 1000 Bruxelles")
-    sent = an.send(f"/staff/cases/{reference}/transmit", "send", to="EXT:FPS-FINANCE", text="")
+    sent = an.send(f"/staff/cases/{reference}/transmit", "send", to="EXT:FPS-ECONOMY", text="")
     assert sent.status_code == 303, errors_of(sent)
     with database.writing() as session:
         from tests.factories import make_house

@@ -18,7 +18,7 @@ from tracker.charter.words import Channel, ChannelReason, MessageKind, Registere
 from tracker.insight.casefacts import Header
 from tracker.insight.casepage import outgoing
 from tracker.insight.choices import bodies
-from tracker.web.fields import TEXT_LENGTH
+from tracker.web.fields import ADDRESS_LENGTH, TEXT_LENGTH
 from tracker.web.filters import day, label_in_words
 from tracker.web.languages import language
 from tracker.web.site import site
@@ -112,6 +112,10 @@ class TransmitForm(WayForm):
         description=_l("Optional: a sentence for the body and for the requester."),
     )  # fmt: skip
     to = Pick(_l("Choose the body."), label=_l("Competent body"))
+    to_address = several_lines(
+        _l("Its address, if the directory has none"), ADDRESS_LENGTH,
+        description=_l("An e-mail address, or a postal address."),
+    )  # fmt: skip
     consent = one_line(
         _l("What shows the requester's consent"), EVIDENCE_LENGTH,
         description=_l("Only for a body that is no Belgian public service: without consent the requester is told"
@@ -135,7 +139,8 @@ class TransmitForm(WayForm):
     def draft(self, case: Header) -> Draft:
         """Return what was decided."""
         way = self.way(case)
-        return Draft(text=self.text.data or "", to=self.to.data, consent=self.consent.data or None, **way)
+        address, consent = self.to_address.data or None, self.consent.data or None
+        return Draft(text=self.text.data or "", to=self.to.data, to_address=address, consent=consent, **way)
 
 
 @dataclass(frozen=True, slots=True)
