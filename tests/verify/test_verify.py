@@ -1,0 +1,187 @@
+"""`tracker verify`: sound records pass; whatever is altered behind Suivi's back is named, in every column."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from itertools import zip_longest
+from typing import Any
+
+import pytest
+from sqlalchemy import JSON, Column, Connection, Table, Update, delete, func, insert, select, text, update
+
+from tests.cli.conftest import Told, call
+from tests.cli.test_explain import live_through
+from tests.conftest import SECRET_KEY
+from tests.factories import MONDAY, make_house
+from tracker.insight.verify import Problem, verify
+from tracker.models.base import Moment, Sealed, Word
+from tracker.models.cases import Association
+from tracker.models.database import Database
+from tracker.models.history import History
+from tracker.models.messages import Attachment, Message, Outbox
+from tracker.models.obligations import Breach, Discharge, Notice, Obligation
+from tracker.models.schema import TABLES_OF_RECORD
+
+
+def problems(database: Database) -> list[Problem]:
+    house = make_house()
+    return list(verify(database, house.rules, house.calendar))
+
+
+@pytest.fixture
+def lived(database: Database) -> Database:
+    """A case that has lived through everything, so that every table of record holds something."""
+    live_through(database)
+    with database.writing() as session:
+        session.add(Association(case_id=1, service_code="M1", since=MONDAY))
+        session.add(
+            Attachment(
+                case_id=1, message_id=1, name="diploma.pdf", stored_as="ab/cd.pdf", media_type="application/pdf",
+                size=12, sha256="0" * 64, added_at=MONDAY,
+            )
+        )  # fmt: skip
+    with database.reading() as session:
+        for model in TABLES_OF_RECORD:
+            assert session.scalar(select(func.count()).select_from(model)), model
+    return database
+
+
+@contextmanager
+def behind_its_back(database: Database) -> Iterator[Connection]:
+    """Write with every safeguard of the database put aside, as somebody with its password could."""
+    with database.engine.connect().execution_options(immediate=True) as connection:
+        if database.is_sqlite:
+            connection.exec_driver_sql("PRAGMA ignore_check_constraints = ON")
+            connection.rollback()
+            connection.connection.execute("PRAGMA foreign_keys = OFF")
+            for trigger in connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).all():
+                connection.execute(text(f"DROP TRIGGER {trigger.name}"))
+        else:
+            connection.execute(text("SET session_replication_role = replica"))
+            checks = "SELECT conrelid::regclass AS owner, conname FROM pg_constraint WHERE contype = 'c'"
+            for check in connection.execute(text(f"{checks} AND connamespace = 'public'::regnamespace")).all():
+                connection.execute(text(f"ALTER TABLE {check.owner} DROP CONSTRAINT {check.conname}"))
+        connection.commit()
+        yield connection
+        connection.commit()
+        connection.invalidate()  # nobody after us works without the safeguards
+
+
+def altered(column: Column[Any], value: Any) -> Any:
+    """Return a value of the same kind that is not the one that was there."""
+    kind = column.type
+    if isinstance(kind, Word):
+        return next(word for word in kind.words if word is not value)
+    if isinstance(kind, Moment):
+        return (value or MONDAY) + timedelta(seconds=1)
+    python = kind.python_type
+    if python is bool:
+        return not value
+    if python is int:
+        return (value or 0) + 1000
+    if issubclass(python, datetime | date):
+        return (value or MONDAY.date()) + timedelta(days=1)
+    if isinstance(kind, JSON):
+        return [value, "altered"] if isinstance(value, list) else {"altered": value}
+    return f"{value[:-1]}{'x' if value[-1] != 'x' else 'y'}" if value else "x"
+
+
+def columns_of_record() -> Iterator[tuple[type[Sealed], Table, Column[Any]]]:
+    for model in TABLES_OF_RECORD:
+        table: Table = model.__table__  # type: ignore[attr-defined]
+        for column in table.columns:
+            if column.name != "id":  # how a row is named, not what it says
+                yield model, table, column
+
+
+def test_records_that_nobody_touched_are_sound(lived: Database) -> None:
+    assert problems(lived) == []
+
+
+def test_a_field_altered_in_any_column_of_any_table_of_record_is_named(lived: Database) -> None:
+    by_table: dict[str, list[Column[Any]]] = {}
+    for _, table, column in columns_of_record():
+        by_table.setdefault(table.name, []).append(column)
+    missed = []
+    with behind_its_back(lived) as connection:
+        for columns in zip_longest(*by_table.values()):  # one column of each table at a time, to be quick
+            done = [alter(connection, column) for column in columns if column is not None]
+            connection.commit()
+
+            named = {(problem.table, problem.key.split(" (")[0]) for problem in problems(lived)}
+            missed += [
+                (column.table.name, column.name) for column, key, _ in done if (column.table.name, key) not in named
+            ]
+
+            for _, _, undo in done:
+                connection.execute(undo)
+            connection.commit()
+    assert missed == []
+    assert problems(lived) == []
+
+
+def alter(connection: Connection, column: Column[Any]) -> tuple[Column[Any], str, Update]:
+    """Alter one field of a row; return the column, how the row is named now, and how to undo it."""
+    table = column.table
+    row = connection.execute(select(table).limit(1)).one()
+    keys = {key.name: row._mapping[key.name] for key in table.primary_key.columns}
+    value, before = row._mapping[column.name], [table.c[name] == key for name, key in keys.items()]
+    other = altered(column, value)
+    connection.execute(update(table).where(*before).values({column: other}))
+    keys.update({column.name: other} if column.name in keys else {})
+    after = [table.c[name] == key for name, key in keys.items()]
+    return column, " ".join(str(key) for key in keys.values()), update(table).where(*after).values({column: value})
+
+
+@pytest.mark.parametrize("model", [History, Message, Obligation, Discharge, Breach, Notice, Outbox])
+def test_a_row_taken_out_is_missed(lived: Database, model: type[Any]) -> None:
+    with behind_its_back(lived) as connection:
+        table = model.__table__
+        last = connection.scalar(select(func.max(next(iter(table.primary_key.columns)))))
+        connection.execute(delete(table).where(next(iter(table.primary_key.columns)) == last))
+
+    assert problems(lived)
+
+
+def test_a_row_put_in_with_a_seal_of_its_own_is_not_believed(lived: Database) -> None:
+    with behind_its_back(lived) as connection:
+        row = connection.execute(select(History.__table__).order_by(History.id.desc()).limit(1)).one()._asdict()
+        connection.execute(insert(History.__table__).values(row | {"id": row["id"] + 1, "seq": row["seq"] + 2}))
+
+    assert {"history", "cases"} <= {problem.table for problem in problems(lived)}
+
+
+def test_what_cannot_even_be_read_is_named(lived: Database) -> None:
+    with behind_its_back(lived) as connection:
+        connection.execute(text("UPDATE messages SET kind = 'poem' WHERE id = 2"))
+
+    assert Problem("messages", "2", "the row cannot be read (ValueError)") in problems(lived)
+
+
+def test_the_command_lists_the_problems_and_exits_with_one(
+    lived: Database, database_url: str, tracker: Callable[..., Told]
+) -> None:
+    sound = tracker("verify")
+    with behind_its_back(lived) as connection:
+        connection.execute(text("UPDATE obligations SET due_on = '2026-03-18', work_by = '2026-03-18' WHERE id = 1"))
+
+    told, as_json = tracker("verify"), tracker("verify", "--json")
+
+    assert (sound.returncode, sound.stderr) == (0, "")
+    assert told.returncode == as_json.returncode == 1
+    assert "obligations 1: the row was changed: its seal does not fit" in told.stdout
+    assert "due_on, work_by differ from what the history says" in told.stdout
+    assert {"table", "key", "what"} == json.loads(as_json.stdout.splitlines()[0]).keys()
+
+
+@pytest.fixture
+def tracker(database_url: str, tmp_path: Any) -> Callable[..., Told]:
+    settings = {"SECRET_KEY": SECRET_KEY, "DATABASE_URL": database_url, "VAR_DIR": str(tmp_path / "var")}
+    return lambda *words: call(*words, settings=settings)
+
+
+def test_every_word_of_the_closed_lists_can_be_altered() -> None:
+    assert all(len(list(c.type.words)) > 1 for _, _, c in columns_of_record() if isinstance(c.type, Word))
+    assert all(issubclass(c.type.words, StrEnum) for _, _, c in columns_of_record() if isinstance(c.type, Word))

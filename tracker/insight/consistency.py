@@ -1,0 +1,241 @@
+"""Owns what must be true of one case's records together: its history, its promises, what left, who was told."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from tracker.charter import ladder
+from tracker.charter.calendar import WorkingCalendar
+from tracker.charter.counting import midnight_after
+from tracker.charter.entries import entry_from_json
+from tracker.charter.errors import CharterError
+from tracker.charter.ledger import Ledger, replay
+from tracker.charter.reference import Reference
+from tracker.charter.rules import RuleBook
+from tracker.charter.rungs import BREACH
+from tracker.charter.words import CaseState, Channel, Direction, MessageKind, NoticeState
+from tracker.models.cases import Case
+from tracker.models.history import History
+from tracker.models.messages import Message, Outbox
+from tracker.models.obligations import Breach, Discharge, Notice, Obligation
+
+Finding: TypeAlias = tuple[str, str, str]
+"""Table, key and what is wrong."""
+
+REPLAYED = (
+    "kind", "rule_id", "rule_version", "source", "counted_from", "days", "due_on", "work_by", "provisional", "state",
+    "arose_at", "decide_by", "born_late", "settled_at", "settled_on", "replaced_by", "waiver_ground",
+    "waiver_evidence",
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class CaseRecords:
+    """All the rows of one case; history, obligations and messages in their order."""
+
+    case: Case
+    history: list[History] = field(default_factory=list)
+    obligations: list[Obligation] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+    discharges: list[Discharge] = field(default_factory=list)
+    breaches: dict[int, Breach] = field(default_factory=dict)
+    """By the id of the obligation."""
+    notices: list[Notice] = field(default_factory=list)
+    outbox_of_messages: dict[int, Outbox] = field(default_factory=dict)
+    outbox_of_notices: set[int] = field(default_factory=set)
+
+
+def inconsistencies(records: CaseRecords, rules: RuleBook, calendar: WorkingCalendar) -> Iterator[Finding]:
+    """Yield what does not fit together in the records of one case."""
+    yield from _numbering(records)
+    try:
+        entries = [entry_from_json(stored) for row in records.history for stored in row.details.get("ledger", ())]
+        ledger = replay(entries, rules=rules, calendar=calendar)
+    except (CharterError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        yield "history", _of(records), f"the history cannot be replayed: {error}"
+        return
+    yield from _promises(records, ledger)
+    yield from _case(records, ledger)
+    yield from _next_looks(records, rules, calendar)
+    yield from _breaches(records)
+    yield from _leavings(records, ledger)
+    yield from _discharges(records, ledger)
+    yield from _on_the_way(records)
+
+
+def _of(records: CaseRecords) -> str:
+    return f"{records.case.id} ({records.case.reference})"
+
+
+def _numbering(records: CaseRecords) -> Iterator[Finding]:
+    """Check that nothing was taken out: numbers run from one without a gap."""
+    case = records.case
+    try:
+        number = Reference.parse(case.reference).number
+    except ValueError:
+        number = None
+    if number != case.id:
+        yield "cases", _of(records), "the reference does not name this case"
+    numbers = [row.seq for row in records.history]
+    if numbers != list(range(1, len(numbers) + 1)):
+        yield "history", _of(records), f"the entries are numbered {numbers}: one is missing or was added"
+    if case.version != len(numbers):
+        yield "cases", _of(records), f"version {case.version} does not fit {len(numbers)} entries in the history"
+    if [row.number for row in records.messages] != list(range(1, len(records.messages) + 1)):
+        yield "messages", _of(records), "the messages are not numbered without a gap: one is missing or was added"
+
+
+def _promises(records: CaseRecords, ledger: Ledger) -> Iterator[Finding]:
+    """Check that the stored promises are what the history makes them."""
+    stored = {row.number: row for row in records.obligations}
+    for promise in ledger.obligations:
+        row = stored.pop(promise.number, None)
+        if row is None:
+            yield "obligations", _of(records), f"promise {promise.number} is missing"
+            continue
+        differing = [name for name in REPLAYED if getattr(row, name) != getattr(promise, name)]
+        if row.steps != [step.to_json() for step in promise.steps]:
+            differing.append("steps")
+        if differing:
+            yield "obligations", str(row.id), f"{', '.join(differing)} differ from what the history says"
+    for row in stored.values():
+        yield "obligations", str(row.id), "no entry of the history made this promise"
+
+
+def _case(records: CaseRecords, ledger: Ledger) -> Iterator[Finding]:
+    """Check that the case itself shows what its history says."""
+    case, upcoming = records.case, ledger.next_obligation
+    facts = {
+        "received_at": ledger.received_at,
+        "channel": ledger.channel,
+        "nature": ledger.nature,
+        "next_kind": upcoming.kind if upcoming else None,
+        "next_due_on": upcoming.due_on if upcoming else None,
+        "next_work_by": upcoming.work_by if upcoming else None,
+    }
+    differing = [name for name, value in facts.items() if getattr(case, name) != value]
+    if (case.nature_confirmed_at is not None) != ledger.nature_confirmed:
+        differing.append("nature_confirmed_at")
+    if differing:
+        yield "cases", _of(records), f"{', '.join(differing)} differ from what the history says"
+    if ledger.open_obligations and case.state in (CaseState.CLOSED, CaseState.MERGED):
+        yield "cases", _of(records), f"the case is {case.state}, but something is still owed"
+
+
+def _next_looks(records: CaseRecords, rules: RuleBook, calendar: WorkingCalendar) -> Iterator[Finding]:
+    """Check that the sweep looks at each open promise when its first rung without a notice comes."""
+    case = records.case
+    situation = ladder.Situation(
+        case.channel, case.nature, case.urgent_since if case.urgent_taken_at is None else None, case.triage_since
+    )
+    told: dict[int, set[str]] = {}
+    due_on = {row.id: row.due_on for row in records.obligations}
+    for notice in records.notices:
+        told.setdefault(notice.obligation_id, set()).add(notice.rung)
+        if notice.due_on != due_on[notice.obligation_id]:
+            yield "notices", str(notice.id), "its due date is not that of the promise"
+    for row in records.obligations:
+        already = frozenset(told.get(row.id, ()))
+        if row.next_action_at is None:
+            yield from _passed_over(records, row, already, rules, calendar)
+            continue
+        if row.next_action_at != ladder.next_at(rules.ladder, calendar, row, situation, already=already):
+            yield "obligations", str(row.id), "next_action_at is not the moment of the first rung without a notice"
+
+
+def _passed_over(
+    records: CaseRecords, row: Obligation, already: frozenset[str], rules: RuleBook, calendar: WorkingCalendar
+) -> Iterator[Finding]:
+    """Check that a promise that was settled has a notice for every rung before the last that it has one for."""
+    case = records.case
+    if row.steps[0]["values"].get("channel") != case.channel:
+        return  # the receipt was corrected in the meantime: the ladder it was told by is not known any more
+    stems = (*("before", "after"), BREACH)
+    newest = max(
+        (n.moment for n in records.notices if n.obligation_id == row.id and n.rung.partition("-")[0] in stems),
+        default=None,
+    )
+    for moment in ladder.moments(rules.ladder, calendar, row, ladder.Situation(case.channel, case.nature)):
+        if newest is None or moment.at >= newest:
+            return
+        if moment.rung not in already and moment.rung.partition("-")[0] in stems:
+            yield "notices", f"of promise {row.id}", f"the notice {moment.rung} is missing"
+
+
+def _breaches(records: CaseRecords) -> Iterator[Finding]:
+    """Check that a promise has a breach exactly when it was broken, dated when that became true."""
+    rung = {notice.obligation_id for notice in records.notices if notice.rung == BREACH}
+    for row in records.obligations:
+        breach = records.breaches.get(row.id)
+        late = row.settled_on is not None and row.settled_on > row.due_on
+        if breach is None:
+            if late or row.born_late or (row.id in rung and row.settled_on is None):
+                yield "breaches", str(row.id), "the promise was broken, and no breach is recorded"
+            continue
+        if (breach.due_on, breach.became_true_at) != (row.due_on, midnight_after(row.due_on)):
+            yield "breaches", str(row.id), "it is not dated midnight after the due date"
+        if breach.born_late != row.born_late or breach.recorded_at < breach.became_true_at:
+            yield (
+                "breaches",
+                str(row.id),
+                "it was recorded before it became true, or does not say that it was born late",
+            )
+        reopened = any(d.obligation_id == row.id and d.voided_at is not None for d in records.discharges)
+        seen_open = row.settled_at is None or breach.recorded_at < row.settled_at
+        if seen_open and row.id not in rung and not (row.born_late or reopened):
+            yield "notices", f"of promise {row.id}", "the sweep saw the breach, and nobody was told of it"
+        # A letter posted in time whose posting is recorded late keeps the promise; the breach that was seen stays.
+        if not late and row.settled_at is not None and breach.recorded_at > row.settled_at:
+            yield "breaches", str(row.id), "it was recorded although the promise had been kept"
+
+
+def _leavings(records: CaseRecords, ledger: Ledger) -> Iterator[Finding]:
+    """Check that what the history says has left is what the messages say."""
+    stored = {row.number: row for row in records.messages}
+    for leaving in ledger.leavings:
+        row = stored.get(leaving.message)
+        if row is None:
+            yield "messages", _of(records), f"message {leaving.message}, which has left, is missing"
+        elif (row.act, row.left_on, row.voided_at is not None) != (leaving.act, leaving.left_on, leaving.voided):
+            yield "messages", str(row.id), "what the history says of its leaving is something else"
+    known = {leaving.message for leaving in ledger.leavings}
+    if records.case.state is CaseState.MERGED:
+        return  # what leaves on a case after it was merged changes no promise
+    for row in records.messages:
+        if row.act is not None and row.left_on is not None and row.number not in known:
+            yield "messages", str(row.id), "it has left, but the history does not say so"
+
+
+def _discharges(records: CaseRecords, ledger: Ledger) -> Iterator[Finding]:
+    """Check that the discharges that hold are those that the history makes."""
+    messages = {row.id: row for row in records.messages}
+    promises = {row.id: row.number for row in records.obligations}
+    wanted = {
+        (promise.number, leaving.message) for promise in ledger.obligations for leaving in ledger.discharging(promise)
+    }
+    for row in records.discharges:
+        message = messages.get(row.message_id)
+        if message is None or (row.act, row.left_on) != (message.act, message.left_on):
+            yield "discharges", str(row.id), "it does not fit its message"
+            continue
+        pair = (promises[row.obligation_id], message.number)
+        if row.voided_at is None and pair not in wanted:
+            yield "discharges", str(row.id), "the history does not say that this message kept this promise"
+        wanted -= {pair} if row.voided_at is None else set()
+    for number, message_number in sorted(wanted):
+        what = f"message {message_number} kept promise {number}, and no discharge says so"
+        yield "discharges", _of(records), what
+
+
+def _on_the_way(records: CaseRecords) -> Iterator[Finding]:
+    """Check that whatever goes by e-mail has its place in the outbox, and nothing else has."""
+    for row in records.messages:
+        line = records.outbox_of_messages.get(row.id)
+        by_mail = row.direction is Direction.OUT and row.channel is Channel.EMAIL and row.kind is not MessageKind.NOTE
+        if by_mail != (line is not None):
+            yield "outbox", f"message {row.id}", "missing" if by_mail else "this message does not go by e-mail"
+        elif line is not None and line.state == "sent" and row.left_on is None:
+            yield "outbox", str(line.id), "it was sent, but the message has not left"
+    for notice in records.notices:
+        if (notice.state is NoticeState.SENT) != (notice.id in records.outbox_of_notices):
+            yield "outbox", f"notice {notice.id}", "a notice that is sent has exactly one line, another one none"

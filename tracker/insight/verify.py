@@ -1,0 +1,167 @@
+"""Owns the check of the records: every row as it was sealed, and every case consistent with its own history.
+
+The seals show that a row was changed behind Suivi's back; the replay of the history shows what the promises must be.
+The primary key of a row is how it is named, and is not sealed itself. Nothing is written.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+from sqlalchemy import Row, Table, select, tuple_
+from sqlalchemy.orm import Session
+
+from tracker.charter.calendar import WorkingCalendar
+from tracker.charter.rules import RuleBook
+from tracker.insight.consistency import CaseRecords, inconsistencies
+from tracker.models.base import Sealed, seal_of, sealed_columns
+from tracker.models.cases import Case
+from tracker.models.database import Database
+from tracker.models.history import History
+from tracker.models.messages import Message, Outbox
+from tracker.models.obligations import Breach, Discharge, Notice, Obligation
+from tracker.models.schema import TABLES_OF_RECORD
+
+BLOCK = 1000
+CASES = 250
+UNREADABLE = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError)
+"""What reading a value that was altered into nonsense ends in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that is not as it should be: in which table, in which row, and what."""
+
+    table: str
+    key: str
+    what: str
+
+
+def verify(database: Database, rules: RuleBook, calendar: WorkingCalendar) -> Iterator[Problem]:
+    """Yield every problem found, table by table, then case by case; block by block, whatever the size."""
+    for model in TABLES_OF_RECORD:
+        yield from _broken_seals(database, model)
+    yield from _inconsistent_cases(database, rules, calendar)
+
+
+def _broken_seals(database: Database, model: type[Sealed]) -> Iterator[Problem]:
+    table: Table = model.__table__  # type: ignore[attr-defined]
+    for block in _blocks(database, model):
+        for row in block:
+            if isinstance(row, Problem):
+                yield row
+            elif row.seal != seal_of(model, row._asdict()):
+                yield Problem(table.name, _key(table, row), "the row was changed: its seal does not fit")
+
+
+def _blocks(database: Database, model: type[Sealed]) -> Iterator[list[Row[Any] | Problem]]:
+    """Yield the rows of a table in the order of the primary key; a row that cannot be read becomes a problem."""
+    table: Table = model.__table__  # type: ignore[attr-defined]
+    keys = list(table.primary_key.columns)
+    wanted = [*keys, *(table.c[name] for name in sealed_columns(model) if table.c[name] not in keys), table.c.seal]
+    after: tuple[Any, ...] | None = None
+    while True:
+        query = select(*keys).order_by(*keys).limit(BLOCK)
+        if after is not None:
+            query = query.where(tuple_(*keys) > tuple_(*after))
+        with database.reading() as session:
+            found = [tuple(row) for row in session.execute(query)]
+            if not found:
+                return
+            span = select(*wanted).order_by(*keys).where(tuple_(*keys) >= found[0], tuple_(*keys) <= found[-1])
+            try:
+                yield list(session.execute(span))
+            except UNREADABLE:
+                yield list(_one_by_one(session, table, wanted, found))
+        after = found[-1]
+
+
+def _one_by_one(
+    session: Session, table: Table, wanted: Sequence[Any], keys: Sequence[tuple[Any, ...]]
+) -> Iterator[Row[Any] | Problem]:
+    for key in keys:
+        query = select(*wanted).where(tuple_(*table.primary_key.columns) == key)
+        try:
+            yield from session.execute(query)
+        except UNREADABLE as error:
+            yield Problem(table.name, _named(key), f"the row cannot be read ({type(error).__name__})")
+
+
+def _key(table: Table, row: Row[Any]) -> str:
+    return _named(tuple(row._mapping[column.name] for column in table.primary_key.columns))
+
+
+def _named(key: tuple[Any, ...]) -> str:
+    return " ".join(str(part) for part in key)
+
+
+def _inconsistent_cases(database: Database, rules: RuleBook, calendar: WorkingCalendar) -> Iterator[Problem]:
+    last = 0
+    while True:
+        with database.reading() as session:
+            if not database.is_sqlite:  # one moment for all that is read of a case, while others go on working
+                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            ids = list(session.scalars(select(Case.id).where(Case.id > last).order_by(Case.id).limit(CASES)))
+            if not ids:
+                return
+            problems = _of_cases(session, ids, rules, calendar)
+        yield from problems
+        last = ids[-1]
+
+
+def _of_cases(session: Session, ids: Sequence[int], rules: RuleBook, calendar: WorkingCalendar) -> list[Problem]:
+    try:
+        records = _records(session, ids)
+    except UNREADABLE:
+        if len(ids) > 1:
+            session.expunge_all()
+            return list(chain.from_iterable(_of_cases(session, [one], rules, calendar) for one in ids))
+        return [Problem("cases", str(ids[0]), "something of this case cannot be read")]
+    return [problem for record in records for problem in _of_case(record, rules, calendar)]
+
+
+def _of_case(record: CaseRecords, rules: RuleBook, calendar: WorkingCalendar) -> Iterator[Problem]:
+    try:
+        for table, key, what in inconsistencies(record, rules, calendar):
+            yield Problem(table, key, what)
+    except UNREADABLE as error:
+        what = f"the records of this case do not fit together ({type(error).__name__})"
+        yield Problem("cases", f"{record.case.id} ({record.case.reference})", what)
+
+
+def _records(session: Session, ids: Sequence[int]) -> list[CaseRecords]:
+    """Return all that belongs to some cases."""
+    records = {case.id: CaseRecords(case) for case in session.scalars(select(Case).where(Case.id.in_(ids)))}
+    for entry in session.scalars(select(History).where(History.case_id.in_(ids)).order_by(History.seq)):
+        records[entry.case_id].history.append(entry)
+    case_of: dict[int, int] = {}
+    for promise in session.scalars(select(Obligation).where(Obligation.case_id.in_(ids)).order_by(Obligation.number)):
+        records[promise.case_id].obligations.append(promise)
+        case_of[promise.id] = promise.case_id
+    for message in session.scalars(select(Message).where(Message.case_id.in_(ids)).order_by(Message.number)):
+        records[message.case_id].messages.append(message)
+    of_these = select(Obligation.id).where(Obligation.case_id.in_(ids))
+    for discharge in session.scalars(select(Discharge).where(Discharge.obligation_id.in_(of_these))):
+        records[case_of[discharge.obligation_id]].discharges.append(discharge)
+    for breach in session.scalars(select(Breach).where(Breach.obligation_id.in_(of_these))):
+        records[case_of[breach.obligation_id]].breaches[breach.obligation_id] = breach
+    for notice in session.scalars(select(Notice).where(Notice.obligation_id.in_(of_these)).order_by(Notice.id)):
+        records[case_of[notice.obligation_id]].notices.append(notice)
+    _outbox(session, ids, records, case_of)
+    return list(records.values())
+
+
+def _outbox(session: Session, ids: Sequence[int], records: dict[int, CaseRecords], case_of: dict[int, int]) -> None:
+    of_messages = select(Outbox, Message.case_id).join(Message, Message.id == Outbox.message_id)
+    for line, case_id in session.execute(of_messages.where(Message.case_id.in_(ids))):
+        if line.message_id is not None:
+            records[case_id].outbox_of_messages[line.message_id] = line
+    of_notices = (
+        select(Outbox.notice_id, Obligation.case_id)
+        .join(Notice, Notice.id == Outbox.notice_id)
+        .join(Obligation, Obligation.id == Notice.obligation_id)
+    )
+    for notice_id, case_id in session.execute(of_notices.where(Obligation.case_id.in_(ids))):
+        if notice_id is not None:
+            records[case_id].outbox_of_notices.add(notice_id)
