@@ -309,12 +309,13 @@ def _transmission(file: CaseFile, draft: Draft) -> list[Written]:
         raise UnknownService(draft.to)
     if file.case.nature in (Nature.COMPLAINT, Nature.DOCUMENT_ACCESS):
         raise NotForwarded(file.case.nature)
-    forwarded = body.kind is ServiceKind.PUBLIC_SERVICE or bool(draft.consent or file.case.consent_at)
+    consented_at = file.now if draft.consent else file.case.consent_at
+    forwarded = body.kind is ServiceKind.PUBLIC_SERVICE or consented_at is not None
     destination = _destination(body, file.case)
     reason = draft.text.strip() or None
     written = []
     if forwarded:
-        written.append(_to_body(file, body, destination, reason, draft.to_address))
+        written.append(_to_body(file, body, destination, reason, draft.to_address, consented_at))
     written.append(
         _to_requester(
             file,
@@ -342,7 +343,12 @@ def _destination(body: Service, case: Case) -> Destination:
 
 
 def _to_body(
-    file: CaseFile, body: Service, destination: Destination, reason: str | None, given: str | None
+    file: CaseFile,
+    body: Service,
+    destination: Destination,
+    reason: str | None,
+    given: str | None,
+    consented_at: datetime | None,
 ) -> Written:
     """Write the file to the competent body, by e-mail where it has an address, else by post."""
     case, session = file.case, file.session
@@ -375,7 +381,7 @@ def _to_body(
             channel=case.channel,
             text=request.body,
             attachments=tuple(names),
-            consent_on=brussels_day(case.consent_at) if case.consent_at else None,
+            consent_on=brussels_day(consented_at) if consented_at else None,
         ),
     )
     composed = compose(MessageKind.TRANSMISSION, facts, language)
