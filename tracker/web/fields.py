@@ -3,12 +3,16 @@
 import re
 import unicodedata
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import EmailField, Field, Form, StringField, TelField, TextAreaField
+from wtforms.i18n import get_translations
 from wtforms.validators import Optional, StopValidation, ValidationError
+
+from tracker.web.languages import language
 
 Check = Callable[[Form, Field], None]
 
@@ -25,8 +29,20 @@ _CONTROLS = {code: None for code in [*range(32), *range(127, 160)] if chr(code) 
 _PHONE = re.compile(r"\+?[0-9][0-9 ()./-]*")
 
 
+@cache
+def _words_of_wtforms(lang: str) -> Any:
+    return get_translations([lang])
+
+
 class TokenForm(FlaskForm):  # type: ignore[misc] # Flask-WTF carries no types
     """A form that carries a token, so that no other site can send it in somebody's name."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        """Its own words, read from the disk once for each language: Flask-WTF reads them for each form."""
+
+        def get_translations(self, form: Form) -> Any:
+            """The texts of WTForms itself in the language of the request."""
+            return _words_of_wtforms(language())
 
     @property
     def stale(self) -> bool:
