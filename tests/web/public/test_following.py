@@ -86,6 +86,17 @@ def test_ten_wrong_codes_close_the_door_for_a_quarter_of_an_hour(client: FlaskCl
         assert enter(client, reference, code).status_code == 303
 
 
+def test_a_stranger_cannot_lock_the_owner_out(client: FlaskClient, app: Flask) -> None:
+    reference, code = filed(client)
+    with app.test_client() as stranger:
+        stranger.environ_base["REMOTE_ADDR"] = "192.0.2.7"
+        for _ in range(11):
+            enter(stranger, reference, "WRONG-CODE0")
+        assert enter(stranger, reference, code).status_code == 429
+
+    assert enter(client, reference, code).status_code == 303
+
+
 def test_the_page_of_a_case_is_closed_without_the_code(client: FlaskClient, app: Flask) -> None:
     filed(client)
 

@@ -154,6 +154,14 @@ def test_an_error_outside_the_languages_follows_the_browser(client: FlaskClient)
     assert "Diese Seite gibt es nicht" in page
 
 
+def test_a_language_once_chosen_is_kept_where_the_address_names_none(client: FlaskClient) -> None:
+    client.get("/nothing?lang=nl")
+
+    assert "Deze pagina bestaat niet" in client.get("/nothing", headers={"Accept-Language": "de"}).get_data(
+        as_text=True
+    )
+
+
 def test_a_way_of_asking_that_no_page_has_is_refused(client: FlaskClient) -> None:
     response = client.delete("/nl/request")
 

@@ -18,7 +18,8 @@ from tracker.casework.errors import UnknownReference
 from tracker.casework.house import CITIZEN
 from tracker.casework.register import Intake, register
 from tracker.charter.words import Channel, Language, Nature
-from tracker.insight.tracking import Promise, promises_of
+from tracker.correspondence.explanation import label
+from tracker.insight.tracking import Handler, Promise, promises_of
 from tracker.web.languages import language
 from tracker.web.large_bodies import record, typed_fields
 from tracker.web.public.blueprint import IN_LANGUAGE, public
@@ -137,7 +138,7 @@ def _registered(intake: Intake, now: datetime) -> dict[str, Any]:
             "code": registered.code,
             "urgent": intake.urgent,
             "email": bool(intake.requester_email),
-            "handler": asdict(promises.handler),
+            "handler": _named(promises.handler),
             "owed": [_as_json(promise) for promise in promises.owed],
         }
 
@@ -161,6 +162,12 @@ def _intake(form: RequestForm, draft: Draft, now: datetime) -> Intake:
         submission_key=_submission_key(form, draft),
         attachments=tuple(file.id for file in draft.waiting),
     )
+
+
+def _named(handler: Handler) -> dict[str, Any]:
+    """Return the handler as it travels in the session: with the title that this reader sees."""
+    title = label(handler.role, language()) if handler.title is None else handler.title
+    return {"name": handler.name, "title": title, "phone": handler.phone, "email": handler.email}
 
 
 def _as_json(promise: Promise) -> dict[str, Any]:

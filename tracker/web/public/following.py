@@ -32,8 +32,12 @@ from tracker.web.site import site
 Sentences = Sequence[tuple[str, str]]
 """What to put right, each with the id of its field (empty: the whole page)."""
 
-TRIES = 10
-"""Failed tries in a quarter of an hour, for one address on the network and for one reference."""
+TRIES_FOR_ONE_CASE = 10
+"""Failed tries in a quarter of an hour, from one address on the network for one reference: strangers who know a
+reference cannot lock its owner out."""
+
+TRIES_FROM_ONE_PLACE = 60
+"""The same for whatever references: many people may share one address."""
 
 LOST_CODES = 5
 
@@ -75,9 +79,12 @@ def enter() -> AnyResponse:
 def _open_door(form: FollowForm, now: datetime) -> Door | None:
     """The case that reference and code open, or None with the sentence on the form."""
     reference, code = form.reference.data or "", form.code.data or ""
-    tried = (f"from {request.remote_addr}", f"reference {reference}")
+    here = f"from {request.remote_addr}"
+    most = {here: TRIES_FROM_ONE_PLACE, f"{here} for {reference}": TRIES_FOR_ONE_CASE}
     with site().database.reading() as db:
-        form.locked = any(throttle.tried_too_often(db, door="follow", who=who, most=TRIES, now=now) for who in tried)
+        form.locked = any(
+            throttle.tried_too_often(db, door="follow", who=who, most=tries, now=now) for who, tries in most.items()
+        )
         found = None if form.locked else door(db, reference)
     if form.locked:
         form.code.errors = [_("There were too many wrong tries: wait a quarter of an hour, then try again.")]
@@ -85,7 +92,7 @@ def _open_door(form: FollowForm, now: datetime) -> Door | None:
     if _opens(found, code):
         return found
     with site().database.writing() as db:
-        for who in tried:
+        for who in most:
             throttle.note_failure(db, door="follow", who=who, now=now)
     form.code.errors = [_("We find no file with this reference and this code: check both.")]
     return None
