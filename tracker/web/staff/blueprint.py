@@ -78,9 +78,7 @@ def guard() -> ResponseReturnValue | None:
     asked = needs_of(current_app.view_functions[cast(str, request.endpoint)])
     if asked is None:
         abort(403)
-    if current_user.is_authenticated:
-        g.profile_language = me().language.value
-        g.pop("language", None)
+    speak_their_language()
     if asked.anyone:
         return None
     if not current_user.is_authenticated:
@@ -88,6 +86,13 @@ def guard() -> ResponseReturnValue | None:
     if asked.room is not None and not may_enter(me().person, asked.room):
         abort(403)
     return None if asked.on_case is None else _admit_to_case(asked.on_case)
+
+
+def speak_their_language() -> None:
+    """Say everything in the language of whoever is logged in, unless they chose another."""
+    if current_user.is_authenticated:
+        g.profile_language = me().language.value
+        g.pop("language", None)
 
 
 def _admit_to_case(action: str) -> ResponseReturnValue | None:

@@ -19,7 +19,7 @@ from tracker.web.languages import CHOSEN
 from tracker.web.site import site
 from tracker.web.staff import again
 from tracker.web.staff.accounts import SINCE, Account, me, now
-from tracker.web.staff.blueprint import open_to_anyone, staff
+from tracker.web.staff.blueprint import open_to_anyone, speak_their_language, staff
 
 FROM_HERE, ON_ACCOUNT = 20, 8
 """Failed logins in a quarter of an hour: from one address on the network, and on one account."""
@@ -121,6 +121,7 @@ def log_out() -> AnyResponse:
 @staff.errorhandler(CSRFError)
 def stale(error: CSRFError) -> ResponseReturnValue:
     """Answer a form whose token has run out."""
+    speak_their_language()
     if request.endpoint == "staff.log_in":
         form = LoginForm()
         form.password.errors = [_("The page was open for a long time: write your password again.")]
