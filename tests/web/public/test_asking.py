@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from tests.web.public.conftest import LANGUAGES, cases, errors, filled, hidden, reference_in, send, soup
 from tracker.charter.counting import brussels_day
-from tracker.charter.words import Channel, Language, Nature, ObligationKind
-from tracker.correspondence.explanation import date_in_words
+from tracker.charter.words import Channel, Language, Nature, ObligationKind, Role
+from tracker.correspondence.explanation import date_in_words, label
 from tracker.models.cases import Case
 from tracker.models.database import Database
 from tracker.models.messages import Message, Outbox
@@ -35,6 +35,7 @@ def test_the_confirmation_says_the_reference_the_date_and_the_handler(
     assert case.reference in page
     assert date_in_words(due, Language(lang), weekday=True) in page
     assert "An Peeters" in page
+    assert label(Role.DISPATCHER, Language(lang)) in page
     assert "+32 2 501 81 11" in page
     with database.reading() as session:
         obligation = session.scalars(select(Obligation)).one()

@@ -24,7 +24,7 @@ from tracker.web.languages import language
 from tracker.web.large_bodies import record, typed_fields
 from tracker.web.public.blueprint import IN_LANGUAGE, public
 from tracker.web.public.drafts import Draft, draft_of
-from tracker.web.public.explaining import explained
+from tracker.web.public.explaining import explained, in_charge
 from tracker.web.public.forms import KINDS, RequestForm
 from tracker.web.public.limits import ACCESS, limits, too_large
 from tracker.web.site import site
@@ -204,7 +204,8 @@ def request_sent() -> AnyResponse | str:
         return redirect(url_for("public.follow"), 303)
     owed = [explained(promise, language()) for promise in sent["owed"]]
     start, end = _sent_frame(language())
-    return f"{start}{render_template('public/sent_body.html', sent=sent, owed=owed)}{end}"
+    handler = in_charge(sent["handler"], language())
+    return f"{start}{render_template('public/sent_body.html', sent=sent, owed=owed, handler=handler)}{end}"
 
 
 @cache

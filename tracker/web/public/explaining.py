@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from tracker.charter.words import Language, ObligationKind, ObligationState
+from tracker.charter.words import Language, ObligationKind, ObligationState, Role
 from tracker.correspondence.explanation import explain_rule, explain_steps, label
 
 
@@ -34,3 +34,9 @@ def explained(promise: Mapping[str, Any], language: Language) -> Explained:
         state=state,
         state_in_words=label(state, language),
     )
+
+
+def in_charge(handler: Mapping[str, Any], language: Language) -> dict[str, str]:
+    """Whoever is in charge, with their title: their own, else what their role is called in the reader's language."""
+    title = handler["title"] or label(Role(handler["role"]), language)
+    return {"name": handler["name"], "title": title, "phone": handler["phone"], "email": handler["email"]}

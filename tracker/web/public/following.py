@@ -23,7 +23,7 @@ from tracker.web.languages import language
 from tracker.web.large_bodies import record, typed_fields
 from tracker.web.public.blueprint import IN_LANGUAGE, public
 from tracker.web.public.drafts import Draft, draft_of
-from tracker.web.public.explaining import explained
+from tracker.web.public.explaining import explained, in_charge
 from tracker.web.public.forms import REFERENCE_LENGTH, AddForm, FollowForm, LostCodeForm
 from tracker.web.public.limits import ACCESS, limits, too_large
 from tracker.web.public.periods import periods
@@ -141,6 +141,7 @@ def _case_page(case: TrackedCase, form: AddForm, key: str, draft: Draft | None =
     return render_template(
         "public/case.html",
         case=case,
+        handler=in_charge(asdict(case.handler), language()),
         promises=[explained(asdict(promise), language()) for promise in case.promises],
         today=brussels_day(datetime.now(UTC)),
         days=periods(datetime.now(UTC)),
