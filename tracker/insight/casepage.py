@@ -87,6 +87,11 @@ _RANK: dict[type, int] = {Done: 0, Said: 1, Broken: 2, Told: 3}
 """What happened at one moment is told in this order: what was done, what was said, what came of it."""
 
 
+def incoming(session: Session, case_id: int) -> list[Said]:
+    """Return what the requester wrote or said, the newest first (two statements)."""
+    return [said for said in _messages(session, case_id) if not said.outgoing][::-1]
+
+
 def stored_file(session: Session, case_id: int, number: int) -> StoredFile | None:
     """Return a file of a case by its id (one statement)."""
     found = session.execute(
@@ -113,7 +118,7 @@ def outgoing(session: Session, case_id: int, *, left: bool) -> list[Said]:
 def _header_query() -> Any:
     return (
         select(
-            Case, Staff.name, Staff.title, Staff.phone, Staff.email, Staff.is_desk, Staff.away_from, Staff.away_until,
+            Case, Staff.name, Staff.phone, Staff.email, Staff.is_desk, Staff.away_from, Staff.away_until,
             Service.names,
         )
         .join(Staff, Staff.id == Case.handler_id)
@@ -122,7 +127,7 @@ def _header_query() -> Any:
 
 
 def _header(found: Any, asked_for: str, associated: dict[str, Mapping[str, str]]) -> Header:
-    case, name, title, phone, email, is_desk, away_from, away_until, service_names = found
+    case, name, phone, email, is_desk, away_from, away_until, service_names = found
     same = {
         f.name: getattr(case, f.name) for f in fields(Header) if f.name in Case.__table__.columns
     }  # fmt: skip
@@ -139,7 +144,7 @@ def _header(found: Any, asked_for: str, associated: dict[str, Mapping[str, str]]
         ),
         service_names=service_names or {},
         associated=associated,
-        handler=Contact(name=name, title=title, phone=phone, email=email),
+        handler=Contact(name=name, phone=phone, email=email),
         handler_is_desk=is_desk,
         handler_away_from=away_from,
         handler_away_until=away_until,

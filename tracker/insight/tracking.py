@@ -17,6 +17,7 @@ from tracker.charter.words import (
     Nature,
     ObligationKind,
     ObligationState,
+    Role,
 )
 from tracker.models.cases import Case
 from tracker.models.directory import Service
@@ -33,7 +34,8 @@ class Handler:
     """Who is in charge, as every letter names them (charter §2)."""
 
     name: str
-    title: str
+    role: Role
+    title: str | None
     phone: str
     email: str
 
@@ -139,8 +141,8 @@ def promises_of(session: Session, case_id: int) -> Promises:
         .where(Case.id == case_id)
         .order_by(Obligation.due_on, Obligation.number)
     ).all()
-    handler = Handler(*rows[0][:4])
-    return Promises(handler, tuple(Promise(*row[4:]) for row in rows if row[4] is not None))
+    handler = Handler(*rows[0][:5])
+    return Promises(handler, tuple(Promise(*row[5:]) for row in rows if row[5] is not None))
 
 
 def tracked(session: Session, case_id: int, language: Language) -> TrackedCase | None:
@@ -167,8 +169,8 @@ def tracked(session: Session, case_id: int, language: Language) -> TrackedCase |
         language=case.language,
         received_at=case.received_at,
         closed_at=case.closed_at,
-        handler=Handler(*row[1:5]),
-        service=(row[5] or {}).get(language, ""),
+        handler=Handler(*row[1:6]),
+        service=(row[6] or {}).get(language, ""),
         promises=_promises(session, case.id),
         said=_said(session, case.id),
     )
@@ -214,7 +216,7 @@ def _said(session: Session, case_id: int) -> tuple[Said, ...]:
     )
 
 
-_HANDLER = (Staff.name, Staff.title, Staff.phone, Staff.email)
+_HANDLER = (Staff.name, Staff.role, Staff.title, Staff.phone, Staff.email)
 _PROMISE = (
     Obligation.kind,
     Obligation.rule_id,

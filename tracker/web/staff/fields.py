@@ -105,13 +105,29 @@ def words_of(words: Iterable[StrEnum]) -> list[tuple[str, str]]:
     return [(word.value, label(word, Language(language()))) for word in words]
 
 
+class Line(StringField):
+    """A text of one line, with its limit for the page to say."""
+
+    def __init__(self, *given: Any, limit: int, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self.limit = limit
+
+
+class Lines(TextAreaField):
+    """A text of several lines, with its limit for the page to say."""
+
+    def __init__(self, *given: Any, limit: int, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self.limit = limit
+
+
 def one_line(label: Any, limit: int, missing: Any = None, description: Any = "") -> Any:
     """A named field of one line, required when ``missing`` says what to write."""
     checks = [Optional() if missing is None else required(missing), at_most(limit)]
-    return StringField(label, filters=[clean_line], validators=checks, description=description)
+    return Line(label, filters=[clean_line], validators=checks, description=description, limit=limit)
 
 
 def several_lines(label: Any, limit: int, missing: Any = None, description: Any = "") -> Any:
     """A named field of several lines, required when ``missing`` says what to write."""
     checks = [Optional() if missing is None else required(missing), at_most(limit)]
-    return TextAreaField(label, filters=[clean_text], validators=checks, description=description)
+    return Lines(label, filters=[clean_text], validators=checks, description=description, limit=limit)

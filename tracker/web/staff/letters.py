@@ -16,7 +16,7 @@ from tracker.charter.counting import brussels_day
 from tracker.charter.errors import CharterError
 from tracker.charter.words import Channel, ChannelReason, MessageKind, RegisteredGround, ServiceKind, Verb
 from tracker.insight.casefacts import Header
-from tracker.insight.casepage import outgoing
+from tracker.insight.casepage import incoming, outgoing
 from tracker.insight.choices import bodies
 from tracker.web.fields import ADDRESS_LENGTH, TEXT_LENGTH
 from tracker.web.filters import day, label_in_words
@@ -241,8 +241,16 @@ def _show(
     problems: Sequence[tuple[str, str]] = (),
     changed: Sequence[Any] = (),
 ) -> Response:
+    with site().database.reading() as db:
+        asked = incoming(db, the_case().id)
     page = render_template(
-        "staff/letter.html", case=the_case(), letter=letter, form=form, problems=problems, changed=changed
+        "staff/letter.html",
+        case=the_case(),
+        letter=letter,
+        form=form,
+        asked=asked,
+        problems=problems,
+        changed=changed,
     )
     return make_response(page, status)
 
