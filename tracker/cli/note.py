@@ -54,13 +54,14 @@ def _replayed(house: House, history: Iterable[History]) -> Ledger:
 def _head(session: Session, case: Case) -> str:
     handler = session.get_one(Staff, case.handler_id)
     service = session.get(Service, case.service_code) if case.service_code else None
+    title = label(handler.role, EN) if handler.title is None else handler.title
     nature = f"{label(case.nature, EN)} ({'confirmed' if case.nature_confirmed_at else 'not yet confirmed'})"
     received = date_in_words(brussels_day(case.received_at), EN, weekday=True)
     lines = [
         f"{case.reference}: {case.subject}",
         f"From {case.requester_name}, {by_channel(case.channel, EN)}, received on {received}.",
         f"{nature}. {label(case.state, EN)}.",
-        f"Handled by {handler.name}, {handler.title}" + (f", {service.names['en']}." if service else "."),
+        f"Handled by {handler.name}, {title}" + (f", {service.names['en']}." if service else "."),
     ]
     if case.nature_ground:
         lines.insert(3, f"Ground: {case.nature_ground}")

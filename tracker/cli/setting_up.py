@@ -19,7 +19,6 @@ from tracker.opening import alone, clock, open_database, open_house
 W = TypeVar("W", bound=StrEnum)
 
 LONGEST_PASSWORD = 1024
-NEED_A_SERVICE = (Role.CLERK, Role.HEAD)
 
 
 def init(arguments: Namespace) -> int:
@@ -46,8 +45,8 @@ def user_add(arguments: Namespace) -> int:
     """Add an account; without a given password one is made and printed, this once."""
     settings = Settings.from_env(os.environ)
     role, language = _word(Role, arguments.role, "--role"), _word(Language, arguments.language, "--language")
-    if role in NEED_A_SERVICE and not arguments.service:
-        raise UsageError(f"A {role} works in a service: add --service with its code, such as CONSULAR.")
+    if role is Role.CLERK and not arguments.service:
+        print("tracker: A clerk without --service sees only the cases given by name.", file=sys.stderr)
     password = _password() if arguments.password_stdin else secrets.token_urlsafe(15)
     with closing(open_database(settings)) as database, database.writing() as session:
         staff = add_staff(

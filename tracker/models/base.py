@@ -156,11 +156,19 @@ def sealed_columns(model: type[Sealed]) -> tuple[str, ...]:
     return known
 
 
+def sealed_text(model: type[Sealed], values: Mapping[str, object]) -> str:
+    """Return what a row's seal is taken of: its sealed columns in their order, each written in one way."""
+    return "\x1f".join([_canonical(values.get(name)) for name in sealed_columns(model)])
+
+
+def seal_of_text(text: str) -> int:
+    """Return the seal of a row from its ``sealed_text``."""
+    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big", signed=True)
+
+
 def seal_of(model: type[Sealed], values: Mapping[str, object]) -> int:
     """Return the seal of a row, from its values by column name (a missing one counts as NULL)."""
-    parts = [_canonical(values.get(name)) for name in sealed_columns(model)]
-    digest = blake2b("\x1f".join(parts).encode("utf-8", "surrogatepass"), digest_size=8)
-    return int.from_bytes(digest.digest(), "big", signed=True)
+    return seal_of_text(sealed_text(model, values))
 
 
 @event.listens_for(Sealed, "before_insert", propagate=True)

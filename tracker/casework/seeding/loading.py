@@ -1,0 +1,165 @@
+"""Owns the writing of a population in bulk: PostgreSQL by COPY, indexes after; SQLite row by row; in one commit."""
+
+import multiprocessing
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from tracker.casework.house import House
+from tracker.casework.seeding.people import Office
+from tracker.casework.seeding.population import Day, Maker, Plan, blocks_of, days_of, processes
+from tracker.casework.seeding.rows import IDS, MODELS, as_bound, as_copied, columns
+from tracker.models.base import Base
+from tracker.models.cases import Case
+
+MANY = 20_000
+"""From so many cases on, PostgreSQL's indexes and foreign keys are dropped first and made anew at the end."""
+AHEAD = 4
+"""How many blocks may be made before they are written: what bounds the memory."""
+
+
+def load(session: Session, plan: Plan, office: Office, house: House) -> int:
+    """Write the whole population into the session's transaction and return how many rows there were."""
+    days = days_of(plan)
+    if session.get_bind().dialect.name == "sqlite":
+        return _load_sqlite(session, plan, office, house, days)
+    return _load_postgresql(session, plan, office, house, days)
+
+
+def _load_sqlite(session: Session, plan: Plan, office: Office, house: House, days: Sequence[Day]) -> int:
+    maker, written = Maker(plan, house, office), 0
+    cursor = session.connection().connection.cursor()
+    inserts = {}
+    for model in MODELS:
+        names = columns(model)
+        places = ", ".join("?" * len(names))
+        table = model.__tablename__
+        inserts[model] = (f"INSERT INTO {table} ({', '.join(names)}) VALUES ({places})", as_bound(model))  # noqa: S608
+    for block in blocks_of(days):
+        for model, rows in maker.rows(block).items():
+            statement, bound = inserts[model]
+            cursor.executemany(statement, [bound(row) for row in _in_order(model, rows)])
+            written += len(rows)
+    cursor.execute("ANALYZE")
+    return written
+
+
+def _in_order(model: type[Base], rows: list[Any]) -> list[Any]:
+    """Return the rows in an order in which each finds what it refers to."""
+    return sorted(rows, key=lambda row: row.id) if model is Case else rows
+
+
+def _load_postgresql(session: Session, plan: Plan, office: Office, house: House, days: Sequence[Day]) -> int:
+    connection: Any = session.connection().connection.driver_connection
+    written = 0
+    with _bare(session, whole=plan.cases < MANY) as frozen:
+        for lines in _made(plan, office, house, days):
+            for model, (rows, copied) in lines.items():
+                if rows:
+                    _copy(connection, model, copied, frozen=frozen)
+                    written += rows
+    for model in (Case, *IDS):
+        table = model.__tablename__
+        session.execute(text(f"SELECT setval('{table}_id_seq', (SELECT coalesce(max(id), 1) FROM {table}))"))  # noqa: S608
+    session.execute(text(f"ANALYZE {', '.join(model.__tablename__ for model in MODELS)}"))
+    return written
+
+
+def _copy(connection: Any, model: type[Base], lines: bytes, *, frozen: bool) -> None:
+    option = " WITH (FREEZE)" if frozen else ""
+    with connection.cursor() as cursor:
+        statement = f"COPY {model.__tablename__} ({', '.join(columns(model))}) FROM STDIN{option}"
+        with cursor.copy(statement) as copy:
+            copy.write(lines)
+
+
+Lines = dict[type[Base], tuple[int, bytes]]
+
+_maker: Maker | None = None
+
+
+def _made(plan: Plan, office: Office, house: House, days: Sequence[Day]) -> Iterator[Lines]:
+    """Yield the blocks as lines for COPY, made by other processes while the one before is being written."""
+    blocks = list(blocks_of(days))
+    if len(blocks) < AHEAD:
+        maker = Maker(plan, house, office)
+        yield from (_lines(maker, block) for block in blocks)
+        return
+    with multiprocessing.get_context("spawn").Pool(processes(), _begin, (plan, office)) as pool:
+        waiting: deque[Any] = deque()
+        for block in blocks:
+            waiting.append(pool.apply_async(_make, (block,)))
+            if len(waiting) > AHEAD:
+                yield waiting.popleft().get()
+        while waiting:
+            yield waiting.popleft().get()
+
+
+def _begin(plan: Plan, office: Office) -> None:
+    """Make ready a process that makes rows: it needs the rules and the calendar, and no database."""
+    global _maker
+    from tracker.charter.calendar import WorkingCalendar
+    from tracker.charter.rules import RuleBook
+
+    def nobody() -> Any:
+        raise AssertionError("a made-up population is not routed")
+
+    house = House(RuleBook.shipped(), WorkingCalendar.shipped(), nobody, plan.prefix, "", b"")
+    _maker = Maker(plan, house, office)
+
+
+def _make(block: list[Day]) -> Lines:
+    assert _maker is not None
+    return _lines(_maker, block)
+
+
+def _lines(maker: Maker, block: list[Day]) -> Lines:
+    return {
+        model: (len(rows), "".join([as_copied(model, row) for row in rows]).encode())
+        for model, rows in maker.rows(block).items()
+    }
+
+
+@contextmanager
+def _bare(session: Session, *, whole: bool) -> Iterator[bool]:
+    """Take the tables' indexes, keys and triggers off, and put them on again after; in one transaction.
+
+    Emptied in this very transaction, they can be written as frozen: nothing needs to be cleaned up later.
+    """
+    if whole:
+        yield False
+        return
+    tables = [model.__tablename__ for model in MODELS]
+    named = ", ".join(f"'{table}'" for table in tables)
+    owned = f"SELECT oid FROM pg_class WHERE relname IN ({named}) AND relnamespace = current_schema()::regnamespace"  # noqa: S608
+    constraints = session.execute(
+        text(
+            "SELECT conrelid::regclass::text AS owner, conname, contype, pg_get_constraintdef(oid) AS definition"  # noqa: S608
+            f" FROM pg_constraint WHERE contype IN ('f', 'u', 'p') AND (conrelid IN ({owned}) OR confrelid IN ({owned}))"
+            " ORDER BY position(contype IN 'fup')"
+        )
+    ).all()
+    for one in constraints:
+        session.execute(text(f"ALTER TABLE {one.owner} DROP CONSTRAINT {one.conname}"))
+    indexes = session.execute(
+        text(
+            f"SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema() AND tablename IN ({named})"
+        )  # noqa: S608
+    ).all()
+    for index in indexes:
+        session.execute(text(f"DROP INDEX {index.indexname}"))
+    for table in tables:
+        session.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
+    session.execute(text(f"TRUNCATE {', '.join(tables)}"))
+    yield True
+    session.execute(text("SET LOCAL maintenance_work_mem = '256MB'"))
+    for index in indexes:
+        session.execute(text(index.indexdef))
+    for one in reversed(constraints):
+        session.execute(text(f"ALTER TABLE {one.owner} ADD CONSTRAINT {one.conname} {one.definition}"))
+    for table in tables:
+        session.execute(text(f"ALTER TABLE {table} ENABLE TRIGGER USER"))

@@ -1,0 +1,309 @@
+"""Owns the seeding of a population: how many cases on which day, what each goes through, and all of it written."""
+
+import os
+from bisect import bisect
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from itertools import accumulate
+from random import Random
+from typing import Any, NamedTuple
+
+from sqlalchemy import func, select
+
+from tracker.casework.errors import Refused
+from tracker.casework.house import House
+from tracker.casework.seeding.courses import DONE, FALLBACK, JOINED, MERGED, OPEN, Course, live
+from tracker.casework.seeding.people import Office, Officer, address_of, employ, read_texts
+from tracker.casework.seeding.rows import MODELS, Row, Shape, fill, shape_of
+from tracker.casework.seeding.story import TooYoung
+from tracker.casework.staffing import COMPLAINTS_SERVICE
+from tracker.charter.counting import aware, brussels_day
+from tracker.charter.reference import Reference
+from tracker.charter.words import Channel, Nature
+from tracker.models.base import Base
+from tracker.models.cases import Case
+from tracker.models.database import Database
+
+YEARS = 730
+"""How many days back the cases go that are done with."""
+DONE_AFTER = 4
+"""Days after which a case can be done with."""
+BLOCK = 4000
+
+CHANNELS = {
+    Channel.WEB: 46,
+    Channel.EMAIL: 24,
+    Channel.POST: 12,
+    Channel.PHONE: 8,
+    Channel.COUNTER: 6,
+    Channel.FAX: 4,
+}
+NATURES = {
+    Nature.INFORMATION: 70, Nature.COMPLEX: 12, Nature.MISDIRECTED: 7, Nature.COMPLAINT: 7, Nature.DOCUMENT_ACCESS: 4,
+}  # fmt: skip
+LANGUAGES = {"nl": 48, "fr": 40, "de": 4, "en": 8}
+COUNTRIES = ("MA", "TR", "CD", "ES", "FR", "US", "TH", "IN", "SN", "JP", "GB", "IT")
+BODIES = ("EXT:FPS-JUSTICE", "EXT:IMMIGRATION-OFFICE", "EXT:FPS-ECONOMY", "EXT:FPS-HEALTH-ENVIRONMENT")
+
+
+class NotEmpty(Refused):
+    """A population is only made where there are no cases yet."""
+
+    code = "not_empty"
+
+    def __init__(self, cases: int) -> None:
+        super().__init__(
+            f"The database holds {cases} cases already: a population is only made in one without any.", cases=cases
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What population is wanted: the same plan gives the same one."""
+
+    cases: int
+    open_share: float
+    until: datetime
+    seed: int
+    prefix: str
+
+
+class Day(NamedTuple):
+    """The cases received on one day: their first number, and how many are still open and done with."""
+
+    day: date
+    first: int
+    open: int
+    done: int
+
+
+def seed(database: Database, house: House, *, cases: int, open_share: float, now: datetime, number: int) -> int:
+    """Make a population as it would stand at ``now`` (aware) and return how many rows were written.
+
+    All or nothing: whatever stops it, nothing is left behind. Raises ``NotEmpty`` or ``NaiveDatetime``.
+    """
+    from tracker.casework.seeding.loading import load
+
+    plan = Plan(cases, open_share, aware(now), number, house.reference_prefix)
+    with database.reading() as session:
+        held = session.scalar(select(func.count()).select_from(Case)) or 0
+    if held:
+        raise NotEmpty(held)
+    with database.writing() as session:
+        employ(session, seed=number, now=now)
+        office = Office.load(session, day=brussels_day(now))
+        return load(session, plan, office, house)
+
+
+def days_of(plan: Plan) -> list[Day]:
+    """Return how many cases were received on each day: those done with evenly, those open mostly of late."""
+    today, still_open = brussels_day(plan.until), round(plan.cases * plan.open_share)
+    ages = [*range(15)] * 9 + [*range(15, 30)] * 2 + [*range(30, 75)]  # nine in ten are within their fifteen days
+    open_on = _dealt(still_open, sorted(ages))
+    done_on = _dealt(plan.cases - still_open, list(range(DONE_AFTER, YEARS)))
+    days, first = [], 1
+    for age in range(YEARS, -1, -1):
+        how_many = open_on.get(age, 0), done_on.get(age, 0)
+        if any(how_many):
+            days.append(Day(today - timedelta(days=age), first, *how_many))
+            first += sum(how_many)
+    return days
+
+
+def _dealt(cases: int, ages: Sequence[int]) -> dict[int, int]:
+    """Deal cases out to ages evenly, the remainder spread over all of them."""
+    dealt: dict[int, int] = {}
+    for place, age in enumerate(ages):
+        share = cases * (place + 1) // len(ages) - cases * place // len(ages)
+        dealt[age] = dealt.get(age, 0) + share
+    return dealt
+
+
+def blocks_of(days: Sequence[Day]) -> Iterator[list[Day]]:
+    """Yield days together that hold about a block of cases."""
+    block: list[Day] = []
+    for day in days:
+        block.append(day)
+        if sum(one.open + one.done for one in block) >= BLOCK:
+            yield block
+            block = []
+    if block:
+        yield block
+
+
+class _Wheel:
+    """Draws from a list by weight."""
+
+    def __init__(self, weights: Mapping[Any, int]) -> None:
+        self._things = list(weights)
+        self._sums = list(accumulate(weights.values()))
+
+    def draw(self, random: Random) -> Any:
+        """Return one of the things."""
+        return self._things[bisect(self._sums, random.random() * self._sums[-1])]
+
+
+@dataclass
+class Maker:
+    """Makes the rows of whole days; keeps the shapes of stories, which many cases of a day share."""
+
+    plan: Plan
+    house: House
+    office: Office
+    shapes: dict[tuple[Any, ...], Shape] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        texts = read_texts()
+        self._names, self._texts = texts["names"], texts["texts"]
+        self._subjects = {entry["service"]: entry for entry in texts["subject"]}
+        self._services = _Wheel({entry["service"]: entry["weight"] for entry in texts["subject"]})
+        self._channels, self._natures, self._languages = _Wheel(CHANNELS), _Wheel(NATURES), _Wheel(LANGUAGES)
+        self._handlers = {code: self.office.handlers(code) for code in (*self._subjects, COMPLAINTS_SERVICE)}
+        self._reach: dict[tuple[Any, ...], str] = {}
+        self._wheels: dict[tuple[Any, ...], _Wheel] = {}
+
+    def rows(self, days: Sequence[Day]) -> dict[type[Base], list[Row]]:
+        """Return all the rows of some days, by table."""
+        made: dict[type[Base], list[Row]] = {model: [] for model in MODELS}
+        for day in days:
+            random = Random(f"{self.plan.seed} {day.day}")  # noqa: S311 - made-up people, the same for the same number
+            for case, course, channel, nature in self._courses(day, random):
+                self._add(made, day, case, course, channel, nature, random)
+        return made
+
+    def _courses(self, day: Day, random: Random) -> Iterator[tuple[int, Course, Channel, Nature]]:
+        """Deal out courses to the cases of a day; now and then two cases are the same request, sent twice."""
+        age = (brussels_day(self.plan.until) - day.day).days
+        is_open = [True] * day.open + [False] * day.done
+        random.shuffle(is_open)
+        place = 0
+        while place < len(is_open):
+            channel, nature = self._channels.draw(random), self._natures.draw(random)
+            twice = not any(is_open[place : place + 2]) and place + 1 < len(is_open) and age > 10
+            if twice and random.random() < 0.01:
+                yield day.first + place, JOINED, channel, Nature.INFORMATION
+                yield day.first + place + 1, MERGED, channel, Nature.INFORMATION
+                place += 2
+                continue
+            yield day.first + place, self._course(is_open[place], age, channel, nature, random), channel, nature
+            place += 1
+
+    def _course(self, is_open: bool, age: int, channel: Channel, nature: Nature, random: Random) -> Course:
+        key = (is_open, age, channel, nature)
+        wheel = self._wheels.get(key)
+        if wheel is None:
+            fitting = {
+                course: course.weight
+                for course in (OPEN if is_open else DONE)
+                if course.youngest <= age <= course.oldest and nature in course.natures and channel in course.channels
+            }
+            wheel = self._wheels[key] = _Wheel(fitting or {FALLBACK: 1})
+        course: Course = wheel.draw(random)
+        return course
+
+    def _shape(self, day: date, course: Course, channel: Channel, nature: Nature, random: Random) -> Shape:
+        """Return the shape of a story; one that cannot have happened yet gives way to a shorter one."""
+        minute = random.randrange(3) * 150 + list(Channel).index(channel) * 19 + list(Nature).index(nature) * 7
+        key = (day, course.name, channel, nature, minute)
+        shape = self.shapes.get(key)
+        if shape is None:
+            if len(self.shapes) > 20_000:
+                self.shapes.clear()
+            shape = self.shapes[key] = self._told(day, course, channel, nature, minute)
+        return shape
+
+    def _told(self, day: date, course: Course, channel: Channel, nature: Nature, minute: int) -> Shape:
+        until = self.plan.until
+        shorter = (OPEN[2],) if course in OPEN else (FALLBACK,)
+        for one, kind in ((course, nature), *((short, Nature.INFORMATION) for short in shorter)):
+            for early in (minute, 0, -470):
+                try:
+                    return shape_of(
+                        live(one, self.house, day=day, until=until, channel=channel, nature=kind, minute=early)
+                    )
+                except TooYoung:
+                    continue
+        story = live(OPEN[2], self.house, day=day - timedelta(days=1), until=until, channel=channel,
+                     nature=Nature.INFORMATION, minute=minute)  # fmt: skip
+        return shape_of(story)
+
+    def _add(
+        self, made: dict[type[Base], list[Row]], day: Day, case: int, course: Course, channel: Channel,
+        nature: Nature, random: Random,
+    ) -> None:  # fmt: skip
+        shape = self._shape(day.day, course, channel, nature, random)
+        about = self._services.draw(random)
+        service = COMPLAINTS_SERVICE if shape.nature is Nature.COMPLAINT else about
+        handlers = self.office.dispatchers if shape.triage else self._handlers[service]
+        handler = handlers[random.randrange(len(handlers))]
+        facts = self._facts(day, case, about, service, handler, random)
+        facts["associated"] = self._associated(shape, about, service)
+        facts["since"] = f"{day.day.isoformat()}T09:00:00.000000+00:00"
+        lead = None if shape.triage else service
+
+        def reached(to: tuple[Any, ...]) -> str:
+            key = (to, handler.id, lead)
+            found = self._reach.get(key)
+            if found is None:
+                found = self._reach[key] = self.office.reached(to, handler=handler.id, service=lead)
+            return found
+
+        for model, row in fill(shape, case, facts, reached):
+            made[model].append(row)
+
+    def _associated(self, shape: Shape, about: str, service: str) -> list[str]:
+        if shape.triage:
+            return []
+        joining = {about, *self.office.services[about]["associated"]} if service != about else set()
+        return sorted((joining | set(self.office.services[service]["associated"])) - {service})
+
+    def _facts(
+        self, day: Day, case: int, about: str, service: str, handler: Officer, random: Random
+    ) -> dict[str, Any]:
+        """Return what the tokens of a story stand for in one case."""
+        language = self._languages.draw(random)
+        texts, names = self._texts[language], self._names[language]
+        name = f"{random.choice(names['first'])} {random.choice(names['last'])}"
+        body = BODIES[case % len(BODIES)]
+        home = f"Rue de la Poste / Poststraat {case % 180 + 1}, {1000 + case % 8000} Belgique / België"
+        facts: dict[str, Any] = {
+            "reference": self._reference(day, case), "previous": case - 1,
+            "previous_reference": self._reference(day, case - 1) if case > 1 else "",
+            "next_reference": self._reference(day, case + 1),
+            "language": language, "official": ("fr", "nl")[case % 2] if language == "en" else "\x00",
+            "country": random.choice(COUNTRIES) if random.random() < 0.5 else "\x00",
+            "subject": random.choice(self._subjects[about][language]), "name": name,
+            "email": f"{address_of(name)}.{case}@post.example", "phone": f"+32 470 {case % 90 + 10} {case % 89 + 10} 10",
+            "fax": f"+32 2 555 {case % 90 + 10} 20", "address": f"{name}, {home}", "sensitive": "0",
+            "handler": handler.id, "handler_name": handler.name, "handler_title": handler.title,
+            "handler_phone": handler.phone, "handler_email": handler.email,
+            "registrar": handler.name, "registrar_id": handler.id, "service": service, "about": about,
+            "service_name": self.office.services[service]["names"][language],
+            "office": self.office.services[service]["address"] or "1000 Bruxelles / Brussel",
+            "body": body, "body_address": self.office.services[body]["address"],
+            "reason": texts["reason"], "ground": texts["ground"], "withdrawn": texts["withdrawn"], "twice": texts["twice"],
+        }  # fmt: skip
+        facts["text"] = texts["request"] % facts
+        facts["acknowledged"], facts["answer"] = texts["acknowledged"] % facts, texts["answer"] % facts
+        for rare in ("interim", "question", "follow_up", "transmission", "transmitted"):
+            facts[rare] = _Later(texts[rare], facts)
+        return facts
+
+    def _reference(self, day: Day, case: int) -> str:
+        return Reference(self.plan.prefix, day.day.year, case).format()
+
+
+class _Later:
+    """A text that is only written when somebody reads it."""
+
+    def __init__(self, text: str, facts: dict[str, Any]) -> None:
+        self._text, self._facts = text, facts
+
+    def __str__(self) -> str:
+        return self._text % self._facts
+
+
+def processes() -> int:
+    """Return how many processes make rows while another writes them."""
+    return max(1, min(2, os.cpu_count() or 1))

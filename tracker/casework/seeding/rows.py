@@ -1,0 +1,238 @@
+"""Owns how stories become rows: each table's row written once as a text with tokens, then filled for each case."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import JSON, Boolean, Date, Integer, Table
+
+from tracker.casework.seeding.story import Story, Told, Values
+from tracker.charter.words import CaseState, Channel, Nature, NoticeState, Recipient
+from tracker.models.base import Base, Moment, Sealed, seal_of_text, sealed_columns, sealed_text
+from tracker.models.cases import Association, Case
+from tracker.models.history import History
+from tracker.models.messages import Message, Outbox
+from tracker.models.obligations import Breach, Discharge, Notice, Obligation
+
+SEPARATOR, NULL = "\x1f", "\x00"
+"""Between the columns of a row's text, and for what is NULL; the same as under the seal."""
+
+MODELS: tuple[type[Base], ...] = (
+    Case, Association, Message, Obligation, Discharge, Breach, Notice, History, Outbox,
+)  # fmt: skip
+"""In the order in which they can be written."""
+
+IDS = {Message: 16, Obligation: 8, Discharge: 16, Notice: 64, History: 32, Outbox: 64}
+"""How many ids of a table a case has to itself: case 5 has the messages 80 to 95."""
+
+ABOVE = frozenset(Recipient) - {Recipient.HANDLER, Recipient.DUTY}
+
+
+class Row(NamedTuple):
+    """One row: its sealed columns as text, its own id (0: it has none), its next look and its seal as texts."""
+
+    text: str
+    id: int
+    more: str
+    seal: int
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One row of a story: the text with tokens, and which of the case's ids it takes."""
+
+    model: type[Base]
+    text: str
+    place: int
+    more: str = ""
+
+
+class Rung(NamedTuple):
+    """One notice of a story: its template, whom it is for, and the two ends of its line in the outbox."""
+
+    template: Template
+    to: tuple[Recipient, ...]
+    skipped: bool
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """All the rows of a story, ready to be filled for any case that has it."""
+
+    rows: tuple[Template, ...]
+    rungs: tuple[Rung, ...]
+    promises: int
+    messages: int
+    triage: bool
+    nature: Nature
+
+
+def columns(model: type[Base]) -> list[str]:
+    """Return the columns of a table in the order of a row's text, then ``id``, next look and seal where it has them."""
+    table: Table = model.__table__  # type: ignore[assignment]
+    sealed = sealed_columns(model) if issubclass(model, Sealed) else [n for n in table.c.keys() if n != "id"]
+    tail = [name for name in ("id", "next_action_at", "seal") if name in table.c]
+    return [*sealed, *tail]
+
+
+def _text(model: type[Base], values: Values) -> str:
+    """Return the text of a row with its tokens ready to be filled."""
+    if issubclass(model, Sealed):
+        unknown = values.keys() - set(sealed_columns(model))
+        assert not unknown, unknown
+        text = sealed_text(model, values)
+    else:
+        text = SEPARATOR.join(_plain(values.get(name)) for name in columns(model) if name != "id")
+    return text.replace("%", "%%").replace("%%(", "%(").replace('"#handler#"', "%(handler)s")
+
+
+def _plain(value: Any) -> str:
+    if value is None:
+        return NULL
+    return value.isoformat() if isinstance(value, datetime | date) else str(value)
+
+
+def shape_of(story: Story) -> Shape:
+    """Return the rows of a story."""
+    promises = story.ledger.obligations
+    told = [one for promise in promises for one in story.told(promise)]
+    rows = [Template(Case, _text(Case, _case(story)), 0)]
+    rows += [Template(Message, _text(Message, _message(row)), row["number"]) for row in story.messages]
+    for promise in promises:
+        values: Values = {
+            name: getattr(promise, name) for name in sealed_columns(Obligation) if hasattr(promise, name)
+        }
+        values |= {"case_id": "%(case)s", "steps": [step.to_json() for step in promise.steps]}
+        look = story.next_look(promise, told)
+        more = look.isoformat() if look else NULL
+        rows.append(Template(Obligation, _text(Obligation, values), promise.number, more))
+        breach = story.breach_of(promise, told)
+        if breach:
+            text = _text(Breach, breach | {"obligation_id": f"%(o{promise.number})s"})
+            rows.append(Template(Breach, text, 0))
+    for place, row in enumerate(story.discharges, 1):
+        ids = {"obligation_id": f"%(o{row['number']})s", "message_id": f"%(m{row['message']})s"}
+        kept = {name: value for name, value in row.items() if name not in ("number", "message")}
+        rows.append(Template(Discharge, _text(Discharge, kept | ids), place))
+    rows += [Template(History, _text(History, row | {"case_id": "%(case)s"}), row["seq"]) for row in story.history]
+    for number, line in story.outbox.items():
+        rows.append(Template(Outbox, _text(Outbox, line | {"message_id": f"%(m{number})s"}), number))
+    rungs = tuple(_rung(one, place, promises[one.number - 1].due_on) for place, one in enumerate(told, 1))
+    return Shape(
+        tuple(rows), rungs, len(promises), len(story.messages), story.state is CaseState.TRIAGE, story.ledger.nature
+    )
+
+
+def _case(story: Story) -> Values:
+    upcoming, channel = story.ledger.next_obligation, story.channel
+    triage = story.state is CaseState.TRIAGE
+    values: Values = {
+        "reference": "%(reference)s", "version": len(story.history), "state": story.state,
+        "received_at": story.received_at, "registered_at": story.registered_at, "channel": channel,
+        "nature": story.ledger.nature, "language": "%(language)s", "official_language": "%(official)s",
+        "country": "%(country)s", "subject": "%(subject)s", "requester_name": "%(name)s",
+        "requester_email": "%(email)s" if channel in (Channel.WEB, Channel.EMAIL) else None,
+        "requester_phone": "%(phone)s" if channel in (Channel.PHONE, Channel.COUNTER) else None,
+        "requester_fax": "%(fax)s" if channel is Channel.FAX else None,
+        "requester_address": "%(address)s" if channel in (Channel.POST, Channel.FAX) else None,
+        "reply_channel": story.reply_by, "code_version": 1,
+        "service_code": None if triage else "%(service)s", "handler_id": "%(handler)s",
+        "triage_since": story.registered_at if triage else None, "sensitive": "%(sensitive)s",
+        "routing": {
+            "lang": "%(language)s", "decision": "suggest" if triage else "auto",
+            "suggestions": [{"code": "%(service)s", "name": "%(service_name)s", "score": 0.7, "lead": "%(service)s",
+                             "associated": [], "reasons": []}],
+        },
+        "about_service_code": "%(about)s" if story.ledger.nature is Nature.COMPLAINT else None,
+        "next_kind": upcoming.kind if upcoming else None, "next_due_on": upcoming.due_on if upcoming else None,
+        "next_work_by": upcoming.work_by if upcoming else None,
+    }  # fmt: skip
+    return values | story.case
+
+
+def _message(row: Values) -> Values:
+    return {"act": None, "case_id": "%(case)s"} | row
+
+
+def _rung(told: Told, place: int, due_on: date) -> Rung:
+    moment = told.moment
+    values: Values = {
+        "obligation_id": f"%(o{told.number})s", "rung": moment.rung, "due_on": due_on, "state": "%(told)s",
+        "moment": moment.at, "recorded_at": told.recorded_at, "escalation": "%(escalation)s",
+    }  # fmt: skip
+    text = _text(Notice, values | {"recipients": "%(recipients)s"})
+    at = told.recorded_at.isoformat()
+    line = _text(
+        Outbox, {"notice_id": "%(notice)s", "state": "sent", "attempts": 1, "next_try_at": at, "settled_at": at}
+    )
+    return Rung(Template(Notice, text, place), moment.to, told.skipped, line)
+
+
+def fill(
+    shape: Shape, case: int, facts: dict[str, Any], reached: Callable[[tuple[Recipient, ...]], str]
+) -> Iterator[tuple[type[Base], Row]]:
+    """Yield the rows of one case: a shape with its tokens filled, every row sealed."""
+    facts["case"] = case
+    for number in range(1, shape.promises + 1):
+        facts[f"o{number}"] = 8 * case + number
+    for number in range(1, shape.messages + 1):
+        facts[f"m{number}"] = 16 * case + number
+    for model, text, place, more in ((t.model, t.text, t.place, t.more) for t in shape.rows):
+        filled = text % facts
+        own = case if model is Case else (IDS[model] * case + place if place else 0)
+        yield model, Row(filled, own, more, seal_of_text(filled) if model is not Outbox else 0)
+    for code in facts["associated"]:
+        filled = SEPARATOR.join((str(case), code, facts["since"]))
+        yield Association, Row(filled, 0, "", seal_of_text(filled))
+    for rung in shape.rungs:
+        recipients = "[]" if rung.skipped else reached(rung.to)
+        state = NoticeState.SENT if recipients != "[]" else NoticeState.UNATTENDED
+        facts["told"] = NoticeState.SKIPPED.value if rung.skipped else state.value
+        sent = not rung.skipped and state is NoticeState.SENT
+        facts["escalation"] = "1" if sent and not ABOVE.isdisjoint(rung.to) else "0"
+        facts["recipients"] = recipients
+        notice = facts["notice"] = 64 * case + rung.template.place
+        filled = rung.template.text % facts
+        yield Notice, Row(filled, notice, "", seal_of_text(filled))
+        if sent:
+            yield Outbox, Row(rung.line % facts, 64 * case + 16 + rung.template.place, "", 0)
+
+
+def as_copied(model: type[Base], row: Row) -> str:
+    """Return a row as a line of PostgreSQL's COPY."""
+    escaped = row.text.replace("\\", "\\\\").replace("\n", "\\n").replace(SEPARATOR, "\t").replace(NULL, "\\N")
+    own = f"\t{row.id}" if row.id else ""
+    more = f"\t{row.more}".replace(NULL, "\\N") if row.more else ""
+    return f"{escaped}{own}{more}\t{row.seal}\n" if issubclass(model, Sealed) else f"{escaped}{own}\n"
+
+
+def as_bound(model: type[Base]) -> Callable[[Row], tuple[Any, ...]]:
+    """Return how to make a row into what SQLite's driver binds, in the order of ``columns``."""
+    table: Table = model.__table__  # type: ignore[assignment]
+    readers = [_READERS.get(_kind(table, name), str) for name in columns(model)]
+    sealed = issubclass(model, Sealed)
+
+    def bound(row: Row) -> tuple[Any, ...]:
+        parts = row.text.split(SEPARATOR)
+        parts += [str(row.id)] if row.id else []
+        parts += [row.more] if row.more else []
+        parts += [str(row.seal)] if sealed else []
+        return tuple(None if part == NULL else read(part) for read, part in zip(readers, parts, strict=True))
+
+    return bound
+
+
+def _kind(table: Table, name: str) -> str:
+    kind = table.c[name].type
+    for known, called in ((Moment, "moment"), (JSON, "json"), (Boolean, "whole"), (Date, "text"), (Integer, "whole")):
+        if isinstance(kind, known):
+            return called
+    return "text"
+
+
+_READERS: Mapping[str, Callable[[str], Any]] = {
+    "moment": lambda text: f"{text[:10]} {text[11:26] if '.' in text else text[11:19] + '.000000'}",
+    "whole": int,
+}
