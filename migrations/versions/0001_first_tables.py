@@ -125,7 +125,7 @@ def upgrade() -> None:
         sa.Column("id", BigId, nullable=False),
         sa.Column("email", sa.String(length=254), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
-        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=True),
         sa.Column("phone", sa.String(length=60), nullable=False),
         sa.Column("role", sa.String(40), nullable=False),
         sa.Column("service_code", sa.String(length=60), nullable=True),

@@ -20,17 +20,7 @@ if TYPE_CHECKING:
 GENERAL_PHONE = "+32 2 501 81 11"
 """The general number (FPS Foreign Affairs, user charter, §1): whoever has no number of their own is reached by it."""
 
-SHORTEST_PASSWORD = 12
-
-TITLES = {
-    Role.CLERK: "Case officer",
-    Role.DISPATCHER: "Dispatcher",
-    Role.HEAD: "Head of service",
-    Role.COMPLAINTS: "Complaints coordinator",
-    Role.DIRECTION: "Direction",
-    Role.AUDITOR: "Auditor",
-    Role.ADMIN: "Administrator",
-}
+SHORTEST_PASSWORD = 8
 
 
 class EmailTaken(Refused):
@@ -97,7 +87,7 @@ def add_staff(
 ) -> Staff:
     """Add an account. What is not given is made from what is: nobody signs without name, title and phone (P8).
 
-    The name comes from the address (``an.peeters@`` → An Peeters), the title from the role, the phone from the
+    The name comes from the address (``an.peeters@`` → An Peeters), the title is the role, the phone from the
     service, or else it is the general number. Raises ``EmailTaken``, ``UnknownService`` or ``PasswordTooShort``.
     """
     email = email.strip().lower()
@@ -113,7 +103,7 @@ def add_staff(
         role=role,
         service_code=service_code,
         name=name or email.split("@")[0].replace(".", " ").replace("_", " ").title(),
-        title=title or TITLES[role],
+        title=title,
         phone=phone or (service.phone if service else None) or GENERAL_PHONE,
         language=language,
         password_hash=_hasher().hash(password) if password else None,
@@ -169,7 +159,6 @@ def ensure_duty_desk(session: Session, *, email: str, now: datetime) -> Staff:
             email=email.lower(),
             role=Role.DISPATCHER,
             name="SPF Affaires étrangères / FOD Buitenlandse Zaken",
-            title="Dispatching",
             phone=GENERAL_PHONE,
             language=Language.FR,
             active=True,

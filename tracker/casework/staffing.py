@@ -23,7 +23,7 @@ class Member(NamedTuple):
     away_until: date | None
     is_desk: bool
     name: str
-    title: str
+    title: str | None
     phone: str
     email: str
 

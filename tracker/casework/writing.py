@@ -19,9 +19,10 @@ from tracker.charter.words import (
     MessageKind,
     Nature,
     RegisteredGround,
+    Role,
 )
 from tracker.correspondence.compose import Composed, compose
-from tracker.correspondence.explanation import organisation
+from tracker.correspondence.explanation import label, organisation
 from tracker.correspondence.facts import LetterFacts, Promise, Signature, Tracking
 from tracker.correspondence.gate import WayBack, way_back
 from tracker.correspondence.phones import emergency_phones
@@ -63,7 +64,9 @@ class Signer(Protocol):
     @property
     def name(self) -> str: ...
     @property
-    def title(self) -> str: ...
+    def role(self) -> Role: ...
+    @property
+    def title(self) -> str | None: ...
     @property
     def phone(self) -> str: ...
     @property
@@ -79,7 +82,7 @@ def signature_of(session: Session, case: Case, signer: Signer, service_code: str
     address = (service.postal_address if service else None) or (house.postal_address if house else None)
     return Signature(
         name=signer.name,
-        title=signer.title,
+        title=label(signer.role, case.language) if signer.title is None else signer.title,
         phone=signer.phone,
         email=signer.email,
         service_name=str(service.names[case.language.value]) if service else organisation(case.language),

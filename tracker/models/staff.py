@@ -26,7 +26,8 @@ class Staff(Sealed, Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     email: Mapped[str] = mapped_column(String(254), unique=True)
     name: Mapped[str] = mapped_column(String(200))
-    title: Mapped[str] = mapped_column(String(200))
+    title: Mapped[str | None] = mapped_column(String(200))
+    """None: the role, said in the language of whoever reads it."""
     phone: Mapped[str] = mapped_column(String(60))
     role: Mapped[Role] = mapped_column(Word(Role))
     service_code: Mapped[str | None] = mapped_column(ForeignKey("services.code"), index=True)
