@@ -1,4 +1,4 @@
-"""Owns the courses that made-up cases take: in triage, open, overdue, put off, answered, transmitted, waived, merged …"""
+"""Owns the courses that made-up cases take: in triage, open, overdue, put off, answered, transmitted, merged …"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ def _confirm(story: Story, nature: Nature | None = None) -> None:
     story.case |= {"nature": after, "nature_ground": ground, "nature_confirmed_at": at}
     story.do(
         Verb.CONFIRM_NATURE, at, NatureSet(at=at, nature=after, ground=ground),
-        **{"from": before, "to": after, "ground": ground},
+        told={"from": before, "to": after, "ground": ground},
     )  # fmt: skip
 
 
@@ -202,7 +202,7 @@ def _transmitted(story: Story) -> None:
     if story.reply_by in (Channel.PHONE, Channel.COUNTER):
         story._left(inform, at)
         entries = [story._leaving(inform, at)]
-    story.do(Verb.TRANSMIT, at, *entries, **details, to="%(body)s")
+    story.do(Verb.TRANSMIT, at, *entries, told=details, to="%(body)s")
     story.leave(inform, at + MINUTE)
     story.leave(forward, at + timedelta(hours=4))
     _close(story)
@@ -239,7 +239,7 @@ def _extended_then_answered(story: Story) -> None:
 def _joined_by_another(story: Story) -> None:
     _confirm(story)
     at = _at(story, 1, 12)
-    story.do(Verb.ABSORB, at, **{"from": "%(next_reference)s"}, reason="%(twice)s")
+    story.do(Verb.ABSORB, at, told={"from": "%(next_reference)s"}, reason="%(twice)s")
     _answer(story, _at(story, 3))
 
 

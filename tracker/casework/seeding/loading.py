@@ -14,10 +14,19 @@ from tracker.casework.seeding.people import Office
 from tracker.casework.seeding.population import Day, Maker, Plan, blocks_of, days_of, processes
 from tracker.casework.seeding.rows import IDS, MODELS, as_bound, as_copied, columns
 from tracker.models.base import Base
-from tracker.models.cases import Case
 
 MANY = 20_000
 """From so many cases on, PostgreSQL's indexes and foreign keys are dropped first and made anew at the end."""
+CONSTRAINTS = """
+    SELECT conrelid::regclass::text AS owner, conname, pg_get_constraintdef(oid) AS definition FROM pg_constraint
+    WHERE contype IN ('f', 'u', 'p') AND connamespace = current_schema()::regnamespace
+      AND (conrelid::regclass::text = ANY(:tables) OR confrelid::regclass::text = ANY(:tables))
+    ORDER BY position(contype IN 'fup')
+"""
+"""The keys of some tables and whatever refers to them, in the order in which they can be dropped."""
+INDEXES = """
+    SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema() AND tablename = ANY(:tables)
+"""
 AHEAD = 4
 """How many blocks may be made before they are written: what bounds the memory."""
 
@@ -42,15 +51,10 @@ def _load_sqlite(session: Session, plan: Plan, office: Office, house: House, day
     for block in blocks_of(days):
         for model, rows in maker.rows(block).items():
             statement, bound = inserts[model]
-            cursor.executemany(statement, [bound(row) for row in _in_order(model, rows)])
+            cursor.executemany(statement, [bound(row) for row in rows])
             written += len(rows)
     cursor.execute("ANALYZE")
     return written
-
-
-def _in_order(model: type[Base], rows: list[Any]) -> list[Any]:
-    """Return the rows in an order in which each finds what it refers to."""
-    return sorted(rows, key=lambda row: row.id) if model is Case else rows
 
 
 def _load_postgresql(session: Session, plan: Plan, office: Office, house: House, days: Sequence[Day]) -> int:
@@ -59,11 +63,9 @@ def _load_postgresql(session: Session, plan: Plan, office: Office, house: House,
     with _bare(session, whole=plan.cases < MANY) as frozen:
         for lines in _made(plan, office, house, days):
             for model, (rows, copied) in lines.items():
-                if rows:
-                    _copy(connection, model, copied, frozen=frozen)
-                    written += rows
-    for model in (Case, *IDS):
-        table = model.__tablename__
+                _copy(connection, model, copied, frozen=frozen)
+                written += rows
+    for table in [model.__tablename__ for model in IDS]:
         session.execute(text(f"SELECT setval('{table}_id_seq', (SELECT coalesce(max(id), 1) FROM {table}))"))  # noqa: S608
     session.execute(text(f"ANALYZE {', '.join(model.__tablename__ for model in MODELS)}"))
     return written
@@ -118,10 +120,7 @@ def _make(block: list[Day]) -> Lines:
 
 
 def _lines(maker: Maker, block: list[Day]) -> Lines:
-    return {
-        model: (len(rows), "".join([as_copied(model, row) for row in rows]).encode())
-        for model, rows in maker.rows(block).items()
-    }
+    return {model: (len(rows), as_copied(rows)) for model, rows in maker.rows(block).items() if rows}
 
 
 @contextmanager
@@ -134,22 +133,10 @@ def _bare(session: Session, *, whole: bool) -> Iterator[bool]:
         yield False
         return
     tables = [model.__tablename__ for model in MODELS]
-    named = ", ".join(f"'{table}'" for table in tables)
-    owned = f"SELECT oid FROM pg_class WHERE relname IN ({named}) AND relnamespace = current_schema()::regnamespace"  # noqa: S608
-    constraints = session.execute(
-        text(
-            "SELECT conrelid::regclass::text AS owner, conname, contype, pg_get_constraintdef(oid) AS definition"  # noqa: S608
-            f" FROM pg_constraint WHERE contype IN ('f', 'u', 'p') AND (conrelid IN ({owned}) OR confrelid IN ({owned}))"
-            " ORDER BY position(contype IN 'fup')"
-        )
-    ).all()
+    constraints = session.execute(text(CONSTRAINTS), {"tables": tables}).all()
     for one in constraints:
         session.execute(text(f"ALTER TABLE {one.owner} DROP CONSTRAINT {one.conname}"))
-    indexes = session.execute(
-        text(
-            f"SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema() AND tablename IN ({named})"
-        )  # noqa: S608
-    ).all()
+    indexes = session.execute(text(INDEXES), {"tables": tables}).all()
     for index in indexes:
         session.execute(text(f"DROP INDEX {index.indexname}"))
     for table in tables:

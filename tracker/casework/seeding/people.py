@@ -4,9 +4,11 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from importlib.resources import files
 from random import Random
 from typing import Any, Self
+from unicodedata import normalize
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -56,7 +58,7 @@ class Office:
     def load(cls, session: Session, *, day: date) -> Self:
         """Read the active staff and the directory, as of a day (Brussels date)."""
         officers = tuple(
-            Officer(s.id, s.name, s.title, s.phone, s.email, s.service_code, s.role)
+            Officer(s.id, s.name, s.title or "", s.phone or "", s.email, s.service_code, s.role)
             for s in session.scalars(select(Staff).where(Staff.active, Staff.is_desk.is_(False)).order_by(Staff.id))
         )
         services = {
@@ -96,7 +98,9 @@ def employ(session: Session, *, seed: int, now: datetime) -> int:
     """Add staff for the population, who cannot log in, and return how many; whoever is there already stays."""
     texts, random = read_texts()["names"], Random(seed)  # noqa: S311 - made-up people, the same for the same number
     internal = set(session.scalars(select(Service.code).where(Service.kind == ServiceKind.INTERNAL)))
-    wanted = [(code, Role.CLERK) for code in sorted(internal) for _ in range(CLERKS.get(code, 1))]
+    wanted: list[tuple[str | None, Role]] = [
+        (code, Role.CLERK) for code in sorted(internal) for _ in range(CLERKS.get(code, 1))
+    ]
     wanted += [(code, Role.HEAD) for code in sorted(internal) if code != "MD8"]  # one service waits for its head
     wanted += [(DISPATCHING, Role.DISPATCHER)] * 2 + [(COMPLAINTS_SERVICE, Role.COMPLAINTS)] * 2
     wanted += [(None, Role.DIRECTION), (None, Role.AUDITOR)]
@@ -104,11 +108,11 @@ def employ(session: Session, *, seed: int, now: datetime) -> int:
     for code, role in wanted:
         language = random.choice(("fr", "nl", "nl", "fr", "de"))
         name, email = _somebody(texts[language], random, taken)
+        line = f"+32 2 501 {random.randint(20, 99)} {len(taken):02d}"
         session.add(
             Staff(
-                email=email, name=name, title=TITLES[role], phone=f"+32 2 501 {random.randint(20, 99)} {len(taken):02d}",
-                role=role, service_code=code, language=Language(language), active=True, is_desk=False,
-                created_at=now - timedelta(days=800),
+                email=email, name=name, title=TITLES[role], phone=line, role=role, service_code=code,
+                language=Language(language), active=True, is_desk=False, created_at=now - timedelta(days=800),
             )
         )  # fmt: skip
     session.flush()
@@ -133,9 +137,8 @@ def _send_somebody_away(session: Session, now: datetime) -> None:
     away.deputy_id = deputy.id
 
 
+@lru_cache(maxsize=4096)
 def address_of(name: str) -> str:
     """Return the local part of a made-up address: the name in plain small letters."""
-    from unicodedata import normalize
-
     plain = normalize("NFKD", name.lower().replace("ß", "ss")).encode("ascii", "ignore").decode()
     return "".join(c if c.isalnum() else "." for c in plain).replace("..", ".").strip(".")

@@ -2,7 +2,7 @@
 
 import os
 from bisect import bisect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import accumulate
@@ -15,7 +15,7 @@ from tracker.casework.errors import Refused
 from tracker.casework.house import House
 from tracker.casework.seeding.courses import DONE, FALLBACK, JOINED, MERGED, OPEN, Course, live
 from tracker.casework.seeding.people import Office, Officer, address_of, employ, read_texts
-from tracker.casework.seeding.rows import MODELS, Row, Shape, fill, shape_of
+from tracker.casework.seeding.rows import MODELS, Shape, fill, shape_of
 from tracker.casework.seeding.story import TooYoung
 from tracker.casework.staffing import COMPLAINTS_SERVICE
 from tracker.charter.counting import aware, brussels_day
@@ -29,7 +29,14 @@ YEARS = 730
 """How many days back the cases go that are done with."""
 DONE_AFTER = 4
 """Days after which a case can be done with."""
+TOGETHER = 3
+"""How many cases that are done with come on one day at the least: some are the same request, sent twice."""
+TWICE = 0.04
 BLOCK = 4000
+COMMON, RARE = 6, 2
+"""How many different stories a day has for the common and for the rare kinds of request."""
+SHAPES = 2000
+"""How many stories are kept: those of a few days, since a story belongs to its day."""
 
 CHANNELS = {
     Channel.WEB: 46,
@@ -45,6 +52,12 @@ NATURES = {
 LANGUAGES = {"nl": 48, "fr": 40, "de": 4, "en": 8}
 COUNTRIES = ("MA", "TR", "CD", "ES", "FR", "US", "TH", "IN", "SN", "JP", "GB", "IT")
 BODIES = ("EXT:FPS-JUSTICE", "EXT:IMMIGRATION-OFFICE", "EXT:FPS-ECONOMY", "EXT:FPS-HEALTH-ENVIRONMENT")
+
+
+WRITTEN = (
+    "request", "acknowledged", "answer", "interim", "question", "follow_up", "transmission", "transmitted",
+)  # fmt: skip
+"""The texts of the four languages that speak of the case itself."""
 
 
 class NotEmpty(Refused):
@@ -101,7 +114,9 @@ def days_of(plan: Plan) -> list[Day]:
     today, still_open = brussels_day(plan.until), round(plan.cases * plan.open_share)
     ages = [*range(15)] * 9 + [*range(15, 30)] * 2 + [*range(30, 75)]  # nine in ten are within their fifteen days
     open_on = _dealt(still_open, sorted(ages))
-    done_on = _dealt(plan.cases - still_open, list(range(DONE_AFTER, YEARS)))
+    done = plan.cases - still_open
+    together = max(1, YEARS * TOGETHER // max(done, TOGETHER))  # a small population keeps to fewer days
+    done_on = _dealt(done, list(range(DONE_AFTER, YEARS, together)))
     days, first = [], 1
     for age in range(YEARS, -1, -1):
         how_many = open_on.get(age, 0), done_on.get(age, 0)
@@ -162,17 +177,20 @@ class Maker:
         self._handlers = {code: self.office.handlers(code) for code in (*self._subjects, COMPLAINTS_SERVICE)}
         self._reach: dict[tuple[Any, ...], str] = {}
         self._wheels: dict[tuple[Any, ...], _Wheel] = {}
+        self._palettes: dict[tuple[Any, ...], list[tuple[Course, int]]] = {}
 
-    def rows(self, days: Sequence[Day]) -> dict[type[Base], list[Row]]:
+    def rows(self, days: Sequence[Day]) -> dict[type[Base], list[str]]:
         """Return all the rows of some days, by table."""
-        made: dict[type[Base], list[Row]] = {model: [] for model in MODELS}
+        made: dict[type[Base], list[str]] = {model: [] for model in MODELS}
         for day in days:
             random = Random(f"{self.plan.seed} {day.day}")  # noqa: S311 - made-up people, the same for the same number
-            for case, course, channel, nature in self._courses(day, random):
-                self._add(made, day, case, course, channel, nature, random)
+            self._palettes.clear()
+            for case, course, minute, channel, nature in self._courses(day, random):
+                shape = self._shape(day.day, course, minute, channel, nature)
+                self._add(made, day, case, shape, random)
         return made
 
-    def _courses(self, day: Day, random: Random) -> Iterator[tuple[int, Course, Channel, Nature]]:
+    def _courses(self, day: Day, random: Random) -> Iterator[tuple[int, Course, int, Channel, Nature]]:
         """Deal out courses to the cases of a day; now and then two cases are the same request, sent twice."""
         age = (brussels_day(self.plan.until) - day.day).days
         is_open = [True] * day.open + [False] * day.done
@@ -181,15 +199,30 @@ class Maker:
         while place < len(is_open):
             channel, nature = self._channels.draw(random), self._natures.draw(random)
             twice = not any(is_open[place : place + 2]) and place + 1 < len(is_open) and age > 10
-            if twice and random.random() < 0.01:
-                yield day.first + place, JOINED, channel, Nature.INFORMATION
-                yield day.first + place + 1, MERGED, channel, Nature.INFORMATION
+            if twice and random.random() < TWICE:
+                yield day.first + place, JOINED, 60, channel, Nature.INFORMATION
+                yield day.first + place + 1, MERGED, 75, channel, Nature.INFORMATION
                 place += 2
                 continue
-            yield day.first + place, self._course(is_open[place], age, channel, nature, random), channel, nature
+            course, minute = self._course(is_open[place], day.day, channel, nature, random)
+            yield day.first + place, course, minute, channel, nature
             place += 1
 
-    def _course(self, is_open: bool, age: int, channel: Channel, nature: Nature, random: Random) -> Course:
+    def _course(
+        self, is_open: bool, day: date, channel: Channel, nature: Nature, random: Random
+    ) -> tuple[Course, int]:
+        """Return a course and the minutes after 08:00 at which it began: on one day the rare kinds share one."""
+        key = (is_open, day, channel, nature)
+        palette = self._palettes.setdefault(key, [])
+        common = nature is Nature.INFORMATION and channel in (Channel.WEB, Channel.EMAIL)
+        if len(palette) < (COMMON if common else RARE):
+            palette.append((self._fitting(is_open, day, channel, nature).draw(random), random.randrange(540)))
+            return palette[-1]
+        return palette[random.randrange(len(palette))]
+
+    def _fitting(self, is_open: bool, day: date, channel: Channel, nature: Nature) -> _Wheel:
+        """Return the courses that a case of that age, channel and nature can have taken, by weight."""
+        age = (brussels_day(self.plan.until) - day).days
         key = (is_open, age, channel, nature)
         wheel = self._wheels.get(key)
         if wheel is None:
@@ -199,16 +232,14 @@ class Maker:
                 if course.youngest <= age <= course.oldest and nature in course.natures and channel in course.channels
             }
             wheel = self._wheels[key] = _Wheel(fitting or {FALLBACK: 1})
-        course: Course = wheel.draw(random)
-        return course
+        return wheel
 
-    def _shape(self, day: date, course: Course, channel: Channel, nature: Nature, random: Random) -> Shape:
+    def _shape(self, day: date, course: Course, minute: int, channel: Channel, nature: Nature) -> Shape:
         """Return the shape of a story; one that cannot have happened yet gives way to a shorter one."""
-        minute = random.randrange(3) * 150 + list(Channel).index(channel) * 19 + list(Nature).index(nature) * 7
         key = (day, course.name, channel, nature, minute)
         shape = self.shapes.get(key)
         if shape is None:
-            if len(self.shapes) > 20_000:
+            if len(self.shapes) > SHAPES:
                 self.shapes.clear()
             shape = self.shapes[key] = self._told(day, course, channel, nature, minute)
         return shape
@@ -229,10 +260,8 @@ class Maker:
         return shape_of(story)
 
     def _add(
-        self, made: dict[type[Base], list[Row]], day: Day, case: int, course: Course, channel: Channel,
-        nature: Nature, random: Random,
+        self, made: dict[type[Base], list[str]], day: Day, case: int, shape: Shape, random: Random
     ) -> None:  # fmt: skip
-        shape = self._shape(day.day, course, channel, nature, random)
         about = self._services.draw(random)
         service = COMPLAINTS_SERVICE if shape.nature is Nature.COMPLAINT else about
         handlers = self.office.dispatchers if shape.triage else self._handlers[service]
@@ -269,12 +298,13 @@ class Maker:
         home = f"Rue de la Poste / Poststraat {case % 180 + 1}, {1000 + case % 8000} Belgique / België"
         facts: dict[str, Any] = {
             "reference": self._reference(day, case), "previous": case - 1,
-            "previous_reference": self._reference(day, case - 1) if case > 1 else "",
-            "next_reference": self._reference(day, case + 1),
+            "previous_reference": _Later(self._reference, day, case - 1),
+            "next_reference": _Later(self._reference, day, case + 1),
             "language": language, "official": ("fr", "nl")[case % 2] if language == "en" else "\x00",
             "country": random.choice(COUNTRIES) if random.random() < 0.5 else "\x00",
             "subject": random.choice(self._subjects[about][language]), "name": name,
-            "email": f"{address_of(name)}.{case}@post.example", "phone": f"+32 470 {case % 90 + 10} {case % 89 + 10} 10",
+            "email": f"{address_of(name)}.{case}@post.example",
+            "phone": f"+32 470 {case % 90 + 10} {case % 89 + 10} 10",
             "fax": f"+32 2 555 {case % 90 + 10} 20", "address": f"{name}, {home}", "sensitive": "0",
             "handler": handler.id, "handler_name": handler.name, "handler_title": handler.title,
             "handler_phone": handler.phone, "handler_email": handler.email,
@@ -282,12 +312,11 @@ class Maker:
             "service_name": self.office.services[service]["names"][language],
             "office": self.office.services[service]["address"] or "1000 Bruxelles / Brussel",
             "body": body, "body_address": self.office.services[body]["address"],
-            "reason": texts["reason"], "ground": texts["ground"], "withdrawn": texts["withdrawn"], "twice": texts["twice"],
+            "reason": texts["reason"], "ground": texts["ground"],
+            "withdrawn": texts["withdrawn"], "twice": texts["twice"],
         }  # fmt: skip
-        facts["text"] = texts["request"] % facts
-        facts["acknowledged"], facts["answer"] = texts["acknowledged"] % facts, texts["answer"] % facts
-        for rare in ("interim", "question", "follow_up", "transmission", "transmitted"):
-            facts[rare] = _Later(texts[rare], facts)
+        for what in WRITTEN:
+            facts[what] = _Later(texts[what].__mod__, facts)
         return facts
 
     def _reference(self, day: Day, case: int) -> str:
@@ -295,13 +324,15 @@ class Maker:
 
 
 class _Later:
-    """A text that is only written when somebody reads it."""
+    """A text that is only written when a row asks for it."""
 
-    def __init__(self, text: str, facts: dict[str, Any]) -> None:
-        self._text, self._facts = text, facts
+    __slots__ = ("_given", "_write")
+
+    def __init__(self, write: Callable[..., str], *given: Any) -> None:
+        self._write, self._given = write, given
 
     def __str__(self) -> str:
-        return self._text % self._facts
+        return self._write(*self._given)
 
 
 def processes() -> int:

@@ -1,6 +1,6 @@
 """Owns how stories become rows: each table's row written once as a text with tokens, then filled for each case."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -15,31 +15,23 @@ from tracker.models.history import History
 from tracker.models.messages import Message, Outbox
 from tracker.models.obligations import Breach, Discharge, Notice, Obligation
 
-SEPARATOR, NULL = "\x1f", "\x00"
-"""Between the columns of a row's text, and for what is NULL; the same as under the seal."""
+SEPARATOR, NULL, END = "\x1f", "\x00", "\x1e"
+"""Between the columns of a row's text and for what is NULL, the same as under the seal; and between rows."""
 
 MODELS: tuple[type[Base], ...] = (
     Case, Association, Message, Obligation, Discharge, Breach, Notice, History, Outbox,
 )  # fmt: skip
 """In the order in which they can be written."""
 
-IDS = {Message: 16, Obligation: 8, Discharge: 16, Notice: 64, History: 32, Outbox: 64}
+IDS: Mapping[type[Base], int] = {
+    Case: 1, Message: 16, Obligation: 8, Discharge: 16, Notice: 64, History: 32, Outbox: 64,
+}  # fmt: skip
 """How many ids of a table a case has to itself: case 5 has the messages 80 to 95."""
 
 ABOVE = frozenset(Recipient) - {Recipient.HANDLER, Recipient.DUTY}
 
 
-class Row(NamedTuple):
-    """One row: its sealed columns as text, its own id (0: it has none), its next look and its seal as texts."""
-
-    text: str
-    id: int
-    more: str
-    seal: int
-
-
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(NamedTuple):
     """One row of a story: the text with tokens, and which of the case's ids it takes."""
 
     model: type[Base]
@@ -70,9 +62,13 @@ class Shape:
 
 
 def columns(model: type[Base]) -> list[str]:
-    """Return the columns of a table in the order of a row's text, then ``id``, next look and seal where it has them."""
+    """Return the columns of a table in the order of a row's text, then ``id``, next look and seal if it has them."""
     table: Table = model.__table__  # type: ignore[assignment]
-    sealed = sealed_columns(model) if issubclass(model, Sealed) else [n for n in table.c.keys() if n != "id"]
+    sealed = (
+        sealed_columns(model)
+        if issubclass(model, Sealed)
+        else [column.name for column in table.columns if column.name != "id"]
+    )
     tail = [name for name in ("id", "next_action_at", "seal") if name in table.c]
     return [*sealed, *tail]
 
@@ -106,7 +102,7 @@ def shape_of(story: Story) -> Shape:
         }
         values |= {"case_id": "%(case)s", "steps": [step.to_json() for step in promise.steps]}
         look = story.next_look(promise, told)
-        more = look.isoformat() if look else NULL
+        more = SEPARATOR + (look.isoformat() if look else NULL)
         rows.append(Template(Obligation, _text(Obligation, values), promise.number, more))
         breach = story.breach_of(promise, told)
         if breach:
@@ -172,53 +168,54 @@ def _rung(told: Told, place: int, due_on: date) -> Rung:
 
 def fill(
     shape: Shape, case: int, facts: dict[str, Any], reached: Callable[[tuple[Recipient, ...]], str]
-) -> Iterator[tuple[type[Base], Row]]:
-    """Yield the rows of one case: a shape with its tokens filled, every row sealed."""
+) -> Iterator[tuple[type[Base], str]]:
+    """Yield the rows of one case, as texts: a shape with its tokens filled, every row with its id and sealed."""
     facts["case"] = case
     for number in range(1, shape.promises + 1):
         facts[f"o{number}"] = 8 * case + number
     for number in range(1, shape.messages + 1):
         facts[f"m{number}"] = 16 * case + number
-    for model, text, place, more in ((t.model, t.text, t.place, t.more) for t in shape.rows):
+    for model, text, place, more in shape.rows:
         filled = text % facts
-        own = case if model is Case else (IDS[model] * case + place if place else 0)
-        yield model, Row(filled, own, more, seal_of_text(filled) if model is not Outbox else 0)
+        if model is Outbox:
+            yield model, f"{filled}\x1f{64 * case + place}"
+        elif model is Breach:
+            yield model, f"{filled}\x1f{seal_of_text(filled)}"
+        else:
+            yield model, f"{filled}\x1f{IDS[model] * case + place}{more}\x1f{seal_of_text(filled)}"
     for code in facts["associated"]:
         filled = SEPARATOR.join((str(case), code, facts["since"]))
-        yield Association, Row(filled, 0, "", seal_of_text(filled))
+        yield Association, f"{filled}\x1f{seal_of_text(filled)}"
     for rung in shape.rungs:
-        recipients = "[]" if rung.skipped else reached(rung.to)
-        state = NoticeState.SENT if recipients != "[]" else NoticeState.UNATTENDED
-        facts["told"] = NoticeState.SKIPPED.value if rung.skipped else state.value
-        sent = not rung.skipped and state is NoticeState.SENT
-        facts["escalation"] = "1" if sent and not ABOVE.isdisjoint(rung.to) else "0"
-        facts["recipients"] = recipients
-        notice = facts["notice"] = 64 * case + rung.template.place
-        filled = rung.template.text % facts
-        yield Notice, Row(filled, notice, "", seal_of_text(filled))
-        if sent:
-            yield Outbox, Row(rung.line % facts, 64 * case + 16 + rung.template.place, "", 0)
+        yield from _told(rung, case, facts, "[]" if rung.skipped else reached(rung.to))
 
 
-def as_copied(model: type[Base], row: Row) -> str:
-    """Return a row as a line of PostgreSQL's COPY."""
-    escaped = row.text.replace("\\", "\\\\").replace("\n", "\\n").replace(SEPARATOR, "\t").replace(NULL, "\\N")
-    own = f"\t{row.id}" if row.id else ""
-    more = f"\t{row.more}".replace(NULL, "\\N") if row.more else ""
-    return f"{escaped}{own}{more}\t{row.seal}\n" if issubclass(model, Sealed) else f"{escaped}{own}\n"
+def _told(rung: Rung, case: int, facts: dict[str, Any], recipients: str) -> Iterator[tuple[type[Base], str]]:
+    """Yield the row of a notice, and its line in the outbox when it reached anybody."""
+    sent = recipients != "[]"
+    state = NoticeState.SKIPPED if rung.skipped else NoticeState.SENT if sent else NoticeState.UNATTENDED
+    facts["told"], facts["recipients"] = state.value, recipients
+    facts["escalation"] = "1" if sent and not ABOVE.isdisjoint(rung.to) else "0"
+    notice = facts["notice"] = 64 * case + rung.template.place
+    filled = rung.template.text % facts
+    yield Notice, f"{filled}\x1f{notice}\x1f{seal_of_text(filled)}"
+    if sent:
+        yield Outbox, f"{rung.line % facts}\x1f{notice + 16}"
 
 
-def as_bound(model: type[Base]) -> Callable[[Row], tuple[Any, ...]]:
+def as_copied(rows: Sequence[str]) -> bytes:
+    """Return rows as PostgreSQL's COPY reads them, all at once."""
+    text = END.join(rows).replace("\\", "\\\\").replace("\n", "\\n")
+    return (text.replace(END, "\n").replace(SEPARATOR, "\t").replace(NULL, "\\N") + "\n").encode()
+
+
+def as_bound(model: type[Base]) -> Callable[[str], tuple[Any, ...]]:
     """Return how to make a row into what SQLite's driver binds, in the order of ``columns``."""
     table: Table = model.__table__  # type: ignore[assignment]
     readers = [_READERS.get(_kind(table, name), str) for name in columns(model)]
-    sealed = issubclass(model, Sealed)
 
-    def bound(row: Row) -> tuple[Any, ...]:
-        parts = row.text.split(SEPARATOR)
-        parts += [str(row.id)] if row.id else []
-        parts += [row.more] if row.more else []
-        parts += [str(row.seal)] if sealed else []
+    def bound(row: str) -> tuple[Any, ...]:
+        parts = row.split(SEPARATOR)
         return tuple(None if part == NULL else read(part) for read, part in zip(readers, parts, strict=True))
 
     return bound

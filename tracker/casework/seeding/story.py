@@ -84,7 +84,7 @@ class Story:
             channel=self.channel, nature=self.nature, service=None if self.triage else "%(service)s",
             handler="#handler#", decision="suggest" if self.triage else "auto", urgent=self.urgent,
         )  # fmt: skip
-        self._say(MessageKind.REQUEST, self.channel, self.received_at, Direction.IN, body="%(text)s")
+        self._say(MessageKind.REQUEST, self.channel, self.received_at, Direction.IN, body="%(request)s")
         if not by_hand:
             kind = (
                 MessageKind.COMPLAINT_ACKNOWLEDGEMENT
@@ -99,7 +99,15 @@ class Story:
         """The channel by which the requester is answered."""
         return REPLY_BY.get(self.channel, self.channel)
 
-    def do(self, verb: Verb, at: datetime, *entries: Entry, by: str = "%(handler_name)s", **details: Any) -> None:
+    def do(
+        self,
+        verb: Verb,
+        at: datetime,
+        *entries: Entry,
+        by: str = "%(handler_name)s",
+        told: Values | None = None,
+        **details: Any,
+    ) -> None:
         """Do something at a moment. Raises ``TooYoung`` when that lies in the future."""
         if at >= self.until:
             raise TooYoung
@@ -107,7 +115,7 @@ class Story:
         for entry in entries:
             self.ledger = self.ledger.record(entry, rules=self.house.rules, calendar=self.house.calendar)
             self._discharge(entry)
-        self._note(verb, at, entries, by=by, **details)
+        self._note(verb, at, entries, by=by, **details, **(told or {}))
 
     def _note(self, verb: Verb, at: datetime, entries: tuple[Entry, ...], *, by: str, **details: Any) -> None:
         told = {name: value for name, value in details.items() if value is not None}

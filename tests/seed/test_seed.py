@@ -1,0 +1,185 @@
+"""`tracker seed`: every state, channel, nature and language, sound to the last seal, all or nothing."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, inspect, select, text
+
+from tests.cli.conftest import Told, assert_one_sentence, call
+from tests.conftest import SECRET_KEY
+from tests.factories import make_house, settle
+from tracker.casework.seeding import loading, population
+from tracker.casework.seeding.population import NotEmpty, seed
+from tracker.casework.sweep import sweep
+from tracker.charter.words import CaseState, Channel, Language, MessageKind, Nature, NoticeState, ObligationState
+from tracker.insight.verify import verify
+from tracker.models.cases import Case
+from tracker.models.database import Database
+from tracker.models.messages import Message, Outbox
+from tracker.models.obligations import Breach, Discharge, Notice, Obligation
+
+NOW = datetime(2026, 6, 17, 9, 30, tzinfo=UTC)
+CASES = 700
+
+
+def populate(database: Database, *, cases: int = CASES, number: int = 1) -> int:
+    with database.writing() as session:
+        settle(session, now=NOW)
+    return seed(database, make_house(), cases=cases, open_share=0.3, now=NOW, number=number)
+
+
+def counted(database: Database, column: object) -> dict[object, int]:
+    with database.reading() as session:
+        return dict(session.execute(select(column, func.count()).group_by(column)).all())  # type: ignore[call-overload]
+
+
+def test_the_population_holds_everything_and_is_sound(database: Database) -> None:
+    populate(database)
+
+    assert list(verify(database, make_house().rules, make_house().calendar)) == []
+    assert counted(database, Case.state).keys() == set(CaseState)
+    assert counted(database, Case.channel).keys() == set(Channel)
+    assert counted(database, Case.nature).keys() == set(Nature)
+    assert counted(database, Case.language).keys() == set(Language)
+    assert counted(database, Obligation.state).keys() == set(ObligationState)
+    assert counted(database, Notice.state).keys() >= {NoticeState.SENT, NoticeState.UNATTENDED}
+    assert counted(database, Outbox.state).keys() == {"waiting", "sent", "failed"}
+    kinds = set(MessageKind) - {
+        MessageKind.NOTE,
+        MessageKind.EMERGENCY,
+        MessageKind.CLOSING,
+        MessageKind.TRACKING_CODE,
+    }
+    assert counted(database, Message.kind).keys() == kinds
+    states = counted(database, Case.state)
+    assert sum(states.values()) == CASES
+    assert 0.25 < (states[CaseState.OPEN] + states[CaseState.TRIAGE]) / CASES < 0.36
+    with database.reading() as session:
+        letters = select(func.count()).where(Message.act.is_not(None), Message.left_on.is_(None))
+        assert session.scalar(letters.where(Message.channel == Channel.POST))
+        assert session.scalar(select(func.count()).select_from(Breach))
+        assert session.scalar(select(func.count()).where(Discharge.voided_at.is_not(None)))
+
+
+def test_nothing_is_due_at_its_moment_and_life_goes_on_after(database: Database) -> None:
+    populate(database)
+
+    at_once = sweep(database, make_house(), now=NOW)
+    later = sweep(database, make_house(), now=NOW + timedelta(days=3))
+
+    assert at_once.notices == 0
+    assert later.notices > 0
+    assert list(verify(database, make_house().rules, make_house().calendar)) == []
+
+
+def test_no_address_of_anybody_real_is_written_to(database: Database) -> None:
+    populate(database)
+
+    with database.reading() as session:
+        query = select(Message.address).join(Outbox, Outbox.message_id == Message.id)
+        assert all(address.endswith(".example") for address in session.scalars(query))
+
+
+def test_the_same_number_gives_the_same_people(database: Database) -> None:
+    populate(database, cases=60, number=7)
+    with database.reading() as session:
+        people = list(session.scalars(select(Case.requester_name).order_by(Case.id)))
+
+    again = population.Plan(60, 0.3, NOW, 7, "DOS")
+    other = population.Plan(60, 0.3, NOW, 8, "DOS")
+    with database.reading() as session:
+        office = population.Office.load(session, day=NOW.date())
+        names = [names_in(plan, office) for plan in (again, other)]
+    assert names[0] == people
+    assert names[1] != people
+
+
+def names_in(plan: population.Plan, office: population.Office) -> list[str]:
+    rows = population.Maker(plan, make_house(), office).rows(population.days_of(plan))[Case]
+    place = population.MODELS and list(Case.__table__.columns.keys()).index("requester_name") - 1
+    return [row.split("\x1f")[place] for row in rows]
+
+
+def test_it_is_refused_where_there_are_cases(database: Database) -> None:
+    populate(database, cases=40)
+
+    with pytest.raises(NotEmpty):
+        seed(database, make_house(), cases=40, open_share=0.3, now=NOW, number=1)
+
+
+def test_a_large_one_is_made_by_several_processes_and_leaves_the_tables_as_they_were(
+    run: object, postgres: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading, "MANY", 1)
+    monkeypatch.setattr(population, "BLOCK", 150)
+    before = shape_of_tables(postgres)
+
+    populate(postgres)
+
+    assert shape_of_tables(postgres) == before
+    assert list(verify(postgres, make_house().rules, make_house().calendar)) == []
+    with postgres.writing() as session:
+        assert session.scalar(text("SELECT nextval('cases_id_seq')")) == CASES + 1
+
+
+def test_whatever_stops_it_nothing_is_left_behind(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loading, "MANY", 1)
+    monkeypatch.setattr(population, "BLOCK", 100)
+    before = shape_of_tables(database)
+    whole = population.Maker.rows
+
+    def breaks_off(self: population.Maker, days: object) -> object:
+        if days[-1].first > CASES / 2:  # type: ignore[index]
+            raise KeyboardInterrupt
+        return whole(self, days)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(population.Maker, "rows", breaks_off)
+    monkeypatch.setattr(loading, "AHEAD", 1000)
+    with pytest.raises(KeyboardInterrupt):
+        populate(database)
+
+    assert shape_of_tables(database) == before
+    with database.reading() as session:
+        assert not session.scalar(select(func.count()).select_from(Case))
+
+
+def shape_of_tables(database: Database) -> dict[str, object]:
+    """Return the indexes, keys and triggers of every table of PostgreSQL; SQLite keeps them on."""
+    if database.is_sqlite:
+        return {}
+    look, found = inspect(database.engine), {}
+    for table in look.get_table_names():
+        found[table] = (
+            sorted(str(index) for index in look.get_indexes(table)),
+            sorted(str(key) for key in look.get_foreign_keys(table)),
+            sorted(str(key) for key in look.get_unique_constraints(table)),
+            str(look.get_pk_constraint(table)),
+        )
+    with database.reading() as session:
+        triggers = "SELECT tgname, tgenabled FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1"
+        found["triggers"] = [tuple(row) for row in session.execute(text(triggers))]
+    return found
+
+
+@pytest.fixture
+def postgres(run: object, postgres_url: str) -> Database:
+    from tests.databases import migrate
+
+    migrate(postgres_url)
+    return Database(postgres_url)
+
+
+def test_the_command(database: Database, database_url: str, tmp_path: Path) -> None:
+    settings = {"SECRET_KEY": SECRET_KEY, "DATABASE_URL": database_url, "VAR_DIR": str(tmp_path)}
+    tracker: Callable[..., Told] = lambda *words: call(*words, settings=settings)  # noqa: E731
+    with database.writing() as session:
+        settle(session, now=NOW)
+
+    words = ("seed", "--cases", "120", "--open-share", "0.5", "--at", NOW.isoformat(), "--seed", "3")
+    told, again = tracker(*words), tracker(*words)
+
+    assert (told.returncode, told.stderr) == (0, "")
+    assert told.stdout.startswith("120 cases in ")
+    assert_one_sentence(again, 1)
