@@ -76,6 +76,7 @@ def open_house(settings: Settings) -> House:
         reference_prefix=settings.reference_prefix,
         base_url=settings.base_url,
         secret=settings.secret_key.encode(),
+        duty_email=settings.duty_email,
     )
 
 

@@ -25,6 +25,8 @@ class House:
     """Where citizens and staff find Suivi, without a slash at the end."""
     secret: bytes
     """What tracking codes are derived from."""
+    duty_email: str | None = None
+    """The mailbox of guard duty, if there is one: told of urgent cases beside the dispatchers."""
 
 
 @dataclass(frozen=True)

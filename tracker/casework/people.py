@@ -1,6 +1,7 @@
 """Owns the accounts of staff and the directory's arrival in the database."""
 
 from datetime import date, datetime
+from email.utils import parseaddr
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -152,11 +153,17 @@ def set_language(session: Session, *, staff_id: int, language: Language) -> Staf
 
 
 def ensure_duty_desk(session: Session, *, email: str, now: datetime) -> Staff:
-    """Make sure that there is a desk to hold what reaches it while no dispatcher is there."""
+    """Make sure that there is a desk to hold what reaches it while no dispatcher is there, with this address.
+
+    ``email`` may carry a name, as a sender's address does: ``Suivi <suivi@example.be>``.
+    """
+    address = parseaddr(email)[1].lower()
     desk = session.scalar(select(Staff).where(Staff.is_desk))
-    if desk is None:
+    if desk is not None:
+        desk.email = address
+    else:
         desk = Staff(
-            email=email.lower(),
+            email=address,
             role=Role.DISPATCHER,
             name="SPF Affaires étrangères / FOD Buitenlandse Zaken",
             phone=GENERAL_PHONE,

@@ -40,9 +40,13 @@ class Team:
 
     members: dict[int, Member]
     day: date
+    duty_mailbox: bool = False
+    """Whether somebody reads the duty desk's mail, day and night."""
 
     @classmethod
-    def load(cls, session: Session, *, day: date, services: Iterable[str] | None = None) -> Self:
+    def load(
+        cls, session: Session, *, day: date, services: Iterable[str] | None = None, duty_mailbox: bool = False
+    ) -> Self:
         """Read the active staff; with ``services``, only theirs and those who serve every service."""
         query = select(
             Staff.id,
@@ -61,23 +65,25 @@ class Team:
             general = (Role.DISPATCHER, Role.COMPLAINTS, Role.DIRECTION)
             query = query.where(or_(Staff.role.in_(general), Staff.service_code.in_(tuple(services))))
         rows = session.connection().execute(query.order_by(Staff.id)).all()
-        return cls({row[0]: Member(*row) for row in rows}, day)
+        return cls({row[0]: Member(*row) for row in rows}, day, duty_mailbox)
 
-    def there(self, member: Member | None) -> Member | None:
+    def there(self, member: Member | None, *, not_this: int | None = None) -> Member | None:
         """Return the person, or when away the deputy, the deputy's deputy …; then the head; else nobody.
 
-        A circle of deputies ends where it began: nobody is asked twice.
+        A circle of deputies ends where it began: nobody is asked twice. Whoever a complaint concerns (``not_this``)
+        is passed over.
         """
         asked: set[int] = set()
         someone = member
         while someone is not None and someone.id not in asked:
-            if not someone.away_on(self.day):
+            if someone.id != not_this and not someone.away_on(self.day):
                 return someone
             asked.add(someone.id)
             someone = self.members.get(someone.deputy_id) if someone.deputy_id else None
         if member is None:
             return None
-        return next((head for head in self.heads(member.service_code) if head.id not in asked), None)
+        passed_over = asked | {not_this}
+        return next((head for head in self.heads(member.service_code) if head.id not in passed_over), None)
 
     def in_role(self, role: Role, service: str | None = None) -> list[Member]:
         """Return who is there today in a role, of one service or of any."""
@@ -123,7 +129,7 @@ class Team:
         handler = self.members.get(handler_id)
         match who:
             case Recipient.HANDLER:
-                someone = self.there(handler)
+                someone = self.there(handler, not_this=not_this)
                 found = [someone] if someone is not None and not someone.is_desk else []
             case Recipient.HEAD:
                 found = self.heads(service or (handler.service_code if handler else None))
@@ -135,7 +141,7 @@ class Team:
             case Recipient.COORDINATOR:
                 found = self.in_role(Role.COMPLAINTS)
             case Recipient.DUTY:
-                found = [m for m in self.dispatchers() if not m.is_desk]
+                found = [m for m in self.in_role(Role.DISPATCHER) if not m.is_desk or self.duty_mailbox]
         return [m.id for m in found if m.id != not_this]
 
 

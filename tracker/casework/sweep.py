@@ -85,7 +85,7 @@ def sweep(database: Database, house: House, *, now: datetime) -> Swept:
         with database.writing() as session:
             found = _take(session, now, after, size)
             if found:
-                team = team or Team.load(session, day=brussels_day(now))
+                team = team or Team.load(session, day=brussels_day(now), duty_mailbox=house.duty_email is not None)
                 batch = _weigh(house, team, found, _already(session, found), now)
                 sent, escalated = _notify(session, batch.notices, now)
                 notices, escalations = notices + sent, escalations + escalated
