@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from tracker.casework.staffing import COMPLAINTS_SERVICE, Team
 from tracker.charter.words import Language, Recipient, Role, ServiceKind
+from tracker.correspondence.explanation import label
 from tracker.models.directory import Service
 from tracker.models.staff import Staff
 
@@ -23,14 +24,6 @@ DISPATCHING = "M0.0"
 
 HEADQUARTERS_PHONE = "+32 2 501 81 11"
 CLERKS = {"CONSULAR": 6, "EMBASSY": 3, "DGB": 2, "DGE": 2, "DGD": 2}
-TITLES = {
-    Role.CLERK: "Attaché",
-    Role.HEAD: "Chef de service / Diensthoofd",
-    Role.DISPATCHER: "Dispatching",
-    Role.COMPLAINTS: "Coordination des plaintes / Klachtencoördinatie",
-    Role.DIRECTION: "Direction / Directie",
-    Role.AUDITOR: "Audit",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +51,9 @@ class Office:
     def load(cls, session: Session, *, day: date) -> Self:
         """Read the active staff and the directory, as of a day (Brussels date)."""
         officers = tuple(
-            Officer(s.id, s.name, s.title or "", s.phone or "", s.email, s.service_code, s.role)
+            Officer(
+                s.id, s.name, s.title or label(s.role, s.language), s.phone or "", s.email, s.service_code, s.role
+            )
             for s in session.scalars(select(Staff).where(Staff.active, Staff.is_desk.is_(False)).order_by(Staff.id))
         )
         services = {
@@ -111,7 +106,7 @@ def employ(session: Session, *, seed: int, now: datetime) -> int:
         line = f"+32 2 501 {random.randint(20, 99)} {len(taken):02d}"
         session.add(
             Staff(
-                email=email, name=name, title=TITLES[role], phone=line, role=role, service_code=code,
+                email=email, name=name, phone=line, role=role, service_code=code,
                 language=Language(language), active=True, is_desk=False, created_at=now - timedelta(days=800),
             )
         )  # fmt: skip
