@@ -5,14 +5,15 @@ from datetime import datetime
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
+from tracker.access.permissions import Person, reaches
 from tracker.casework.casefile import CaseFile
 from tracker.casework.errors import Missing, Refused
 from tracker.casework.house import Actor, House
 from tracker.casework.people import UnknownService
-from tracker.casework.staffing import Team
+from tracker.casework.staffing import COMPLAINTS_SERVICE, Team
 from tracker.casework.writing import usual_way_back
 from tracker.charter.counting import brussels_day
-from tracker.charter.words import CaseState, Role, ServiceKind, Verb
+from tracker.charter.words import CaseState, Nature, Role, ServiceKind, Verb
 from tracker.models.cases import Association, Case
 from tracker.models.directory import Service
 from tracker.models.staff import Staff
@@ -48,7 +49,7 @@ def route(
 ) -> Case:
     """Give a case to one of our services: its clerk in turn handles it, associated services join by themselves (P13).
 
-    Raises ``UnknownService`` or ``NotOurService``.
+    An urgent case goes on ringing: nobody has taken it yet. Raises ``UnknownService`` or ``NotOurService``.
     """
     file = CaseFile.take(session, house, reference=reference, verb=Verb.ROUTE, actor=actor, now=now, seen=seen)
     service = session.get(Service, service_code)
@@ -60,25 +61,25 @@ def route(
     case.service_code, case.state, case.triage_since = service_code, CaseState.OPEN, None
     team = Team.load(session, day=brussels_day(now))
     case.handler_id = team.handler_for(service_code, turn=case.id, not_this=case.about_staff_id).id
-    _reassociate(session, case, service, now)
-    _taken(case, now)
+    _reassociate(session, case, service, now, before=before)
     file.done(Verb.ROUTE, details={"from": before, "to": service_code, "handler": case.handler_id})
     return case
 
 
-def _reassociate(session: Session, case: Case, lead: Service, now: datetime) -> None:
-    """Put on the case whom the lead service shares its competence with; a complaint keeps its coordinator."""
-    wanted = set(lead.associated) | ({"COMPLAINTS"} if case.nature is case.nature.COMPLAINT else set())
+def _reassociate(session: Session, case: Case, lead: Service, now: datetime, *, before: str | None = None) -> None:
+    """Put on the case whom the lead service shares its competence with.
+
+    A complaint keeps its coordinator, and the competent service: the one it is about, and the one that led it
+    ``before`` it went to the coordinator (charter §6).
+    """
+    wanted = set(lead.associated)
+    if case.nature is Nature.COMPLAINT:
+        wanted |= {COMPLAINTS_SERVICE, case.about_service_code or COMPLAINTS_SERVICE}
+        wanted |= {before} if before is not None and lead.code == COMPLAINTS_SERVICE else set()
     wanted.discard(lead.code)
     session.execute(delete(Association).where(Association.case_id == case.id))
     for code in sorted(wanted):
         session.add(Association(case_id=case.id, service_code=code, since=now))
-
-
-def _taken(case: Case, now: datetime) -> None:
-    """Somebody has it now: an urgent case stops ringing."""
-    if case.urgent_since is not None and case.urgent_taken_at is None:
-        case.urgent_taken_at = now
 
 
 def assign(
@@ -148,7 +149,7 @@ def _give(
     file = CaseFile.take(session, house, reference=reference, verb=verb, actor=actor, now=now, seen=seen)
     case, before = file.case, file.case.handler_id
     handler = session.get(Staff, handler_id)
-    if handler is None or not handler.active or handler.is_desk or handler.role is Role.ADMIN:
+    if handler is None or not handler.active or handler.is_desk or not reaches(_person(handler), Verb.ANSWER):
         raise CannotHandle(handler.name if handler else "?")
     if handler.id == case.about_staff_id:
         raise CannotHandle(handler.name)
@@ -158,9 +159,14 @@ def _give(
         assert lead is not None
         case.service_code, case.state, case.triage_since = lead.code, CaseState.OPEN, None
         _reassociate(session, case, lead, now)
-    _taken(case, now)
+    if handler.id == actor.staff_id and case.urgent_since is not None and case.urgent_taken_at is None:
+        case.urgent_taken_at = now  # given to somebody else, it goes on ringing until they take it
     file.done(verb, details={"from": before, "to": handler.id, "name": handler.name, "reason": reason})
     return case
+
+
+def _person(staff: Staff) -> Person:
+    return Person(staff.id, staff.role, staff.service_code)
 
 
 def flag(

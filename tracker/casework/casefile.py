@@ -135,10 +135,17 @@ class CaseFile:
         return cls.hold(session, house, case, actor=actor, now=now)
 
     @classmethod
-    def hold(cls, session: Session, house: House, case: Case, *, actor: Actor, now: datetime) -> Self:
-        """Take in hand a case that the caller has locked, for something that needs no permission."""
+    def hold(
+        cls, session: Session, house: House, case: Case, *, actor: Actor, now: datetime, lock: bool = True
+    ) -> Self:
+        """Take in hand a case that the caller has locked, for something that needs no permission.
+
+        Its promises are locked as well: a sweep that is at them has told whom it must before their next moment is
+        worked out. Without ``lock`` it is only looked at.
+        """
         ledger = replay(entries_of(session, case.id), rules=house.rules, calendar=house.calendar)
-        obligations = session.scalars(select(Obligation).where(Obligation.case_id == case.id))
+        query = select(Obligation).where(Obligation.case_id == case.id)
+        obligations = session.scalars(query.with_for_update() if lock else query)
         return cls(session, house, case, actor, now, ledger, {row.number: row for row in obligations})
 
     @classmethod
@@ -202,6 +209,9 @@ class CaseFile:
         """Move the case to where the verb takes it, before its promises change: a closed case takes no open one."""
         case = self.case
         was, case.state = case.state, moves.move(case.state, verb)
+        if was is CaseState.CLOSED and case.state is CaseState.OPEN and case.service_code is None:
+            # It was closed by the dispatchers, and no service has it: they are the ones who see it again.
+            case.state, case.triage_since = CaseState.TRIAGE, self.now
         case.triage_since = case.triage_since if case.state is CaseState.TRIAGE else None
         if case.state is not was:
             case.closed_at = self.now if case.state is CaseState.CLOSED else None

@@ -122,7 +122,7 @@ def preview(
     case = find(session, reference)
     permit(session, case, READ, actor)
     permit(session, case, VERBS[kind], actor)
-    return _write(CaseFile.hold(session, house, case, actor=actor, now=now), kind, draft)
+    return _write(CaseFile.hold(session, house, case, actor=actor, now=now, lock=False), kind, draft)
 
 
 def answer(

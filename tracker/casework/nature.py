@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from tracker.casework.casefile import CaseFile
 from tracker.casework.errors import Missing
 from tracker.casework.house import Actor, House
+from tracker.casework.staffing import COMPLAINTS_SERVICE
 from tracker.charter.entries import Extended, NatureSet, ReceiptCorrected, WithinPeriod
 from tracker.charter.words import Nature, Verb
 from tracker.models.cases import Association, Case
@@ -45,9 +46,8 @@ def confirm_nature(
 
 def to_complaints(session: Session, case: Case, now: datetime) -> None:
     """Put the complaints coordinator on a case, beside whoever leads it."""
-    desk = "COMPLAINTS"
-    if case.service_code != desk and session.get(Association, (case.id, desk)) is None:
-        session.add(Association(case_id=case.id, service_code=desk, since=now))
+    if case.service_code != COMPLAINTS_SERVICE and session.get(Association, (case.id, COMPLAINTS_SERVICE)) is None:
+        session.add(Association(case_id=case.id, service_code=COMPLAINTS_SERVICE, since=now))
 
 
 def keep_short(

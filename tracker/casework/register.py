@@ -115,7 +115,7 @@ def register(session: Session, house: House, *, intake: Intake, actor: Actor, no
 def _again(session: Session, house: House, case_id: int, now: datetime) -> Registered:
     """Return what a form that was registered before became."""
     case = session.get_one(Case, case_id)
-    file = CaseFile.hold(session, house, case, actor=CITIZEN, now=now)
+    file = CaseFile.hold(session, house, case, actor=CITIZEN, now=now, lock=False)
     handler = session.get_one(Staff, case.handler_id)
     return Registered(case, code_of(house, case), file.ledger.open_obligations, handler, again=True)
 
