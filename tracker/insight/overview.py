@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, literal_column, select, union
+from sqlalchemy import ColumnElement, Select, Subquery, func, literal, literal_column, select, union
 from sqlalchemy.orm import Session
 
 from tracker.charter.words import Nature, ObligationKind
 from tracker.insight.heartbeat import SWEEP
-from tracker.insight.shown import Show, View, branches_of, conditions, urgent_ids
-from tracker.insight.sight import Viewer
+from tracker.insight.shown import Show, View, branches_of, conditions, urgent_ids, walked
+from tracker.insight.sight import Branch, Viewer
 from tracker.models.cases import Case
 from tracker.models.operations import JobRun
 
@@ -46,39 +47,56 @@ class Overview:
 
 def overview(session: Session, viewer: Viewer, *, view: View, today: date) -> Overview:
     """Return the counts of a view and the state of the machinery (one statement)."""
+    found = session.execute(_statement(viewer, view, today)).one()._mapping
+    cut = found["seen"] >= WINDOW
+    counts = {show: _capped(found[show], cut=cut and show in _IN_WINDOW) for show in Show if show in found}
+    counts[Show.EVERYTHING] = _capped(found["seen"], cut=cut)
+    return Overview(counts=counts, swept_at=found["swept_at"])
+
+
+@lru_cache(maxsize=64)  # building it takes longer than running it
+def _statement(viewer: Viewer, view: View, today: date) -> Select[Any]:
     branches = branches_of(viewer, view)
-    counted: dict[str, ColumnElement[int]] = {}
-    for show in (Show.OVERDUE, Show.TODAY, Show.WEEK, Show.UNASSIGNED, Show.FAILED, Show.TO_CLOSE, Show.UNATTENDED):
-        counted[show] = _count([select(Case.id).where(b, *conditions(show, today)) for b in branches])
-    counted[Show.URGENT] = _count([urgent_ids(viewer)])
-    windows = [
+    counted: dict[str, ColumnElement[int]] = {
+        show: _count([select(Case.id).where(b, *conditions(show, today)).order_by(*walked(show)) for b in branches])
+        for show in _COUNTED
+    }
+    counted[Show.URGENT] = _count([urgent_ids(viewer)]) if viewer.reaches else literal(0)
+    swept = select(JobRun.succeeded_at).where(JobRun.job == SWEEP).scalar_subquery()
+    ahead = _ahead(branches, today)
+    columns: list[Any] = [column.label(name) for name, column in counted.items()]
+    return select(*columns, swept.label("swept_at"), ahead)
+
+
+def _ahead(branches: Sequence[Branch], today: date) -> Subquery:
+    """Count, of the next cases due, what no index counts."""
+    walks = [
         select(Case.id, Case.next_kind, Case.nature)
         .where(branch, *conditions(Show.EVERYTHING, today))
-        .order_by(Case.next_due_on, Case.id)
+        .order_by(*walked(Show.EVERYTHING))
         .limit(literal_column(str(WINDOW)))
         .subquery()
         for branch in branches
     ]
-    window = union(*(select(w) for w in windows)).subquery() if windows else None
-    if window is not None:
-        seen = select(
-            func.count().filter(window.c.next_kind == ObligationKind.INTERIM).label("interim"),
-            func.count().filter(window.c.nature == Nature.COMPLAINT).label("complaints"),
-            func.count().label("seen"),
-        ).subquery()
-        counted |= {name: select(seen.c[name]).scalar_subquery() for name in ("interim", "complaints", "seen")}
-    swept = select(JobRun.succeeded_at).where(JobRun.job == SWEEP).scalar_subquery()
-    found = session.execute(
-        select(*(column.label(name) for name, column in counted.items()), swept.label("swept_at"))
-    ).one()
-    cut = getattr(found, "seen", 0) >= WINDOW
-    counts = {
-        show: _capped(getattr(found, show, 0), cut=cut and show in _IN_WINDOW) for show in Show if show in counted
-    }
-    counts[Show.EVERYTHING] = _capped(getattr(found, "seen", 0), cut=cut)
-    return Overview(counts=counts, swept_at=found.swept_at)
+    if not walks:
+        return select(*(literal(0).label(name) for name in (Show.INTERIM, Show.COMPLAINTS, "seen"))).subquery()
+    seen = union(*(select(walk) for walk in walks)).subquery()
+    return select(
+        func.count().filter(seen.c.next_kind == ObligationKind.INTERIM).label(Show.INTERIM),
+        func.count().filter(seen.c.nature == Nature.COMPLAINT).label(Show.COMPLAINTS),
+        func.count().label("seen"),
+    ).subquery()
 
 
+_COUNTED = (
+    Show.OVERDUE,
+    Show.TODAY,
+    Show.WEEK,
+    Show.UNASSIGNED,
+    Show.FAILED,
+    Show.TO_CLOSE,
+    Show.UNATTENDED,
+)
 _IN_WINDOW = frozenset({Show.INTERIM, Show.COMPLAINTS})
 
 

@@ -7,6 +7,7 @@ index over the cases that still owe something, from a position (keyset), never b
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -23,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from tracker.charter.words import CaseState, Channel, Language, Nature, ObligationKind, ObligationState
-from tracker.insight.shown import Show, View, branches_of, conditions, not_sent, urgent_ids
+from tracker.insight.shown import Show, View, branches_of, conditions, not_sent, urgent_ids, walked
 from tracker.insight.sight import Branch, Viewer
 from tracker.models.cases import Case
 from tracker.models.messages import Message
@@ -31,6 +32,8 @@ from tracker.models.obligations import Obligation
 from tracker.models.staff import Staff
 
 PAGE = 50
+MOST_TO_CLOSE = 1000
+"""Of the cases to close so many are listed at once; the next appear as these are closed."""
 NOTHING_OWED = date(9999, 12, 31)
 """Where cases that owe nothing stand: at the end."""
 
@@ -106,11 +109,8 @@ def queue_page(
     """Return one page of the queue (one statement); ``today`` is the date in Brussels."""
     backward = before is not None
     first = after is None and before is None
-    branches = branches_of(viewer, view)
-    keys = [_keys(branch, show, today, after, before) for branch in branches]
-    if first and show is not Show.URGENT:
-        keys += [_urgent_keys(viewer)]
-    found = _rows(session, keys, today=today, backward=backward) if keys else []
+    statement = _statement(viewer, view, show, today, after, before)
+    found = [(row[0], _row(row, today)) for row in session.execute(statement)] if statement is not None else []
     urgent = [row for rank, row in found if rank == 0]
     on_top = {row.id for row in urgent}
     rows = [row for rank, row in found if rank == 1]
@@ -130,13 +130,15 @@ def queue_page(
 
 def _order(show: Show) -> tuple[SQLColumnExpression[Any], SQLColumnExpression[Any]]:
     """Return what a list is ordered by; the small lists also hold cases that owe nothing, at the end."""
-    if show in (Show.FAILED, Show.TO_CLOSE, Show.URGENT, Show.UNASSIGNED):
+    if show in (Show.FAILED, Show.URGENT, Show.UNASSIGNED):
         return func.coalesce(Case.next_due_on, literal(NOTHING_OWED)), Case.id
     return Case.next_due_on, Case.id
 
 
 def _keys(branch: Branch, show: Show, today: date, after: Position | None, before: Position | None) -> Select[Any]:
     """Return the first keys of one part of the queue, one more than a page holds."""
+    if show is Show.TO_CLOSE:
+        return _keys_to_close(branch, today, after, before)
     due, id_ = _order(show)
     columns: list[SQLColumnExpression[Any]] = [literal_column("1").label("rank"), due.label("due"), id_.label("id")]
     query = select(*columns).where(branch, *conditions(show, today))
@@ -146,6 +148,19 @@ def _keys(branch: Branch, show: Show, today: date, after: Position | None, befor
         if after is not None:
             query = query.where(tuple_(due, id_) > tuple_(*after))
         query = query.order_by(due, id_)
+    return query.limit(literal_column(str(PAGE + 1)))
+
+
+def _keys_to_close(branch: Branch, today: date, after: Position | None, before: Position | None) -> Select[Any]:
+    """Return the same for what owes nothing: the database walks the index that has only these, then sorts them."""
+    walk = select(Case.id).where(branch, *conditions(Show.TO_CLOSE, today)).order_by(*walked(Show.TO_CLOSE))
+    found = walk.limit(literal_column(str(MOST_TO_CLOSE))).subquery()
+    columns: list[SQLColumnExpression[Any]] = [literal_column("1").label("rank"), literal(NOTHING_OWED).label("due")]
+    query = select(*columns, found.c.id.label("id")).order_by(found.c.id if before is None else found.c.id.desc())
+    if after is not None:
+        query = query.where(found.c.id > after.id)
+    if before is not None:
+        query = query.where(found.c.id < before.id)
     return query.limit(literal_column(str(PAGE + 1)))
 
 
@@ -164,12 +179,23 @@ def _urgent_keys(viewer: Viewer) -> Select[Any]:
     )
 
 
-def _rows(session: Session, parts: Sequence[Select[Any]], *, today: date, backward: bool) -> list[tuple[int, Row]]:
+@lru_cache(maxsize=64)  # building it takes longer than running it
+def _statement(
+    viewer: Viewer, view: View, show: Show, today: date, after: Position | None, before: Position | None
+) -> Select[Any] | None:
+    """Return the statement that reads a page; none for whoever sees nothing."""
+    parts = [_keys(branch, show, today, after, before) for branch in branches_of(viewer, view)]
+    if viewer.reaches and after is None and before is None and show is not Show.URGENT:
+        parts.append(_urgent_keys(viewer))
+    return _rows(parts, backward=before is not None) if parts else None
+
+
+def _rows(parts: Sequence[Select[Any]], *, backward: bool) -> Select[Any]:
     keys = union(*(select(part.subquery()) for part in parts)).subquery("keys")
     order = (keys.c.due.desc(), keys.c.id.desc()) if backward else (keys.c.due, keys.c.id)
     first = select(keys).order_by(keys.c.rank, *order).limit(literal_column(str(2 * PAGE + 1))).subquery("first")
     order = (first.c.due.desc(), first.c.id.desc()) if backward else (first.c.due, first.c.id)
-    query = (
+    return (
         select(
             first.c.rank,
             Case.id,
@@ -200,7 +226,6 @@ def _rows(session: Session, parts: Sequence[Select[Any]], *, today: date, backwa
         .join(Staff, Staff.id == Case.handler_id)
         .order_by(first.c.rank, *order)
     )
-    return [(found[0], _row(found, today)) for found in session.execute(query)]
 
 
 def _decide_by() -> ColumnElement[date | None]:

@@ -1,9 +1,10 @@
 """Owns the page of the deadline queue: what to do next, in the words of whoever looks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from babel.dates import format_date
 from flask import redirect, render_template, request, url_for
@@ -69,8 +70,8 @@ def queue() -> str:
         above = overview(db, account.viewer, view=view, today=today)
     return render_template(
         "staff/queue.html",
-        urgent=[_line(row, today) for row in page.urgent],
-        lines=[_line(row, today) for row in page.rows],
+        urgent=_lines(page.urgent, today),
+        lines=_lines(page.rows, today),
         views=_views(account, view, show),
         shows=_shows(view, show, above.counts),
         show=show,
@@ -121,8 +122,22 @@ def _position(name: str) -> Position | None:
         return None
 
 
-def _line(row: Row, today: date) -> Line:
-    lang = language()
+def _lines(rows: Sequence[Row], today: date) -> list[Line]:
+    words = _Words(Language(language()), _("nothing owed"), _short_kinds(), _short_natures())
+    return [_line(row, today, words) for row in rows]
+
+
+class _Words(NamedTuple):
+    """What every row of a page needs, looked up once."""
+
+    lang: Language
+    nothing: str
+    kinds: Mapping[ObligationKind, str]
+    natures: Mapping[Nature, str]
+
+
+def _line(row: Row, today: date, words: _Words) -> Line:
+    lang = words.lang
     late = row.due_on is not None and row.due_on < today
     soon = row.work_by is not None and row.work_by <= today
     return Line(
@@ -130,16 +145,22 @@ def _line(row: Row, today: date) -> Line:
         url=f"/staff/cases/{row.reference}",
         late=late,
         mark="late" if late else "soon" if soon else "still",
-        left=days_left_in_words(row.due_on, today, Language(lang)) if row.due_on else _("nothing owed"),
+        left=_left(row.due_on, today, lang) if row.due_on else words.nothing,
         due=short_day(row.due_on, today, lang) if row.due_on else "",
         work_by=short_day(row.work_by, today, lang) if row.work_by and row.work_by != row.due_on and not late else "",
         decide=short_day(row.decide_by, today, lang) if row.decide_by and not row.nature_confirmed else "",
-        owed=_short_kinds()[row.kind] if row.kind else "",
-        nature=_short_natures()[row.nature],
-        channel=label(row.channel, Language(lang)),
+        owed=words.kinds[row.kind] if row.kind else "",
+        nature=words.natures[row.nature],
+        channel=label(row.channel, lang),
     )
 
 
+@lru_cache(maxsize=4096)
+def _left(due_on: date, today: date, lang: Language) -> str:
+    return days_left_in_words(due_on, today, lang)
+
+
+@lru_cache(maxsize=4096)
 def short_day(day: date, today: date, lang: str) -> str:
     """Return a date for a dense list: Tue 17 Mar, with the year when it is another."""
     form = "EEE d MMM" if day.year == today.year else "EEE d MMM y"
