@@ -8,9 +8,11 @@ from sqlalchemy.orm import Session
 from tracker.casework.casefile import CaseFile, find
 from tracker.casework.errors import Missing, Refused
 from tracker.casework.house import Actor, House
+from tracker.casework.writing import usual_way_back
 from tracker.charter.entries import ReceiptCorrected, Waived
-from tracker.charter.words import Verb, WaiverGround
+from tracker.charter.words import Direction, Nature, Verb, WaiverGround
 from tracker.models.cases import Case
+from tracker.models.messages import Attachment, Message
 
 
 class CannotMerge(Refused):
@@ -20,7 +22,9 @@ class CannotMerge(Refused):
 
     def __init__(self, reference: str) -> None:
         super().__init__(
-            f"This case cannot be merged into {reference}: choose another open case.", reference=reference
+            f"This case cannot be merged into {reference}: choose another open case; a complaint only with another"
+            " complaint.",
+            reference=reference,
         )
 
 
@@ -78,15 +82,17 @@ def merge(
 ) -> Case:
     """Merge a duplicate into another case and return the survivor: the earliest receipt governs.
 
-    What the duplicate still owed is waived as such; both references lead to the survivor from now on.
-    Raises ``CannotMerge``.
+    What the duplicate still owed is waived as such; both references lead to the survivor from now on, and what the
+    requester wrote stands there too. A complaint stays a case of its own (charter §6): it is merged only with
+    another complaint. Raises ``CannotMerge``.
     """
     if not reason.strip():
         raise Missing("reason")
     _lock_in_order(session, reference, into)
     survivor = CaseFile.take(session, house, reference=into, verb=Verb.ABSORB, actor=actor, now=now)
     gone = CaseFile.take(session, house, reference=reference, verb=Verb.MERGE, actor=actor, now=now, seen=seen)
-    if survivor.case.id == gone.case.id:
+    natures = {survivor.case.nature, gone.case.nature}
+    if survivor.case.id == gone.case.id or (Nature.COMPLAINT in natures and len(natures) > 1):
         raise CannotMerge(into)
     waivers = [
         Waived(at=now, number=promise.number, ground=WaiverGround.DUPLICATE, evidence=survivor.case.reference)
@@ -103,8 +109,42 @@ def merge(
             )
         ]  # fmt: skip
         survivor.case.received_at = gone.case.received_at
+    _keep_flags(survivor.case, gone.case)
+    _bring_along(survivor, gone.case)
     survivor.done(Verb.ABSORB, *corrections, details={"from": gone.case.reference, "reason": reason})
     return survivor.case
+
+
+def _keep_flags(survivor: Case, gone: Case) -> None:
+    """Let what was sensitive stay so, and what nobody has taken yet go on ringing."""
+    if gone.sensitive and not survivor.sensitive:
+        survivor.sensitive = True
+        survivor.reply_channel, survivor.reply_channel_reason = usual_way_back(survivor)
+    if gone.urgent_since is not None and gone.urgent_taken_at is None and survivor.urgent_since is None:
+        survivor.urgent_since = gone.urgent_since
+
+
+def _bring_along(survivor: CaseFile, gone: Case) -> None:
+    """Put what the requester wrote on the duplicate, with its files, where everybody looks from now on."""
+    session = survivor.session
+    came_in = select(Message).where(Message.case_id == gone.id, Message.direction == Direction.IN)
+    for message in session.scalars(came_in.order_by(Message.number)).all():
+        same = Message(
+            case_id=survivor.case.id,
+            number=survivor.next_message_number(),
+            direction=message.direction,
+            kind=message.kind,
+            channel=message.channel,
+            language=message.language,
+            subject=message.subject,
+            body=message.body,
+            author_id=message.author_id,
+            written_at=message.written_at,
+        )
+        session.add(same)
+        session.flush()
+        for file in session.scalars(select(Attachment).where(Attachment.message_id == message.id)):
+            file.case_id, file.message_id = same.case_id, same.id
 
 
 def _lock_in_order(session: Session, *references: str) -> None:

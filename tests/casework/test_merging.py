@@ -1,0 +1,91 @@
+"""Two cases become one: nothing written, flagged or promised on the duplicate is lost; a complaint stays one."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tests.factories import MONDAY, make_case, make_house, settle
+from tracker.casework import ending
+from tracker.casework.attachments import KeptFile, keep
+from tracker.casework.ending import CannotMerge
+from tracker.casework.house import SYSTEM
+from tracker.charter.words import Direction, Nature
+from tracker.insight.verify import verify
+from tracker.models.cases import Case
+from tracker.models.database import Database
+from tracker.models.messages import Attachment, Message
+from tracker.models.obligations import Obligation
+
+HOUSE = make_house()
+NOW = datetime(2026, 3, 9, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def session(database: Database) -> Iterator[Session]:
+    """A writing session on a settled database, committed at the end."""
+    with database.writing() as session:
+        settle(session)
+        yield session
+
+
+def merge(session: Session, gone: Case, into: Case) -> Case:
+    return ending.merge(
+        session, HOUSE, reference=gone.reference, into=into.reference, reason="La même demande, deux fois.",
+        actor=SYSTEM, now=NOW, seen=None,
+    )  # fmt: skip
+
+
+def test_what_the_requester_wrote_on_the_duplicate_stands_on_the_case_that_stays(database: Database) -> None:
+    with database.writing() as session:
+        settle(session)
+        file = keep(
+            session, submission_key="form", now=MONDAY,
+            file=KeptFile("acte.pdf", "aa/acte.pdf", "application/pdf", 7, "0" * 64),
+        )  # fmt: skip
+        survivor = make_case(session, service="M3")
+        text = "Voici aussi l'acte de naissance."
+        gone = make_case(
+            session, service="M3", text=text, received_at=MONDAY + timedelta(days=1), attachments=(file.id,)
+        )
+
+        merge(session, gone, survivor)
+
+        said = session.scalars(
+            select(Message).where(Message.case_id == survivor.id, Message.direction == Direction.IN)
+        ).all()
+        assert [message.body for message in said][-1] == text
+        moved = session.scalars(select(Attachment)).one()
+        assert (moved.case_id, moved.message_id) == (survivor.id, said[-1].id)
+    assert list(verify(database, HOUSE.rules, HOUSE.calendar)) == []
+
+
+@pytest.mark.parametrize("complaint_goes", [True, False])
+def test_a_complaint_does_not_vanish_in_another_case(session: Session, complaint_goes: bool) -> None:
+    question = make_case(session, service="M3")
+    complaint = make_case(session, nature=Nature.COMPLAINT, subject="Accueil")
+    gone, survivor = (complaint, question) if complaint_goes else (question, complaint)
+
+    with pytest.raises(CannotMerge):
+        merge(session, gone, survivor)
+
+
+def test_a_complaint_that_came_twice_is_one(session: Session) -> None:
+    twice = [make_case(session, nature=Nature.COMPLAINT, subject="Accueil") for _ in range(2)]
+
+    assert merge(session, *twice).id == twice[1].id
+
+
+def test_what_was_sensitive_stays_so_and_what_nobody_took_goes_on_ringing(session: Session) -> None:
+    survivor = make_case(session, service="M3")
+    gone = make_case(session, service="M3", urgent=True, sensitive=True)
+
+    merge(session, gone, survivor)
+
+    session.flush()
+    promise = session.scalars(select(Obligation).where(Obligation.case_id == survivor.id)).one()
+    assert (survivor.sensitive, survivor.urgent_since, survivor.urgent_taken_at) == (True, MONDAY, None)
+    assert promise.next_action_at == MONDAY
+    assert promise.due_on == date(2026, 3, 17)
