@@ -11,7 +11,7 @@ from datetime import date, datetime
 from time import perf_counter
 from typing import Any, TypeAlias
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Row, any_, literal, select, text, tuple_, update
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Row, Select, any_, literal, select, text, tuple_, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
@@ -99,6 +99,11 @@ def sweep(database: Database, house: House, *, now: datetime) -> Swept:
 
 def _take(session: Session, now: datetime, after: tuple[datetime, int] | None, size: int) -> Sequence[Due]:
     """Lock the next open obligations whose moment has come, with what the ladder and the team must know of them."""
+    return session.execute(due(now, after, size).with_for_update(of=Obligation, skip_locked=True)).all()
+
+
+def due(now: datetime, after: tuple[datetime, int] | None, size: int) -> Select[*tuple[Any, ...]]:
+    """Return the query for the next open obligations whose moment has come, after a moment and an id."""
     query = (
         select(
             Obligation.id,
@@ -122,11 +127,10 @@ def _take(session: Session, now: datetime, after: tuple[datetime, int] | None, s
         .where(text("obligations.state = 'open'"), Obligation.next_action_at <= now)
         .order_by(Obligation.next_action_at, Obligation.id)
         .limit(size)
-        .with_for_update(of=Obligation, skip_locked=True)
     )
     if after is not None:
         query = query.where(tuple_(Obligation.next_action_at, Obligation.id) > tuple_(*after))
-    return session.execute(query).all()
+    return query
 
 
 def _already(session: Session, found: Sequence[Due]) -> Mapping[tuple[int, date], set[str]]:

@@ -200,9 +200,7 @@ def _populations(commands: Subparsers) -> None:
         default=1,
         help="the same number gives the same people (default: 1)",
     )
-    bench = _add(
-        commands, "bench", "populations.bench", "measure this machine: pages, intake, sweep, start and memory"
-    )
+    bench = _add(commands, "bench", "measuring.bench", "measure this machine: pages, intake, sweep, start and memory")
     bench.add_argument("--cases", metavar="N", type=_number(100, 1_000_000), nargs="+", default=[10_000, 100_000],
                        help="sizes of the populations (default: 10000 100000)")  # fmt: skip
     bench.add_argument("--databases", nargs="+", choices=["postgresql", "sqlite"], default=["postgresql", "sqlite"],
