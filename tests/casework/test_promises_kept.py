@@ -25,6 +25,7 @@ from tracker.charter.words import (
     ObligationKind,
     ObligationState,
     Role,
+    Verb,
     WaiverGround,
 )
 from tracker.correspondence.gate import SendRefused
@@ -340,7 +341,7 @@ def test_merging_keeps_the_earliest_receipt_and_leads_to_the_survivor(
     assert promises(session, survivor)[-1] == (ObligationKind.REPLY, ObligationState.OPEN, DUE)
     assert promises(session, case)[0][1] is ObligationState.WAIVED
     found = CaseFile.take(
-        session, HOUSE, reference=case.reference, verb=letters.Verb.WRITE, actor=clerk, now=TUESDAY
+        session, HOUSE, reference=case.reference, verb=Verb.WRITE, actor=clerk, now=TUESDAY
     )  # fmt: skip
     assert found.case.id == survivor.id
 
@@ -411,3 +412,57 @@ def test_a_corrected_receipt_counts_the_open_promise_again(session: Session, cas
     told = session.scalars(select(History).where(History.case_id == case.id).order_by(History.seq.desc())).first()
     assert told is not None
     assert told.details["reason"] == "arrivé au poste"
+
+
+def test_an_interim_letter_that_was_posted_is_recorded_though_it_puts_nothing_off_any_more(
+    session: Session, clerk: Actor
+) -> None:
+    case = make_case(
+        session, service="CONSULAR", channel=Channel.POST, requester_email=None, requester_address="Rue Haute 1"
+    )
+
+    def confirm(kind: Nature, ground: str | None = None) -> None:
+        nature.confirm_nature(
+            session, HOUSE, reference=case.reference, nature=kind, ground=ground, actor=clerk, now=TUESDAY, seen=None
+        )
+
+    confirm(Nature.COMPLEX, "legalisation")
+    draft = Draft(reason="Nous attendons l'ambassade.", promised_on=date(2026, 4, 15))
+    letter = letters.send_interim(
+        session, HOUSE, reference=case.reference, draft=draft, actor=clerk, now=TUESDAY, seen=None
+    )
+    confirm(Nature.INFORMATION)
+
+    letters.record_leaving(
+        session, HOUSE, reference=case.reference, message_number=letter.number, left_on=date(2026, 3, 4), actor=clerk,
+        now=TUESDAY + timedelta(days=2), seen=None,
+    )  # fmt: skip
+
+    assert (letter.left_on, letter.act) == (date(2026, 3, 4), None)
+    assert promises(session, case)[-1] == (ObligationKind.REPLY, ObligationState.OPEN, date(2026, 4, 1))
+    told = session.scalars(select(History).where(History.case_id == case.id).order_by(History.seq.desc())).first()
+    assert told is not None
+    assert told.details["refused"] == "interim_not_allowed"
+
+
+def test_consent_to_one_forwarding_is_none_to_another(session: Session, case: Case, clerk: Actor) -> None:
+    def transmit(to: str, consent: str | None) -> list[MessageKind]:
+        messages = letters.transmit(
+            session, HOUSE, reference=case.reference, draft=Draft(to=to, consent=consent), actor=clerk, now=TUESDAY,
+            seen=None,
+        )  # fmt: skip
+        return [message.kind for message in messages]
+
+    assert transmit("FR-SSI", "mail du 2 mars") == [MessageKind.TRANSMISSION, MessageKind.TRANSMISSION_NOTICE]
+    assert transmit("NATO-IS", None) == [MessageKind.TRANSMISSION_NOTICE]
+
+
+def test_only_a_conversation_has_a_day_of_its_own(session: Session, case: Case, clerk: Actor) -> None:
+    case.requester_email, case.reply_channel = None, Channel.WEB
+    draft = Draft(text="Voici.", spoken_on=date(2026, 3, 2))
+
+    message = letters.answer(
+        session, HOUSE, reference=case.reference, draft=draft, actor=clerk, now=TUESDAY, seen=None
+    )
+
+    assert message.left_on == date(2026, 3, 3)

@@ -19,13 +19,14 @@ from tracker.casework.writing import (
     address_for,
     facts_for,
     keep,
-    newest_of,
+    message_of,
     signature_for,
 )
 from tracker.charter.counting import brussels_day
 from tracker.charter.entries import Entry, LeavingVoided, MessageLeft, NatureSet
 from tracker.charter.errors import CharterError
 from tracker.charter.ledger import check_interim
+from tracker.charter.promising import HeadNeeded, InterimNotAllowed, NothingToPutOff
 from tracker.charter.words import (
     Act,
     CaseState,
@@ -204,7 +205,8 @@ def _send(
         message = keep(file, written)
         messages.append(message)
         if message.channel in PUBLISHED + SPOKEN:
-            message.left_on, message.left_at = draft.spoken_on or brussels_day(now), now
+            spoken_on = draft.spoken_on if message.channel in SPOKEN else None
+            message.left_on, message.left_at = spoken_on or brussels_day(now), now
             session.flush()
             if message.act is not None:
                 entries.append(_left(message, by_head=_by_head(actor)))
@@ -252,17 +254,22 @@ def _interim(file: CaseFile, draft: Draft) -> Written:
         file.ledger,
         draft.promised_on,
         reason,
-        on=draft.spoken_on or brussels_day(file.now),
+        on=(draft.spoken_on if _channel_of(file, draft) in SPOKEN else None) or brussels_day(file.now),
         by_head=_by_head(file.actor),
         rules=file.house.rules,
     )
     return _to_requester(file, MessageKind.INTERIM, Act.INTERIM, draft, reason=reason, promised_on=draft.promised_on)
 
 
+def _channel_of(file: CaseFile, draft: Draft) -> Channel:
+    """Return the way that a message to the requester goes."""
+    return draft.channel or file.case.reply_channel
+
+
 def _to_requester(file: CaseFile, kind: MessageKind, act: Act | None, draft: Draft, **more: object) -> Written:
     """Write a message to the requester, the same way back unless a reason says otherwise (P7)."""
     case = file.case
-    channel = draft.channel or case.reply_channel
+    channel = _channel_of(file, draft)
     signature = signature_for(file)
     address = address_for(case, channel)
     reason = draft.channel_reason or (case.reply_channel_reason if channel is case.reply_channel else None)
@@ -309,7 +316,7 @@ def _transmission(file: CaseFile, draft: Draft) -> list[Written]:
         raise UnknownService(draft.to)
     if file.case.nature in (Nature.COMPLAINT, Nature.DOCUMENT_ACCESS):
         raise NotForwarded(file.case.nature)
-    consented_at = file.now if draft.consent else file.case.consent_at
+    consented_at = file.now if draft.consent else None  # to this body: another one needs a consent of its own
     forwarded = body.kind is ServiceKind.PUBLIC_SERVICE or consented_at is not None
     destination = _destination(body, file.case)
     reason = draft.text.strip() or None
@@ -408,19 +415,32 @@ def record_leaving(
     file = CaseFile.take(
         session, house, reference=reference, verb=Verb.RECORD_LEAVING, actor=actor, now=now, seen=seen
     )
-    message = newest_of(session, file.case.id, message_number)
+    message = message_of(session, file.case.id, message_number)
     if message is None or message.left_on is not None or message.channel not in BY_HAND:
         raise NotWaiting(message_number)
     _check_day(left_on, brussels_day(message.written_at), now)
     message.left_on, message.left_at = left_on, now
     session.flush()
+    details: dict[str, object] = {"message": message_number, "left_on": left_on.isoformat()}
     entries = [_left(message, by_head=_author_is_head(session, message))] if message.act is not None else []
-    file.done(
-        Verb.RECORD_LEAVING,
-        *entries,
-        details={"message": message_number, "left_on": left_on.isoformat(), "channel": message.channel},
-    )
+    try:
+        for entry in entries:
+            file.try_entry(entry)
+    except TOO_LATE as refusal:
+        entries = _without_effect(message, details, refusal)
+    file.done(Verb.RECORD_LEAVING, *entries, details=details | {"channel": message.channel})
     return message
+
+
+TOO_LATE = (InterimNotAllowed, NothingToPutOff, HeadNeeded)
+"""Why an interim letter does nothing any more, whatever the day on which it was posted."""
+
+
+def _without_effect(message: Message, details: dict[str, object], refusal: CharterError) -> list[MessageLeft]:
+    """Take note that a message has left and cannot be called back, and what it meant to do is no longer possible."""
+    message.act = None
+    details["refused"] = refusal.code
+    return []
 
 
 def _check_day(left_on: date, first: date, now: datetime) -> None:
@@ -445,7 +465,7 @@ def void_leaving(
     if not evidence.strip():
         raise Missing("evidence")
     file = CaseFile.take(session, house, reference=reference, verb=Verb.VOID_LEAVING, actor=actor, now=now, seen=seen)
-    message = newest_of(session, file.case.id, message_number)
+    message = message_of(session, file.case.id, message_number)
     if message is None or message.left_on is None or message.voided_at is not None:
         raise NotWaiting(message_number)
     message.voided_at, message.void_evidence = now, evidence
@@ -469,15 +489,13 @@ def on_left(session: Session, house: House, outbox: Outbox, *, now: datetime) ->
     session.flush()
     file = CaseFile.hold(session, house, case, actor=SYSTEM, now=now)
     details: dict[str, object] = {"message": message.number, "left_on": message.left_on.isoformat()}
-    entry = _left(message, by_head=_author_is_head(session, message))
+    merged = case.state is CaseState.MERGED
+    entries = [] if merged else [_left(message, by_head=_author_is_head(session, message))]
     try:
-        if case.state is not CaseState.MERGED:
+        for entry in entries:
             file.try_entry(entry)
     except CharterError as refusal:
-        # It has left and cannot be called back; what it meant to do for the promises is no longer possible.
-        message.act = None
-        details["refused"] = refusal.code
-    entries = [entry] if message.act is not None and case.state is not CaseState.MERGED else []
+        entries = _without_effect(message, details, refusal)
     file.done(Verb.RECORD_LEAVING, *entries, details=details | {"channel": message.channel})
 
 

@@ -231,6 +231,6 @@ def _by_itself(file: CaseFile, kind: MessageKind, signature: Signature) -> Writt
     return Written(kind, None, Channel.EMAIL, case.requester_email, signature, case.language, composed)
 
 
-def newest_of(session: Session, case_id: int, number: int) -> Message | None:
+def message_of(session: Session, case_id: int, number: int) -> Message | None:
     """Return a message of a case by its number."""
     return session.scalar(select(Message).where(Message.case_id == case_id, Message.number == number))
