@@ -90,11 +90,14 @@ def at_most(limit: int) -> Check:
 
 
 def email_address(form: Form, field: Field) -> None:
-    """Refuse what no mail server could deliver to; the address is kept in its usual form."""
+    """Refuse what no mail server could deliver to; the address is kept in its usual form.
+
+    Before the @ only plain letters: few servers know others yet, and an answer that cannot leave is no answer.
+    """
     from email_validator import EmailNotValidError, validate_email
 
     try:
-        field.data = validate_email(field.data, check_deliverability=False).normalized
+        field.data = validate_email(field.data, check_deliverability=False, allow_smtputf8=False).normalized
     except EmailNotValidError:
         raise ValidationError(str(_l("Write the e-mail address in full, like name@example.com."))) from None
 

@@ -32,6 +32,7 @@ REFUSED = [
     ("email", None, "één is genoeg"),
     ("email", "zoe", "Schrijf het e-mailadres volledig"),
     ("email", "zoe@", "Schrijf het e-mailadres volledig"),
+    ("email", "zoë@example.be", "Schrijf het e-mailadres volledig"),
     ("email", "zoe@example", "Schrijf het e-mailadres volledig"),
     ("email", "zoe@example.be, an@example.be", "Schrijf het e-mailadres volledig"),
     ("email", "zoe@example.be\r\nBcc: all@example.be", "Schrijf het e-mailadres volledig"),

@@ -219,6 +219,41 @@ def test_codes_cannot_be_asked_for_without_end(client: FlaskClient) -> None:
     assert statuses == [200] * 5 + [429]
 
 
+def test_a_stranger_cannot_keep_the_owner_from_a_new_code(client: FlaskClient, app: Flask) -> None:
+    reference, _code = filed(client)
+    with app.test_client() as stranger:
+        stranger.environ_base["REMOTE_ADDR"] = "192.0.2.7"
+        statuses = [ask_for_code(stranger, reference, "stranger@example.be").status_code for _ in range(6)]
+        assert statuses == [200] * 5 + [429]
+
+    assert ask_for_code(client, reference, "zoe@example.be").status_code == 200
+
+
+def test_a_code_is_not_sent_without_end_from_whatever_place(client: FlaskClient) -> None:
+    reference, _code = filed(client)
+    statuses = []
+    for number in range(6):
+        client.environ_base["REMOTE_ADDR"] = f"192.0.2.{number}"
+        statuses.append(ask_for_code(client, reference, "ZOE@example.be").status_code)
+
+    assert statuses == [200] * 5 + [429]
+
+
+def test_a_busy_database_brings_the_text_back(app: Flask, client: FlaskClient, database: Database) -> None:
+    enter(client, *filed(client))
+    fields = {**hidden(client, "/nl/follow/case"), "text": TEXT}
+    with database.engine.connect().execution_options(immediate=True) as blocker, blocker.begin():
+        with app.extensions["suivi"].database.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA busy_timeout = 50")
+        response = client.post("/nl/follow/case", data=fields)
+
+    assert response.status_code == 503
+    form = soup(response).select("main form")[-1]
+    assert [box.get_text().strip() for box in form.select("textarea")] == [TEXT]
+    assert form.select_one("input[name=key]")["value"] == fields["key"]  # type: ignore[index]
+    assert client.post("/nl/follow/case", data=fields).status_code == 303
+
+
 def test_a_void_code_closes_the_page_that_it_opened(client: FlaskClient, database: Database) -> None:
     reference, code = filed(client)
     enter(client, reference, code)

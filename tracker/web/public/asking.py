@@ -26,7 +26,7 @@ from tracker.web.public.blueprint import IN_LANGUAGE, public
 from tracker.web.public.drafts import Draft, draft_of
 from tracker.web.public.explaining import explained, in_charge
 from tracker.web.public.forms import KINDS, RequestForm
-from tracker.web.public.limits import ACCESS, limits, too_large
+from tracker.web.public.limits import ACCESS, busy, limits, too_large
 from tracker.web.site import site
 
 TOKEN_MARK, KEY_MARK, BODY_MARK = "@@token@@", "@@key@@", "@@body@@"
@@ -104,10 +104,7 @@ def _give_back(form: RequestForm, draft: Draft) -> Response:
 def _busy(form: RequestForm, draft: Draft, error: OperationalError) -> Response:
     """The form again, as it was, when the database could not take it in time."""
     current_app.logger.warning("a request came back: the database did not take it in time", exc_info=error)
-    more = [
-        ("", _("We are busy right now and could not take your message. It is all here: send it again in a minute."))
-    ]
-    page = _page(form, key=draft.key, token=generate_csrf(), draft=draft, more=more)
+    page = _page(form, key=draft.key, token=generate_csrf(), draft=draft, more=[("", busy())])
     return make_response(page, 503, {"Retry-After": "60"})
 
 

@@ -6,8 +6,9 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from hashlib import blake2b
 
-from flask import Response, flash, make_response, redirect, render_template, request, session, url_for
+from flask import Response, current_app, flash, make_response, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -25,7 +26,7 @@ from tracker.web.public.blueprint import IN_LANGUAGE, public
 from tracker.web.public.drafts import Draft, draft_of
 from tracker.web.public.explaining import explained, in_charge
 from tracker.web.public.forms import REFERENCE_LENGTH, AddForm, FollowForm, LostCodeForm
-from tracker.web.public.limits import ACCESS, limits, too_large
+from tracker.web.public.limits import ACCESS, busy, limits, too_large
 from tracker.web.public.periods import periods
 from tracker.web.site import site
 
@@ -162,16 +163,21 @@ def add_to_case() -> AnyResponse:
     except RequestEntityTooLarge:
         return _too_large(AddForm(formdata=typed_fields(request, recorder), meta={"csrf": False}))
     case = _my_case()
-    draft = draft_of(request, site())
+    draft = Draft()
+    try:
+        draft = draft_of(request, site())
+        if case is not None and form.validate() and not (draft.refused or draft.removed):
+            _add(case, form, draft)
+            flash(_("We have added it to your file."), "success")
+            return redirect(url_for("public.follow_case"), 303)
+    except OperationalError as error:
+        current_app.logger.warning("an addition came back: the database did not take it in time", exc_info=error)
+        return _busy(case, form, draft)
     if case is None:
         door_form = FollowForm(formdata=None)
         door_form.code.errors = [_("Give the code once more: your text is kept, you can send it after that.")]
         return make_response(_door_page(door_form, text=form.text.data or "", key=draft.key), 403)
-    if not form.validate() or draft.refused or draft.removed:
-        return _give_back(case, form, draft)
-    _add(case, form, draft)
-    flash(_("We have added it to your file."), "success")
-    return redirect(url_for("public.follow_case"), 303)
+    return _give_back(case, form, draft)
 
 
 def _add(case: TrackedCase, form: AddForm, draft: Draft) -> None:
@@ -204,6 +210,14 @@ def _give_back(case: TrackedCase, form: AddForm, draft: Draft) -> Response:
     return make_response(_case_page(case, form, draft.key, draft, more), 200 if draft.removed else 400)
 
 
+def _busy(case: TrackedCase | None, form: AddForm, draft: Draft) -> Response:
+    """The text again, as it was, when the database could not take it in time."""
+    if case is None:
+        return make_response(_door_page(FollowForm(formdata=None), text=form.text.data or "", key=draft.key), 503)
+    page = _case_page(case, form, draft.key, draft, [("", busy())])
+    return make_response(page, 503, {"Retry-After": "60"})
+
+
 def _too_large(form: AddForm) -> Response:
     case = _my_case()
     if case is None:
@@ -228,7 +242,8 @@ def send_code() -> AnyResponse:
         return make_response(render_template("public/lost_code.html", form=form, sent=False), 400)
     now = datetime.now(UTC)
     reference, email = form.reference.data or "", form.email.data or ""
-    tried = (f"from {request.remote_addr}", f"reference {reference}")
+    # For this reference and this address: strangers who know a reference cannot keep its owner from a new code.
+    tried = (f"from {request.remote_addr}", f"reference {reference} of {email.casefold()}")
     with site().database.writing() as db:
         if any(throttle.tried_too_often(db, door="code", who=who, most=LOST_CODES, now=now) for who in tried):
             form.email.errors = [_("A code was asked for too many times: wait a quarter of an hour, then try again.")]

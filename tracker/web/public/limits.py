@@ -1,4 +1,4 @@
-"""Owns the limits that stand beside the fields, and the sentence when a whole form is too large."""
+"""Owns the limits that stand beside the fields, and the sentence when a form could not be taken as a whole."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypedDict
@@ -33,6 +33,11 @@ def limits(settings: "Settings") -> Limits:
         most_files=settings.upload_count,
         most_megabytes=settings.upload_bytes // (1024 * 1024),
     )
+
+
+def busy() -> str:
+    """What to say when the database could not take what was sent in time."""
+    return str(_("We are busy right now and could not take your message. It is all here: send it again in a minute."))
 
 
 def too_large() -> str:
