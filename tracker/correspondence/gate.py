@@ -107,8 +107,9 @@ def way_back(
     """Return the way an answer goes back: the same as the request came (user charter §2).
 
     A web form is answered by e-mail (and on the tracking page), a fax by fax, else by post; on the phone and at the
-    counter the person chooses. `sensitive` data goes by post when there is an address. Where the address is
-    missing, the first way that has one is taken, with that reason; with none at all, the tracking page.
+    counter the person chooses, and may leave it to us. `sensitive` data goes by post when there is an address. Where
+    the address is missing, the first way that has one is taken, with that reason; whoever telephoned or came and
+    left only a number is called back; with none at all, the tracking page.
     """
     possible = {
         Channel.EMAIL: has_email,
@@ -124,7 +125,8 @@ def way_back(
     for channel in wanted:
         if possible[channel]:
             return WayBack(channel, None)
-    for channel in (Channel.EMAIL, Channel.POST, Channel.FAX):
+    others = (Channel.EMAIL, Channel.POST, Channel.FAX, *((Channel.PHONE,) if arrived_by in _SPOKEN else ()))
+    for channel in others:
         if possible[channel]:
             return WayBack(channel, ChannelReason.NO_ADDRESS if arrived_by not in _SPOKEN or chosen else None)
     return WayBack(Channel.WEB, ChannelReason.NO_ADDRESS)
