@@ -90,6 +90,16 @@ def test_a_complaint_keeps_its_coordinator_and_the_competent_service(session: Se
     assert on_it() == {"COMPLAINTS", "CONSULAR", "M3"}
 
 
+def test_a_complaint_that_the_coordinator_takes_leaves_triage(session: Session) -> None:
+    case = make_case(session, nature=Nature.COMPLAINT, subject="Accueil")
+    assert case.state is CaseState.TRIAGE
+    coordinator = acting(make_staff(session, "coordinator@suivi.example", Role.COMPLAINTS))
+
+    assignment.take(session, HOUSE, reference=case.reference, actor=coordinator, now=LATER, seen=None)
+
+    assert (case.state, case.service_code, case.triage_since) == (CaseState.OPEN, "COMPLAINTS", None)
+
+
 def test_a_case_that_no_service_had_comes_back_to_the_dispatchers(session: Session, dispatcher: Actor) -> None:
     case = make_case(session, subject="?", text="???")
     ending.waive(

@@ -107,6 +107,26 @@ def test_whoever_a_complaint_concerns_never_handles_it(database: Database) -> No
         assert case.handler_id != only.id
 
 
+def test_a_complaint_about_a_case_is_not_for_whoever_handles_that_case(database: Database) -> None:
+    with database.writing() as session:
+        settle(session)
+        both = [make_staff(session, f"coordinator{n}@suivi.example", Role.COMPLAINTS, "COMPLAINTS") for n in (1, 2)]
+        first = make_case(session, nature=Nature.COMPLAINT)
+        others = [make_case(session, nature=Nature.COMPLAINT, about_reference=first.reference) for _ in range(2)]
+
+        assert first.handler_id in {person.id for person in both}
+        assert {case.about_staff_id for case in others} == {first.handler_id}
+        assert first.handler_id not in {case.handler_id for case in others}
+
+
+def test_a_complaint_about_a_case_that_a_desk_holds_concerns_nobody(database: Database) -> None:
+    with database.writing() as session:
+        settle(session)
+        held = make_case(session)
+
+        assert make_case(session, nature=Nature.COMPLAINT, about_reference=held.reference).about_staff_id is None
+
+
 @pytest.mark.parametrize(("lead", "associated"), [("ME6", {"DGE"}), ("MD8", {"DGD"}), ("M1", set())])
 def test_services_that_share_a_competence_join_by_themselves(
     database: Database, lead: str, associated: set[str]

@@ -154,15 +154,21 @@ def _give(
     if handler.id == case.about_staff_id:
         raise CannotHandle(handler.name)
     case.handler_id = handler.id
-    if case.state is CaseState.TRIAGE and handler.role in (Role.CLERK, Role.HEAD) and handler.service_code:
-        lead = session.get(Service, handler.service_code)
-        assert lead is not None
+    lead = session.get(Service, _service_of(handler) or "") if case.state is CaseState.TRIAGE else None
+    if lead is not None:
         case.service_code, case.state, case.triage_since = lead.code, CaseState.OPEN, None
         _reassociate(session, case, lead, now)
     if handler.id == actor.staff_id and case.urgent_since is not None and case.urgent_taken_at is None:
         case.urgent_taken_at = now  # given to somebody else, it goes on ringing until they take it
     file.done(verb, details={"from": before, "to": handler.id, "name": handler.name, "reason": reason})
     return case
+
+
+def _service_of(handler: Staff) -> str | None:
+    """Return the service that leads what somebody takes out of triage; none for those who only dispatch."""
+    if handler.role is Role.COMPLAINTS:
+        return COMPLAINTS_SERVICE
+    return handler.service_code if handler.role in (Role.CLERK, Role.HEAD) else None
 
 
 def _person(staff: Staff) -> Person:

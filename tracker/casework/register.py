@@ -40,6 +40,7 @@ class Intake:
 
     ``received_at`` is when it first reached any desk or mailbox of the FPS, aware. ``nature`` is proposed, unless
     ``confirmed``. ``answer_by`` is what a person on the phone or at the counter chose for the answer (P7).
+    A complaint about a case concerns whoever handles that, unless ``about_staff_id`` says somebody else.
     """
 
     channel: Channel
@@ -154,6 +155,7 @@ def _number(session: Session, submission_key: str | None) -> tuple[int, int | No
 def _case(session: Session, house: House, intake: Intake, number: int, now: datetime) -> Case:
     """Return the new case, with its reference and its way back."""
     year = brussels_day(intake.received_at).year
+    about = find(session, intake.about_reference) if intake.about_reference else None
     courtesy = intake.official_language or (Language.FR if intake.language is Language.EN else None)
     case = Case(
         id=number,
@@ -177,13 +179,18 @@ def _case(session: Session, house: House, intake: Intake, number: int, now: date
         code_version=1,
         urgent_since=now if intake.urgent else None,
         sensitive=intake.sensitive,
-        about_case_id=find(session, intake.about_reference).id if intake.about_reference else None,
-        about_staff_id=intake.about_staff_id,
+        about_case_id=about.id if about else None,
+        about_staff_id=intake.about_staff_id or (_in_charge(session, about) if about else None),
         about_service_code=intake.about_service,
         continues_case_id=find(session, intake.continues_reference).id if intake.continues_reference else None,
     )
     case.reply_channel, case.reply_channel_reason = usual_way_back(case, chosen=intake.answer_by)
     return case
+
+
+def _in_charge(session: Session, case: Case) -> int | None:
+    """Return whom a complaint about a case concerns: the person who handles it, never a desk."""
+    return session.scalar(select(Staff.id).where(Staff.id == case.handler_id, Staff.is_desk.is_(False)))
 
 
 def _give_to_somebody(
@@ -216,7 +223,7 @@ def _give_to_somebody(
     joining &= services.keys() | _internal(session, joining - services.keys()).keys()
     team = Team.load(session, day=day, services=[lead] if lead else ())
     case.service_code = lead if lead in services else None
-    handler = team.handler_for(case.service_code, turn=case.id, not_this=intake.about_staff_id)
+    handler = team.handler_for(case.service_code, turn=case.id, not_this=case.about_staff_id)
     case.handler_id = handler.id
     settled = case.service_code is not None and not handler.is_desk
     case.state = CaseState.OPEN if settled else CaseState.TRIAGE
