@@ -12,7 +12,7 @@ from tracker.casework import ending
 from tracker.casework.attachments import KeptFile, keep
 from tracker.casework.ending import CannotMerge
 from tracker.casework.house import SYSTEM
-from tracker.charter.words import Direction, Nature
+from tracker.charter.words import Channel, Direction, Nature
 from tracker.insight.verify import verify
 from tracker.models.cases import Case
 from tracker.models.database import Database
@@ -59,6 +59,26 @@ def test_what_the_requester_wrote_on_the_duplicate_stands_on_the_case_that_stays
         assert [message.body for message in said][-1] == text
         moved = session.scalars(select(Attachment)).one()
         assert (moved.case_id, moved.message_id) == (survivor.id, said[-1].id)
+    assert list(verify(database, HOUSE.rules, HOUSE.calendar)) == []
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [(Channel.WEB, Channel.POST), (Channel.POST, Channel.WEB), (Channel.WEB, Channel.WEB)]
+)
+def test_the_earlier_receipt_counts_and_no_promised_date_moves_later(
+    database: Database, first: Channel, second: Channel
+) -> None:
+    with database.writing() as session:
+        settle(session)
+        gone = make_case(session, service="M3", channel=first, requester_address="Rue Haute 1")
+        later = MONDAY + timedelta(days=4)
+        survivor = make_case(
+            session, service="M3", channel=second, received_at=later, requester_address="Rue Haute 1"
+        )
+
+        merge(session, gone, survivor)
+
+        assert (survivor.received_at, survivor.next_due_on) == (MONDAY, date(2026, 3, 17))
     assert list(verify(database, HOUSE.rules, HOUSE.calendar)) == []
 
 

@@ -9,8 +9,9 @@ from tracker.casework.casefile import CaseFile, find
 from tracker.casework.errors import Missing, Refused
 from tracker.casework.house import Actor, House
 from tracker.casework.writing import usual_way_back
+from tracker.charter.counting import brussels_day
 from tracker.charter.entries import ReceiptCorrected, Waived
-from tracker.charter.words import Direction, Nature, Verb, WaiverGround
+from tracker.charter.words import Channel, Direction, Nature, Verb, WaiverGround
 from tracker.models.cases import Case
 from tracker.models.messages import Attachment, Message
 
@@ -102,17 +103,22 @@ def merge(
     gone.done(Verb.MERGE, *waivers, details={"into": survivor.case.reference, "reason": reason})
     corrections = []
     if gone.case.received_at < survivor.case.received_at:
-        said = f"{gone.case.reference}: {reason}"
+        said, channel = f"{gone.case.reference}: {reason}", _quicker(survivor, gone.case)
         corrections = [
-            ReceiptCorrected(
-                at=now, received_at=gone.case.received_at, channel=survivor.case.channel, reason=said
-            )
+            ReceiptCorrected(at=now, received_at=gone.case.received_at, channel=channel, reason=said)
         ]  # fmt: skip
-        survivor.case.received_at = gone.case.received_at
+        survivor.case.received_at, survivor.case.channel = gone.case.received_at, channel
     _keep_flags(survivor.case, gone.case)
     _bring_along(survivor, gone.case)
     survivor.done(Verb.ABSORB, *corrections, details={"from": gone.case.reference, "reason": reason})
     return survivor.case
+
+
+def _quicker(survivor: CaseFile, gone: Case) -> Channel:
+    """Return which of the two channels has the shorter period: no date promised on either receipt moves later."""
+    nature, on = survivor.case.nature, brussels_day(gone.received_at)
+    both = (survivor.case.channel, gone.channel)
+    return min(both, key=lambda channel: survivor.house.rules.owed(nature, channel, on).days[channel])
 
 
 def _keep_flags(survivor: Case, gone: Case) -> None:
