@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 from tests.factories import make_staff, settle
 from tests.insight.casebook import NOW, TODAY, a_case, not_sent, unattended, viewer_of
 from tracker.access.permissions import READ, CaseFacts, Person, may
+from tracker.charter.calendar import WorkingCalendar
 from tracker.charter.words import CaseState, Nature, ObligationKind, Role
 from tracker.insight.overview import Count, overview
 from tracker.insight.queue import PAGE, Page, Row, queue_page
-from tracker.insight.shown import Show, View
+from tracker.insight.shown import Days, Show, View
 from tracker.insight.sight import Viewer, all_i_may_see, may_read, mine, of_my_service
 from tracker.models.cases import Case
 from tracker.models.database import Database
@@ -32,6 +33,7 @@ def session(database: Database) -> Iterator[Session]:
         yield session
 
 
+DAYS = Days.of(TODAY, WorkingCalendar.shipped())
 CLERK = Person(2, Role.CLERK, "ME6")
 HEAD = Person(3, Role.HEAD, "ME6")
 AUDITOR = Person(99, Role.AUDITOR, None)
@@ -39,7 +41,7 @@ AUDITOR = Person(99, Role.AUDITOR, None)
 
 def _page(session: Session, person: Person, view: View = View.ALL, show: Show = Show.EVERYTHING) -> Page:
     session.flush()
-    return queue_page(session, viewer_of(person), view=view, show=show, today=TODAY)
+    return queue_page(session, viewer_of(person), view=view, show=show, days=DAYS)
 
 
 def _numbers(rows: tuple[Row, ...]) -> list[int]:
@@ -97,7 +99,7 @@ def test_a_page_leads_to_the_next_and_back_without_losing_or_repeating_a_case(se
     for number in range(1, 2 * PAGE + 21):
         a_case(session, number, 2, due_on=TODAY + timedelta(days=number // 7))
     viewer = viewer_of(CLERK)
-    ask = {"view": View.MINE, "show": Show.EVERYTHING, "today": TODAY}
+    ask = {"view": View.MINE, "show": Show.EVERYTHING, "days": DAYS}
 
     first = queue_page(session, viewer, **ask)
     second = queue_page(session, viewer, **ask, after=first.after)
@@ -116,8 +118,8 @@ def test_a_page_leads_to_the_next_and_back_without_losing_or_repeating_a_case(se
     [
         (Show.EVERYTHING, [1, 2, 3, 4, 5, 6, 7]),
         (Show.OVERDUE, [1]),
-        (Show.TODAY, [2, 3]),  # due today; due on Saturday after a week of closed days: today is the last working day
-        (Show.WEEK, [2, 3, 4, 5]),  # due on Sunday, to be done by Friday
+        (Show.TODAY, [2]),
+        (Show.WEEK, [2, 3, 4, 5]),  # due on Saturday or Sunday: to be done by Friday
         (Show.INTERIM, [4]),
         (Show.COMPLAINTS, [5]),
         (Show.UNASSIGNED, [6]),
@@ -129,7 +131,7 @@ def test_a_page_leads_to_the_next_and_back_without_losing_or_repeating_a_case(se
 def test_each_list_shows_its_own(session: Session, show: Show, expected: list[int]) -> None:
     a_case(session, 1, 2, due_on=date(2026, 3, 3))
     a_case(session, 2, 2, due_on=TODAY)
-    a_case(session, 3, 2, due_on=date(2026, 3, 7), work_by=TODAY)
+    a_case(session, 3, 2, due_on=date(2026, 3, 7), work_by=date(2026, 3, 6))
     a_case(session, 4, 2, due_on=date(2026, 3, 8), work_by=date(2026, 3, 6), kind=ObligationKind.INTERIM)
     a_case(session, 5, 2, due_on=date(2026, 3, 8), work_by=date(2026, 3, 6), nature=Nature.COMPLAINT)
     a_case(session, 6, 2, due_on=date(2026, 3, 20), state=CaseState.TRIAGE)
@@ -140,8 +142,19 @@ def test_each_list_shows_its_own(session: Session, show: Show, expected: list[in
     a_case(session, 9, 2, due_on=None, state=CaseState.CLOSED, closed_at=NOW)
 
     assert _numbers(_page(session, CLERK, View.MINE, show).rows) == expected
-    counts = overview(session, viewer_of(CLERK), view=View.MINE, today=TODAY).counts
+    counts = overview(session, viewer_of(CLERK), view=View.MINE, days=DAYS).counts
     assert counts[show] == Count(len(expected), more=False)
+
+
+def test_on_friday_what_is_due_at_the_weekend_is_to_be_done_today(session: Session) -> None:
+    a_case(session, 1, 2, due_on=date(2026, 4, 5), work_by=date(2026, 4, 3))  # Easter Sunday
+    a_case(session, 2, 2, due_on=date(2026, 4, 6), work_by=date(2026, 4, 3))  # Easter Monday: closed
+    a_case(session, 3, 2, due_on=date(2026, 4, 7))
+    friday = Days.of(date(2026, 4, 3), WorkingCalendar.shipped())
+
+    page = queue_page(session, viewer_of(CLERK), view=View.MINE, show=Show.TODAY, days=friday)
+
+    assert _numbers(page.rows) == [1, 2]
 
 
 def test_an_urgent_case_that_nobody_has_taken_stands_first_on_page_one_whatever_the_list(session: Session) -> None:
@@ -155,7 +168,7 @@ def test_an_urgent_case_that_nobody_has_taken_stands_first_on_page_one_whatever_
     assert _numbers(page.urgent) == [2, 3]
     assert [row.taken for row in page.urgent] == [False, True]
     assert _numbers(page.rows) == [1]
-    counts = overview(session, viewer_of(CLERK), view=View.MINE, today=TODAY).counts
+    counts = overview(session, viewer_of(CLERK), view=View.MINE, days=DAYS).counts
     assert counts[Show.URGENT] == Count(2, more=False)
 
 
@@ -208,7 +221,7 @@ def test_counts_stop_at_99_and_say_so(session: Session) -> None:
     for number in range(1, 131):
         a_case(session, number, 2, due_on=TODAY)
 
-    counts = overview(session, viewer_of(CLERK), view=View.MINE, today=TODAY).counts
+    counts = overview(session, viewer_of(CLERK), view=View.MINE, days=DAYS).counts
 
     assert counts[Show.TODAY] == Count(99, more=True)
     assert counts[Show.OVERDUE] == Count(0, more=False)
@@ -216,12 +229,12 @@ def test_counts_stop_at_99_and_say_so(session: Session) -> None:
 
 def test_a_sweep_silent_for_a_quarter_of_an_hour_is_an_alarm(session: Session) -> None:
     viewer = viewer_of(AUDITOR)
-    assert overview(session, viewer, view=View.ALL, today=TODAY).silent(NOW)
+    assert overview(session, viewer, view=View.ALL, days=DAYS).silent(NOW)
 
     session.add(JobRun(job="sweep", succeeded_at=NOW - timedelta(minutes=15)))
     session.flush()
 
-    found = overview(session, viewer, view=View.ALL, today=TODAY)
+    found = overview(session, viewer, view=View.ALL, days=DAYS)
     assert not found.silent(NOW)
     assert found.silent(NOW + timedelta(seconds=1))
 
@@ -236,8 +249,8 @@ def test_a_page_of_the_queue_takes_two_statements(session: Session, database: Da
     for person in (CLERK, HEAD, AUDITOR, Person(1, Role.DISPATCHER, None), Person(5, Role.COMPLAINTS, "COMPLAINTS")):
         said.clear()
         viewer: Viewer = viewer_of(person)
-        queue_page(session, viewer, view=View.ALL, show=Show.EVERYTHING, today=TODAY)
-        overview(session, viewer, view=View.ALL, today=TODAY)
+        queue_page(session, viewer, view=View.ALL, show=Show.EVERYTHING, days=DAYS)
+        overview(session, viewer, view=View.ALL, days=DAYS)
         assert len(said) == 2
 
 
@@ -246,5 +259,5 @@ def test_whoever_may_read_no_case_has_an_empty_queue(session: Session) -> None:
     admin = Person(50, Role.ADMIN, None)
 
     assert _page(session, admin) == Page((), (), None, None)
-    counts = overview(session, viewer_of(admin), view=View.ALL, today=TODAY).counts
+    counts = overview(session, viewer_of(admin), view=View.ALL, days=DAYS).counts
     assert {count.number for count in counts.values()} == {0}

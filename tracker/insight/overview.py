@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from tracker.charter.words import Nature, ObligationKind
 from tracker.insight.heartbeat import SWEEP
-from tracker.insight.shown import Show, View, branches_of, conditions, urgent_ids, walked
+from tracker.insight.shown import Days, Show, View, branches_of, conditions, fenced, urgent_ids, walked
 from tracker.insight.sight import Branch, Viewer
 from tracker.models.cases import Case
 from tracker.models.operations import JobRun
@@ -45,9 +45,9 @@ class Overview:
         return self.swept_at is None or now - self.swept_at > SILENCE
 
 
-def overview(session: Session, viewer: Viewer, *, view: View, today: date) -> Overview:
+def overview(session: Session, viewer: Viewer, *, view: View, days: Days) -> Overview:
     """Return the counts of a view and the state of the machinery (one statement)."""
-    found = session.execute(_statement(viewer, view, today)).one()._mapping
+    found = session.execute(_statement(viewer, view, days)).one()._mapping
     cut = found["seen"] >= WINDOW
     counts = {show: _capped(found[show], cut=cut and show in _IN_WINDOW) for show in Show if show in found}
     counts[Show.EVERYTHING] = _capped(found["seen"], cut=cut)
@@ -55,33 +55,39 @@ def overview(session: Session, viewer: Viewer, *, view: View, today: date) -> Ov
 
 
 @lru_cache(maxsize=64)  # building it takes longer than running it
-def _statement(viewer: Viewer, view: View, today: date) -> Select[Any]:
-    branches = branches_of(viewer, view)
-    counted: dict[str, ColumnElement[int]] = {
-        show: _count([select(Case.id).where(b, *conditions(show, today)).order_by(*walked(show)) for b in branches])
-        for show in _COUNTED
-    }
+def _statement(viewer: Viewer, view: View, days: Days) -> Select[Any]:
+    counted: dict[str, ColumnElement[int]] = {show: _count(_listed(viewer, view, show, days)) for show in _COUNTED}
     counted[Show.URGENT] = _count([urgent_ids(viewer)]) if viewer.reaches else literal(0)
     swept = select(JobRun.succeeded_at).where(JobRun.job == SWEEP).scalar_subquery()
-    ahead = _ahead(branches, today)
+    ahead = _ahead(branches_of(viewer, view, Show.EVERYTHING), days)
     columns: list[Any] = [column.label(name) for name, column in counted.items()]
     return select(*columns, swept.label("swept_at"), ahead)
 
 
-def _ahead(branches: Sequence[Branch], today: date) -> Subquery:
+def _listed(viewer: Viewer, view: View, show: Show, days: Days) -> list[Select[Any]]:
+    found = [select(Case.id).where(part, *conditions(show, days)) for part in branches_of(viewer, view, show)]
+    if show is Show.TO_CLOSE:
+        return [select(fenced(part)) for part in found]
+    return [part.order_by(*walked(show)) for part in found]
+
+
+def _ahead(branches: Sequence[Branch], days: Days) -> Subquery:
     """Count, of the next cases due, what no index counts."""
     walks = [
-        select(Case.id, Case.next_kind, Case.nature)
-        .where(branch, *conditions(Show.EVERYTHING, today))
+        select(Case.id, Case.next_due_on, Case.next_kind, Case.nature)
+        .where(branch, *conditions(Show.EVERYTHING, days))
         .order_by(*walked(Show.EVERYTHING))
         .limit(literal_column(str(WINDOW)))
         .subquery()
         for branch in branches
     ]
     if not walks:
-        return select(*(literal(0).label(name) for name in (Show.INTERIM, Show.COMPLAINTS, "seen"))).subquery()
+        return select(
+            *(literal(0).label(name) for name in (Show.OVERDUE, Show.INTERIM, Show.COMPLAINTS, "seen"))
+        ).subquery()
     seen = union(*(select(walk) for walk in walks)).subquery()
     return select(
+        func.count().filter(seen.c.next_due_on < days.today).label(Show.OVERDUE),
         func.count().filter(seen.c.next_kind == ObligationKind.INTERIM).label(Show.INTERIM),
         func.count().filter(seen.c.nature == Nature.COMPLAINT).label(Show.COMPLAINTS),
         func.count().label("seen"),
@@ -89,7 +95,6 @@ def _ahead(branches: Sequence[Branch], today: date) -> Subquery:
 
 
 _COUNTED = (
-    Show.OVERDUE,
     Show.TODAY,
     Show.WEEK,
     Show.UNASSIGNED,

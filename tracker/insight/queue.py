@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from tracker.charter.words import CaseState, Channel, Language, Nature, ObligationKind, ObligationState
-from tracker.insight.shown import Show, View, branches_of, conditions, not_sent, urgent_ids, walked
+from tracker.insight.shown import Days, Show, View, branches_of, conditions, fenced, not_sent, urgent_ids
 from tracker.insight.sight import Branch, Viewer
 from tracker.models.cases import Case
 from tracker.models.messages import Message
@@ -32,8 +32,6 @@ from tracker.models.obligations import Obligation
 from tracker.models.staff import Staff
 
 PAGE = 50
-MOST_TO_CLOSE = 1000
-"""Of the cases to close so many are listed at once; the next appear as these are closed."""
 NOTHING_OWED = date(9999, 12, 31)
 """Where cases that owe nothing stand: at the end."""
 
@@ -102,21 +100,21 @@ def queue_page(
     *,
     view: View,
     show: Show,
-    today: date,
+    days: Days,
     after: Position | None = None,
     before: Position | None = None,
 ) -> Page:
-    """Return one page of the queue (one statement); ``today`` is the date in Brussels."""
+    """Return one page of the queue (one statement)."""
     backward = before is not None
     first = after is None and before is None
-    statement = _statement(viewer, view, show, today, after, before)
-    found = [(row[0], _row(row, today)) for row in session.execute(statement)] if statement is not None else []
+    statement = _statement(viewer, view, show, days, after, before)
+    found = [(row[0], _row(row, days.today)) for row in session.execute(statement)] if statement is not None else []
     urgent = [row for rank, row in found if rank == 0]
     on_top = {row.id for row in urgent}
     rows = [row for rank, row in found if rank == 1]
     more = len(rows) > PAGE
     if backward and not more:  # what is left before is the first page: show it whole
-        return queue_page(session, viewer, view=view, show=show, today=today)
+        return queue_page(session, viewer, view=view, show=show, days=days)
     rows = rows[:PAGE]
     if backward:
         rows.reverse()
@@ -135,13 +133,13 @@ def _order(show: Show) -> tuple[SQLColumnExpression[Any], SQLColumnExpression[An
     return Case.next_due_on, Case.id
 
 
-def _keys(branch: Branch, show: Show, today: date, after: Position | None, before: Position | None) -> Select[Any]:
+def _keys(branch: Branch, show: Show, days: Days, after: Position | None, before: Position | None) -> Select[Any]:
     """Return the first keys of one part of the queue, one more than a page holds."""
     if show is Show.TO_CLOSE:
-        return _keys_to_close(branch, today, after, before)
+        return _keys_to_close(branch, days, after, before)
     due, id_ = _order(show)
     columns: list[SQLColumnExpression[Any]] = [literal_column("1").label("rank"), due.label("due"), id_.label("id")]
-    query = select(*columns).where(branch, *conditions(show, today))
+    query = select(*columns).where(branch, *conditions(show, days))
     if before is not None:
         query = query.where(tuple_(due, id_) < tuple_(*before)).order_by(due.desc(), id_.desc())
     else:
@@ -151,10 +149,9 @@ def _keys(branch: Branch, show: Show, today: date, after: Position | None, befor
     return query.limit(literal_column(str(PAGE + 1)))
 
 
-def _keys_to_close(branch: Branch, today: date, after: Position | None, before: Position | None) -> Select[Any]:
-    """Return the same for what owes nothing: the database walks the index that has only these, then sorts them."""
-    walk = select(Case.id).where(branch, *conditions(Show.TO_CLOSE, today)).order_by(*walked(Show.TO_CLOSE))
-    found = walk.limit(literal_column(str(MOST_TO_CLOSE))).subquery()
+def _keys_to_close(branch: Branch, days: Days, after: Position | None, before: Position | None) -> Select[Any]:
+    """Return the same for what owes nothing: few, so they are found first and sorted then (see ``fenced``)."""
+    found = fenced(select(Case.id).where(branch, *conditions(Show.TO_CLOSE, days)))
     columns: list[SQLColumnExpression[Any]] = [literal_column("1").label("rank"), literal(NOTHING_OWED).label("due")]
     query = select(*columns, found.c.id.label("id")).order_by(found.c.id if before is None else found.c.id.desc())
     if after is not None:
@@ -181,10 +178,10 @@ def _urgent_keys(viewer: Viewer) -> Select[Any]:
 
 @lru_cache(maxsize=64)  # building it takes longer than running it
 def _statement(
-    viewer: Viewer, view: View, show: Show, today: date, after: Position | None, before: Position | None
+    viewer: Viewer, view: View, show: Show, days: Days, after: Position | None, before: Position | None
 ) -> Select[Any] | None:
     """Return the statement that reads a page; none for whoever sees nothing."""
-    parts = [_keys(branch, show, today, after, before) for branch in branches_of(viewer, view)]
+    parts = [_keys(branch, show, days, after, before) for branch in branches_of(viewer, view, show)]
     if viewer.reaches and after is None and before is None and show is not Show.URGENT:
         parts.append(_urgent_keys(viewer))
     return _rows(parts, backward=before is not None) if parts else None

@@ -1,20 +1,19 @@
 """Owns what the queue can show: whose cases, and which of them, each as SQL conditions over their index."""
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
-from sqlalchemy import ColumnElement, Select, SQLColumnExpression, literal_column, or_, select, union
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, Subquery, literal_column, or_, select, union
 from sqlalchemy.orm import aliased
 
+from tracker.charter.calendar import WorkingCalendar
 from tracker.charter.words import Nature, ObligationKind, ObligationState
 from tracker.insight.sight import IN_TRIAGE, OPEN, Branch, Viewer, all_i_may_see, may_read, mine, of_my_service
 from tracker.models.cases import Case
 from tracker.models.messages import Message, Outbox
 from tracker.models.obligations import Notice, Obligation
-
-_LONGEST_CLOSURE = timedelta(days=14)
-"""No closure of the offices lasts longer: how far ``due_on`` can lie behind ``work_by``."""
 
 
 class View(StrEnum):
@@ -23,6 +22,22 @@ class View(StrEnum):
     MINE = "mine"
     SERVICE = "service"
     ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """The day it is in Brussels, and how far the due dates go whose last working day is today, or in this week."""
+
+    today: date
+    today_until: date
+    """A Sunday's work is Friday's: on Friday, what is due on Saturday and Sunday is to be done today."""
+    week_until: date
+
+    @classmethod
+    def of(cls, today: date, calendar: WorkingCalendar) -> Self:
+        """Return the days that count on a day (Brussels)."""
+        sunday = today + timedelta(days=6 - today.weekday())
+        return cls(today, *(calendar.open_day_after(day, 1) - timedelta(days=1) for day in (today, sunday)))
 
 
 class Show(StrEnum):
@@ -41,26 +56,30 @@ class Show(StrEnum):
     TO_CLOSE = "to_close"
 
 
-def branches_of(viewer: Viewer, view: View) -> list[Branch]:
-    """Return the parts whose union a view is, each with an index of its own; they may overlap."""
+def branches_of(viewer: Viewer, view: View, show: Show) -> list[Branch]:
+    """Return the parts whose union a view is, each with an index of its own; they may overlap.
+
+    What there is to close is for the handler and the lead service, not for those that are associated.
+    """
+    led_only = show is Show.TO_CLOSE
     match view:
         case View.MINE:
             return mine(viewer)
         case View.SERVICE:
-            return of_my_service(viewer)
-    return all_i_may_see(viewer)
+            return of_my_service(viewer, led_only=led_only)
+    return all_i_may_see(viewer, led_only=led_only)
 
 
-def conditions(show: Show, today: date) -> list[ColumnElement[bool]]:
+def conditions(show: Show, days: Days) -> list[ColumnElement[bool]]:
     """Return what a case must be to be listed."""
     owed = Case.next_due_on.is_not(None)
     match show:
         case Show.OVERDUE:
-            return [owed, Case.next_due_on < today]
+            return [owed, Case.next_due_on < days.today]
         case Show.TODAY:
-            return _to_be_done_by(today, today)
+            return [owed, Case.next_due_on >= days.today, Case.next_due_on <= days.today_until]
         case Show.WEEK:
-            return _to_be_done_by(today + timedelta(days=6 - today.weekday()), today)
+            return [owed, Case.next_due_on >= days.today, Case.next_due_on <= days.week_until]
         case Show.INTERIM:
             return [owed, Case.next_kind == literal_column(f"'{ObligationKind.INTERIM.value}'")]
         case Show.COMPLAINTS:
@@ -74,30 +93,29 @@ def conditions(show: Show, today: date) -> list[ColumnElement[bool]]:
         case Show.FAILED:
             return [or_(OPEN, IN_TRIAGE), Case.id.in_(not_sent())]
         case Show.TO_CLOSE:
-            return [OPEN, Case.next_due_on.is_(None)]
+            # The last three follow from the first two; said, so that the database does not expect many.
+            rest = (Case.next_kind, Case.next_work_by, Case.closed_at)
+            return [OPEN, Case.next_due_on.is_(None), *(column.is_(None) for column in rest)]
     return [owed]
-
-
-def _to_be_done_by(day: date, today: date) -> list[ColumnElement[bool]]:
-    """Return what is not late yet and whose last working day is ``day`` or before: a Sunday's work is Friday's."""
-    return [
-        Case.next_due_on.is_not(None),
-        Case.next_due_on >= today,
-        Case.next_due_on <= day + _LONGEST_CLOSURE,  # so that the walk along the index ends
-        Case.next_work_by <= day,
-    ]
 
 
 def walked(show: Show) -> tuple[SQLColumnExpression[Any], ...]:
     """Return the order in which the database walks to what a list counts: that of the index which has it."""
     match show:
-        case Show.TO_CLOSE:
-            return (Case.service_code, Case.id)
         case Show.UNASSIGNED:
             return (Case.triage_since,)
-        case Show.UNATTENDED | Show.FAILED | Show.URGENT:
+        case Show.UNATTENDED | Show.FAILED | Show.URGENT | Show.TO_CLOSE:
             return ()  # few, and found from what makes them so
     return (Case.next_due_on, Case.id)
+
+
+def fenced(found: Select[Any]) -> Subquery:
+    """Have the database find all of a small set before anything else.
+
+    ``OFFSET 0`` keeps PostgreSQL from planning for the first few rows only: it would read the whole table for them,
+    believing that cases which owe nothing and are not closed were common.
+    """
+    return found.offset(literal_column("0")).subquery()
 
 
 def unattended() -> Select[Any]:

@@ -59,21 +59,21 @@ def mine(viewer: Viewer) -> list[Branch]:
     return [and_(Case.handler_id == person, allowed, _not_about(viewer)) for person in sorted(viewer.own)]
 
 
-def of_my_service(viewer: Viewer) -> list[Branch]:
+def of_my_service(viewer: Viewer, *, led_only: bool = False) -> list[Branch]:
     """Return the parts of what a viewer's service has: what it leads, and what it is associated with."""
     if not viewer.sees_service:
         return []
     allowed = true() if viewer.is_head else or_(_PLAIN, Case.handler_id.in_(sorted(viewer.own)))
-    return [and_(part, allowed, _not_about(viewer)) for part in _of_service(viewer)]
+    return [and_(part, allowed, _not_about(viewer)) for part in _of_service(viewer)[: 1 if led_only else 2]]
 
 
-def all_i_may_see(viewer: Viewer) -> list[Branch]:
+def all_i_may_see(viewer: Viewer, *, led_only: bool = False) -> list[Branch]:
     """Return the parts of all that a viewer may read; they may overlap."""
     parts = mine(viewer)
     if "all" in viewer.reaches:
         parts.append(and_(_PLAIN, _not_about(viewer)))
     if "service" in viewer.reaches:
-        parts += of_my_service(viewer)
+        parts += of_my_service(viewer, led_only=led_only)
     if "unassigned" in viewer.reaches:
         parts.append(and_(IN_TRIAGE, _PLAIN, _not_about(viewer)))
     if "complaints" in viewer.reaches:

@@ -17,7 +17,7 @@ from tracker.charter.words import Language, Nature, ObligationKind, Role
 from tracker.correspondence.explanation import days_left_in_words, label
 from tracker.insight.overview import Count, Overview, overview
 from tracker.insight.queue import Page, Position, Row, queue_page
-from tracker.insight.shown import Show, View
+from tracker.insight.shown import Days, Show, View
 from tracker.web.languages import language
 from tracker.web.site import site
 from tracker.web.staff.accounts import Account, me, now
@@ -63,11 +63,11 @@ def queue() -> str:
     """Show what is due, the next thing first."""
     account, moment = me(), now()
     today = brussels_day(moment)
-    view, show = _view(account), _show()
+    view, show, days = _view(account), _show(), Days.of(today, site().house.calendar)
     after, before = _position("after"), _position("before")
     with site().database.reading() as db:
-        page = queue_page(db, account.viewer, view=view, show=show, today=today, after=after, before=before)
-        above = overview(db, account.viewer, view=view, today=today)
+        page = queue_page(db, account.viewer, view=view, show=show, days=days, after=after, before=before)
+        above = overview(db, account.viewer, view=view, days=days)
     return render_template(
         "staff/queue.html",
         urgent=_lines(page.urgent, today),
