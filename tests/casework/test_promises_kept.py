@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
@@ -9,7 +10,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from tests.factories import MONDAY, acting, make_case, make_house, make_staff, settle
-from tracker.casework import assignment, ending, follow, letters, nature
+from tracker.casework import assignment, attachments, ending, follow, letters, nature
+from tracker.casework.attachments import KeptFile
 from tracker.casework.casefile import CaseFile
 from tracker.casework.errors import CaseChanged, NotPermitted
 from tracker.casework.house import Actor
@@ -29,6 +31,7 @@ from tracker.charter.words import (
     WaiverGround,
 )
 from tracker.correspondence.gate import SendRefused
+from tracker.correspondence.mail import Sender, parcel_of
 from tracker.models.cases import Case
 from tracker.models.database import Database
 from tracker.models.history import History
@@ -266,6 +269,34 @@ def test_a_foreign_body_gets_nothing_without_consent(session: Session, case: Cas
     leave(session, messages[0], TUESDAY)
 
     assert promises(session, case)[-1][1] is ObligationState.DISCHARGED
+
+
+def test_what_was_added_goes_along_with_the_request_that_is_forwarded(
+    session: Session, case: Case, clerk: Actor
+) -> None:
+    def upload(name: str) -> int:
+        file = KeptFile(name, f"aa/{name}", "application/pdf", 7, "0" * 64)
+        return attachments.keep(session, submission_key="form", file=file, now=MONDAY).id
+
+    def add(text: str, name: str, at: datetime) -> None:
+        follow.follow_up(
+            session, HOUSE, reference=case.reference, text=text, channel=Channel.WEB, received_at=at,
+            attachments=[upload(name)], actor=clerk, now=at,
+        )  # fmt: skip
+
+    add("Je suis né en 1958.", "acte.pdf", MONDAY)
+    file, _notice = letters.transmit(
+        session, HOUSE, reference=case.reference, draft=Draft(to="EXT:PENSIONS"), actor=clerk, now=TUESDAY, seen=None
+    )
+    add("Et encore ceci.", "later.pdf", TUESDAY)
+    session.flush()
+
+    assert "diplôme belge" in file.body
+    assert "2 mars 2026\n\nJe suis né en 1958." in file.body
+    assert "acte.pdf" in file.body
+    row = session.scalars(select(Outbox).where(Outbox.message_id == file.id)).one()
+    sender = Sender(mail_from="suivi@suivi.example", base_url="https://suivi.example", attachments=Path())
+    assert [enclosed.name for enclosed in parcel_of(session, row, sender).enclosures] == ["acte.pdf"]
 
 
 def test_waiting_for_the_citizen_does_not_stop_the_clock(session: Session, case: Case, clerk: Actor) -> None:

@@ -33,6 +33,7 @@ from tracker.charter.words import (
     Channel,
     ChannelReason,
     Direction,
+    Language,
     MessageKind,
     Nature,
     RegisteredGround,
@@ -41,6 +42,7 @@ from tracker.charter.words import (
     Verb,
 )
 from tracker.correspondence.compose import compose
+from tracker.correspondence.explanation import date_in_words
 from tracker.correspondence.facts import Destination, Request
 from tracker.correspondence.gate import check_sendable, is_email_address
 from tracker.models.cases import Case
@@ -373,8 +375,7 @@ def _to_body(
         address=address,
         usual_channel=channel,
     )
-    request = session.scalars(select(Message).where(Message.case_id == case.id, Message.number == 1)).one()
-    names = session.scalars(select(Attachment.name).where(Attachment.message_id == request.id)).all()
+    text, names = _all_that_came_in(session, case, language)
     contact = (case.requester_email, case.requester_phone, case.requester_address)
     facts = facts_for(
         file,
@@ -386,8 +387,8 @@ def _to_body(
             contact=tuple(line for line in contact if line),
             language=case.language,
             channel=case.channel,
-            text=request.body,
-            attachments=tuple(names),
+            text=text,
+            attachments=names,
             consent_on=brussels_day(consented_at) if consented_at else None,
         ),
     )
@@ -395,6 +396,20 @@ def _to_body(
     return Written(
         MessageKind.TRANSMISSION, Act.FORWARD, channel, address, signature, language, composed, service_code=body.code
     )
+
+
+def _all_that_came_in(session: Session, case: Case, language: Language) -> tuple[str, tuple[str, ...]]:
+    """Return the text of the request with all that was added to it since, and the names of the files."""
+    came_in = (Message.case_id == case.id, Message.direction == Direction.IN)
+    first, *added = session.scalars(select(Message).where(*came_in).order_by(Message.number)).all()
+    texts = [f"{date_in_words(brussels_day(one.written_at), language)}\n\n{one.body}" for one in added]
+    names = session.scalars(
+        select(Attachment.name)
+        .join(Message, Message.id == Attachment.message_id)
+        .where(*came_in)
+        .order_by(Attachment.id)
+    )
+    return "\n\n".join((first.body, *texts)), tuple(names)
 
 
 def record_leaving(

@@ -14,7 +14,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from tracker.charter.counting import BRUSSELS, brussels_day
-from tracker.charter.words import Language, MessageKind
+from tracker.charter.words import Direction, Language, MessageKind
 from tracker.correspondence.compose import Composed, compose_notice, one_line, template_of
 from tracker.correspondence.explanation import organisation
 from tracker.correspondence.facts import NoticeFacts
@@ -113,11 +113,13 @@ def _message(session: Session, message: Message, sender: Sender) -> Parcel:
 
 
 def _enclosures(session: Session, message: Message, folder: Path) -> Iterator[Enclosure]:
-    """Return the files of a message; a transmission takes those of everything that came in along."""
+    """Return the files of a message; a transmission takes along those of everything that had come in before it."""
     whose = Attachment.message_id == message.id
     if message.kind is MessageKind.TRANSMISSION:
-        request = select(Message.id).where(Message.case_id == message.case_id, Message.number == 1)
-        whose = or_(whose, Attachment.message_id == request.scalar_subquery())
+        came_in = select(Message.id).where(
+            Message.case_id == message.case_id, Message.direction == Direction.IN, Message.number < message.number
+        )
+        whose = or_(whose, Attachment.message_id.in_(came_in))
     for file in session.scalars(select(Attachment).where(whose).order_by(Attachment.id)):
         yield Enclosure(folder / file.stored_as, one_line(file.name), file.media_type)
 
