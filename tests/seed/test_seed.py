@@ -10,7 +10,7 @@ from sqlalchemy import func, inspect, select, text
 from tests.cli.conftest import Told, assert_one_sentence, call
 from tests.conftest import SECRET_KEY
 from tests.factories import make_house, settle
-from tracker.casework.seeding import loading, population
+from tracker.casework.seeding import loading, plan, population
 from tracker.casework.seeding.population import NotEmpty, seed
 from tracker.casework.sweep import sweep
 from tracker.charter.words import CaseState, Channel, Language, MessageKind, Nature, NoticeState, ObligationState
@@ -87,17 +87,17 @@ def test_the_same_number_gives_the_same_people(database: Database) -> None:
     with database.reading() as session:
         people = list(session.scalars(select(Case.requester_name).order_by(Case.id)))
 
-    again = population.Plan(60, 0.3, NOW, 7, "DOS")
-    other = population.Plan(60, 0.3, NOW, 8, "DOS")
+    again = plan.Plan(60, 0.3, NOW, 7, "DOS")
+    other = plan.Plan(60, 0.3, NOW, 8, "DOS")
     with database.reading() as session:
         office = population.Office.load(session, day=NOW.date())
-        names = [names_in(plan, office) for plan in (again, other)]
+        names = [names_in(one, office) for one in (again, other)]
     assert names[0] == people
     assert names[1] != people
 
 
-def names_in(plan: population.Plan, office: population.Office) -> list[str]:
-    rows = population.Maker(plan, make_house(), office).rows(population.days_of(plan))[Case]
+def names_in(wanted: plan.Plan, office: population.Office) -> list[str]:
+    rows = population.Maker(wanted, make_house(), office).rows(plan.days_of(wanted))[Case]
     place = population.MODELS and list(Case.__table__.columns.keys()).index("requester_name") - 1
     return [row.split("\x1f")[place] for row in rows]
 
@@ -113,7 +113,7 @@ def test_a_large_one_is_made_by_several_processes_and_leaves_the_tables_as_they_
     run: object, postgres: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loading, "MANY", 1)
-    monkeypatch.setattr(population, "BLOCK", 150)
+    monkeypatch.setattr(plan, "BLOCK", 150)
     before = shape_of_tables(postgres)
 
     populate(postgres)
@@ -126,7 +126,7 @@ def test_a_large_one_is_made_by_several_processes_and_leaves_the_tables_as_they_
 
 def test_whatever_stops_it_nothing_is_left_behind(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loading, "MANY", 1)
-    monkeypatch.setattr(population, "BLOCK", 100)
+    monkeypatch.setattr(plan, "BLOCK", 100)
     before = shape_of_tables(database)
     whole = population.Maker.rows
 

@@ -80,11 +80,10 @@ def _running(environment: dict[str, str], *words: str) -> Iterator[int]:
 def _served(kind: str, cases: int, database: Database, environment: dict[str, str]) -> Iterator[Figure]:
     """Measure what people meet: the first page after a start, the queue, a case, filing a request; and the memory."""
     port, started = free_port(), time.perf_counter()
-    with _running(environment, "serve", "--port", str(port)) as web:
-        Browser(port).wait_for("/healthz")
-        Browser(port).get("/nl/request")
+    with _running(environment, "serve", "--port", str(port)) as web, closing(Browser(port)) as clerk:
+        clerk.wait_for("/healthz")
+        clerk.get("/nl/request")
         yield Figure(kind, cases, "start to first page", "s", time.perf_counter() - started, None, 2)
-        clerk = Browser(port)
         clerk.send("/staff/login", email=EMAIL, password=PASSWORD)
         yield figure(kind, cases, "queue page", "ms", _timed(clerk, ["/staff/queue"] * PAGES), 25)
         pages = [f"/staff/cases/{reference}" for reference in _references(database)]
@@ -167,20 +166,20 @@ def _swept(kind: str, cases: int, database: Database, environment: dict[str, str
     """Measure sweeps: what is due, nothing due, as a process, and four at once."""
     house = open_house(Settings.from_env(environment))
     each, four = [], []
-    for days in (1, 3, 5, 7):
+    for days in (4, 8, 12, 16):
         swept = sweep(database, house, now=now + timedelta(days=days))
         each.append(1000 * swept.seconds / max(1, swept.notices))
     yield figure(kind, cases, f"sweep, per notice due ({swept.notices} the last time)", "ms", each, 0.15)
-    idle = [1000 * sweep(database, house, now=now + timedelta(days=7)).seconds for _ in range(20)]
+    idle = [1000 * sweep(database, house, now=now + timedelta(days=16)).seconds for _ in range(20)]
     yield figure(kind, cases, "sweep, nothing due", "ms", idle, None)
-    queries = [_looked(database, now + timedelta(days=7)) for _ in range(20)]
+    queries = [_looked(database, now + timedelta(days=16)) for _ in range(20)]
     yield figure(kind, cases, "sweep, nothing due, its query", "ms", queries, 1)
-    alone = [_process(environment, now + timedelta(days=7), 1) for _ in range(3)]
+    alone = [_process(environment, now + timedelta(days=16), 1) for _ in range(3)]
     yield figure(kind, cases, "sweep, nothing due, as a process", "s", alone, 1)
-    one = [_process(environment, now + timedelta(days=days), 1) for days in (9, 13)]
-    four = [_process(environment, now + timedelta(days=days), 4) for days in (11, 15)]
-    yield figure(kind, cases, "sweep of two days, one process", "s", one, None)
-    yield figure(kind, cases, "sweep of two days, four processes at once", "s", four, None)
+    one = [_process(environment, now + timedelta(days=days), 1) for days in (20, 28)]
+    four = [_process(environment, now + timedelta(days=days), 4) for days in (24, 32)]
+    yield figure(kind, cases, "sweep of four days, one process", "s", one, None)
+    yield figure(kind, cases, "sweep of four days, four processes at once", "s", four, None)
 
 
 def _looked(database: Database, now: datetime) -> float:

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from tracker.casework.house import House
 from tracker.casework.seeding.people import Office
-from tracker.casework.seeding.population import Day, Maker, Plan, blocks_of, days_of, processes
+from tracker.casework.seeding.plan import Day, Plan, blocks_of, days_of, processes
+from tracker.casework.seeding.population import Maker
 from tracker.casework.seeding.rows import IDS, MODELS, as_bound, as_copied, columns
 from tracker.models.base import Base
 

@@ -1,13 +1,12 @@
 """Owns the seeding of a population: how many cases on which day, what each goes through, and all of it written."""
 
-import os
 from bisect import bisect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import accumulate
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -15,6 +14,7 @@ from tracker.casework.errors import Refused
 from tracker.casework.house import House
 from tracker.casework.seeding.courses import DONE, FALLBACK, JOINED, MERGED, OPEN, Course, live
 from tracker.casework.seeding.people import Office, Officer, address_of, employ, read_texts
+from tracker.casework.seeding.plan import Day, Plan
 from tracker.casework.seeding.rows import MODELS, Shape, fill, shape_of
 from tracker.casework.seeding.story import TooYoung
 from tracker.casework.staffing import COMPLAINTS_SERVICE
@@ -25,14 +25,8 @@ from tracker.models.base import Base
 from tracker.models.cases import Case
 from tracker.models.database import Database
 
-YEARS = 730
-"""How many days back the cases go that are done with."""
-DONE_AFTER = 4
-"""Days after which a case can be done with."""
-TOGETHER = 3
-"""How many cases that are done with come on one day at the least: some are the same request, sent twice."""
 TWICE = 0.04
-BLOCK = 4000
+"""How often two cases of a day are the same request, sent twice."""
 COMMON, RARE = 6, 2
 """How many different stories a day has for the common and for the rare kinds of request."""
 SHAPES = 2000
@@ -71,26 +65,6 @@ class NotEmpty(Refused):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What population is wanted: the same plan gives the same one."""
-
-    cases: int
-    open_share: float
-    until: datetime
-    seed: int
-    prefix: str
-
-
-class Day(NamedTuple):
-    """The cases received on one day: their first number, and how many are still open and done with."""
-
-    day: date
-    first: int
-    open: int
-    done: int
-
-
 def seed(database: Database, house: House, *, cases: int, open_share: float, now: datetime, number: int) -> int:
     """Make a population as it would stand at ``now`` (aware) and return how many rows were written.
 
@@ -107,44 +81,6 @@ def seed(database: Database, house: House, *, cases: int, open_share: float, now
         employ(session, seed=number, now=now)
         office = Office.load(session, day=brussels_day(now))
         return load(session, plan, office, house)
-
-
-def days_of(plan: Plan) -> list[Day]:
-    """Return how many cases were received on each day: those done with evenly, those open mostly of late."""
-    today, still_open = brussels_day(plan.until), round(plan.cases * plan.open_share)
-    ages = [*range(15)] * 9 + [*range(15, 30)] * 2 + [*range(30, 75)]  # nine in ten are within their fifteen days
-    open_on = _dealt(still_open, sorted(ages))
-    done = plan.cases - still_open
-    together = max(1, YEARS * TOGETHER // max(done, TOGETHER))  # a small population keeps to fewer days
-    done_on = _dealt(done, list(range(DONE_AFTER, YEARS, together)))
-    days, first = [], 1
-    for age in range(YEARS, -1, -1):
-        how_many = open_on.get(age, 0), done_on.get(age, 0)
-        if any(how_many):
-            days.append(Day(today - timedelta(days=age), first, *how_many))
-            first += sum(how_many)
-    return days
-
-
-def _dealt(cases: int, ages: Sequence[int]) -> dict[int, int]:
-    """Deal cases out to ages evenly, the remainder spread over all of them."""
-    dealt: dict[int, int] = {}
-    for place, age in enumerate(ages):
-        share = cases * (place + 1) // len(ages) - cases * place // len(ages)
-        dealt[age] = dealt.get(age, 0) + share
-    return dealt
-
-
-def blocks_of(days: Sequence[Day]) -> Iterator[list[Day]]:
-    """Yield days together that hold about a block of cases."""
-    block: list[Day] = []
-    for day in days:
-        block.append(day)
-        if sum(one.open + one.done for one in block) >= BLOCK:
-            yield block
-            block = []
-    if block:
-        yield block
 
 
 class _Wheel:
@@ -333,8 +269,3 @@ class _Later:
 
     def __str__(self) -> str:
         return self._write(*self._given)
-
-
-def processes() -> int:
-    """Return how many processes make rows while another writes them."""
-    return max(1, min(2, os.cpu_count() or 1))
