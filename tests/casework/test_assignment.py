@@ -13,10 +13,11 @@ from tracker.casework import assignment, ending, follow
 from tracker.casework.assignment import CannotHandle
 from tracker.casework.casefile import CaseFile
 from tracker.casework.house import SYSTEM, Actor
+from tracker.casework.sweep import sweep
 from tracker.charter.words import CaseState, Channel, Nature, Role, Verb, WaiverGround
 from tracker.models.cases import Association, Case
 from tracker.models.database import Database
-from tracker.models.obligations import Obligation
+from tracker.models.obligations import Notice, Obligation
 
 HOUSE = make_house()
 LATER = MONDAY + timedelta(hours=1)
@@ -62,6 +63,36 @@ def test_an_urgent_case_that_is_given_to_somebody_rings_until_they_take_it(
 
     assignment.take(session, HOUSE, reference=case.reference, actor=clerk, now=LATER, seen=None)
     assert case.urgent_taken_at == LATER
+
+
+def test_a_case_that_is_flagged_urgent_again_rings_at_once(database: Database) -> None:
+    def flag(urgent: bool, now: datetime) -> None:
+        with database.writing() as session:
+            assignment.flag(
+                session, HOUSE, reference=reference, urgent=urgent, reason="Accident.", actor=SYSTEM, now=now,
+                seen=None,
+            )  # fmt: skip
+
+    def rings(now: datetime) -> list[str]:
+        sweep(database, HOUSE, now=now)
+        with database.reading() as session:
+            told = session.scalars(select(Notice.rung).where(Notice.rung.startswith("urgent")).order_by(Notice.id))
+            return list(told)
+
+    with database.writing() as session:
+        settle(session)
+        reference = make_case(session).reference
+    flag(True, LATER)
+    assert rings(LATER) == ["urgent-0"]
+    assert rings(LATER + timedelta(minutes=30)) == ["urgent-0", "urgent-1"]
+    flag(False, LATER + timedelta(minutes=40))
+
+    again = LATER + timedelta(minutes=50)
+    flag(True, again)
+
+    assert rings(again) == ["urgent-0", "urgent-1", "urgent-2"]
+    assert rings(again + timedelta(minutes=29)) == ["urgent-0", "urgent-1", "urgent-2"]
+    assert rings(again + timedelta(minutes=30))[-1] == "urgent-3"
 
 
 @pytest.mark.parametrize("role", [Role.DIRECTION, Role.AUDITOR, Role.ADMIN])

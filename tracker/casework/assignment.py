@@ -1,8 +1,8 @@
 """Owns who has a case: routed to a service, assigned, taken, handed over, flagged."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from tracker.access.permissions import Person, reaches
@@ -13,9 +13,11 @@ from tracker.casework.people import UnknownService
 from tracker.casework.staffing import COMPLAINTS_SERVICE, Team
 from tracker.casework.writing import usual_way_back
 from tracker.charter.counting import brussels_day
+from tracker.charter.rungs import Anchor
 from tracker.charter.words import CaseState, Nature, Role, ServiceKind, Verb
 from tracker.models.cases import Association, Case
 from tracker.models.directory import Service
+from tracker.models.obligations import Notice
 from tracker.models.staff import Staff
 
 
@@ -164,6 +166,21 @@ def _give(
     return case
 
 
+def _rings_from(file: CaseFile, now: datetime) -> datetime:
+    """Return the moment from which an urgent case rings, such that it rings now.
+
+    A notice is never sent twice: a case that rang before goes on with the first that was not sent, so its count
+    begins that much earlier.
+    """
+    rung = next(rung for rung in file.house.rules.ladder.rungs if rung.anchor is Anchor.URGENT_SINCE)
+    owed = [file.rows[promise.number].id for promise in file.ledger.open_obligations]
+    told = file.session.scalars(
+        select(Notice.rung).where(Notice.obligation_id.in_(owed), Notice.rung.startswith(f"{rung.stem}-"))
+    )
+    rang = max((int(name.partition("-")[2]) + 1 for name in told), default=0)
+    return now - timedelta(minutes=rang * (rung.repeat_minutes or 0))
+
+
 def _service_of(handler: Staff) -> str | None:
     """Return the service that leads what somebody takes out of triage; none for those who only dispatch."""
     if handler.role is Role.COMPLAINTS:
@@ -196,7 +213,7 @@ def flag(
     file = CaseFile.take(session, house, reference=reference, verb=Verb.FLAG, actor=actor, now=now, seen=seen)
     case = file.case
     if urgent is not None:
-        case.urgent_since, case.urgent_taken_at = (now, None) if urgent else (None, None)
+        case.urgent_since, case.urgent_taken_at = (_rings_from(file, now) if urgent else None), None
     if sensitive is not None:
         case.sensitive = sensitive
         case.reply_channel, case.reply_channel_reason = usual_way_back(case)
