@@ -1,6 +1,6 @@
 """`tracker seed`: every state, channel, nature and language, sound to the last seal, all or nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from sqlalchemy import func, inspect, select, text
 
 from tests.cli.conftest import Told, assert_one_sentence, call
 from tests.conftest import SECRET_KEY
+from tests.databases import migrate
 from tests.factories import make_house, settle
 from tracker.casework.seeding import loading, plan, population
 from tracker.casework.seeding.population import NotEmpty, seed
@@ -110,7 +111,7 @@ def test_it_is_refused_where_there_are_cases(database: Database) -> None:
 
 
 def test_a_large_one_is_made_by_several_processes_and_leaves_the_tables_as_they_were(
-    run: object, postgres: Database, monkeypatch: pytest.MonkeyPatch
+    postgres: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loading, "MANY", 1)
     monkeypatch.setattr(plan, "BLOCK", 150)
@@ -164,11 +165,12 @@ def shape_of_tables(database: Database) -> dict[str, object]:
 
 
 @pytest.fixture
-def postgres(run: object, postgres_url: str) -> Database:
-    from tests.databases import migrate
-
+def postgres(postgres_url: str) -> Iterator[Database]:
+    """A freshly migrated PostgreSQL database."""
     migrate(postgres_url)
-    return Database(postgres_url)
+    database = Database(postgres_url)
+    yield database
+    database.close()
 
 
 def test_the_command(database: Database, database_url: str, tmp_path: Path) -> None:
