@@ -8,7 +8,6 @@ from flask import Response, flash, make_response, redirect, render_template, req
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy.orm import Session
 
 from tracker.casework import letters
 from tracker.casework.letters import Draft
@@ -16,14 +15,13 @@ from tracker.charter.counting import brussels_day
 from tracker.charter.errors import CharterError
 from tracker.charter.words import Channel, ChannelReason, MessageKind, RegisteredGround, ServiceKind, Verb
 from tracker.insight.casefacts import Header
-from tracker.insight.casepage import incoming, outgoing
+from tracker.insight.casepage import incoming
 from tracker.insight.choices import bodies
 from tracker.web.fields import ADDRESS_LENGTH, TEXT_LENGTH
-from tracker.web.filters import day, label_in_words
 from tracker.web.languages import language
 from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
-from tracker.web.staff.acts import Page, act, give_back, not_now, nothing_chosen, the_case, with_case
+from tracker.web.staff.acts import give_back, not_now, nothing_chosen, the_case, with_case
 from tracker.web.staff.blueprint import needs, staff
 from tracker.web.staff.fields import (
     EVIDENCE_LENGTH,
@@ -253,80 +251,3 @@ def _show(
         changed=changed,
     )
     return make_response(page, status)
-
-
-class NoteForm(StaffForm):
-    """A note for colleagues."""
-
-    text = several_lines(_l("Note"), TEXT_LENGTH, WRITE)
-
-
-@act("note", Verb.WRITE, NoteForm, Page(
-    _l("Add an internal note"), _l("Add the note"), _l("The note is in the file."),
-    _l("Only staff see it. It keeps no promise."),
-))  # fmt: skip
-def note(db: Session, form: NoteForm, case: dict[str, Any]) -> None:
-    letters.note(db, site().house, text=form.text.data, **case)
-
-
-class MessagePick(StaffForm):
-    """Which message."""
-
-    message = Pick(_l("Choose the message."), label=_l("Message"))
-
-
-class LeftForm(MessagePick):
-    """Which letter or fax left, and when."""
-
-    left_on: Any = DayField(_l("Write the day on which it left."), label=_l("Posted or faxed on"))
-
-
-class ReturnedForm(MessagePick):
-    """Which message never arrived, and what shows it."""
-
-    evidence = several_lines(
-        _l("What shows it"), EVIDENCE_LENGTH, _l("Write what shows it: for instance the note on the returned letter.")
-    )
-
-
-def _to_leave(form: LeftForm, case: Header) -> None:
-    _offer(form, left=False)
-    if not form.is_submitted():
-        form.left_on.data = brussels_day(now())
-
-
-def _that_left(form: ReturnedForm, case: Header) -> None:
-    _offer(form, left=True)
-
-
-def _offer(form: MessagePick, *, left: bool) -> None:
-    with site().database.reading() as db:
-        found = outgoing(db, the_case().id, left=left)
-    form.message.choices = [
-        (str(one.number), f"{label_in_words(one.kind)} · {label_in_words(one.channel)} · {day(one.at)}")
-        for one in found
-    ]
-    chosen = request.args.get("message", "")
-    if not form.is_submitted() and form.message.choices:
-        offered = [choice[0] for choice in form.message.choices]
-        form.message.data = chosen if chosen in offered else offered[-1]
-
-
-@act("left", Verb.RECORD_LEAVING, LeftForm, Page(
-    _l("Record that a letter or a fax left"), _l("Record it"), _l("Recorded: the message has left."),
-    _l("The day on which it left is what keeps the promise."),
-), prepare=_to_leave)  # fmt: skip
-def left(db: Session, form: LeftForm, case: dict[str, Any]) -> None:
-    letters.record_leaving(
-        db, site().house, message_number=int(form.message.data), left_on=form.left_on.data, **case
-    )  # fmt: skip
-
-
-@act("returned", Verb.VOID_LEAVING, ReturnedForm, Page(
-    _l("Record that a message never arrived"), _l("Record it"), _l("Recorded: what it had kept is open again."),
-    _l("What it had kept is open again, with the same date."), "warning",
-), prepare=_that_left)  # fmt: skip
-def returned(db: Session, form: ReturnedForm, case: dict[str, Any]) -> None:
-    letters.void_leaving(
-        db, site().house, message_number=int(form.message.data), evidence=form.evidence.data, **case
-    )  # fmt: skip
