@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests.factories import MONDAY, make_staff, settle
-from tracker.casework.people import ensure_duty_desk
-from tracker.casework.staffing import Team
+from tracker.casework.people import ensure_duty_desk, set_absence
+from tracker.casework.staffing import Team, stands_in_for
 from tracker.charter.counting import brussels_day
 from tracker.charter.words import Recipient, Role
 from tracker.models.database import Database
@@ -80,3 +81,28 @@ def test_the_duty_desk_has_the_bare_address_that_is_set_now(database: Database, 
         desk = ensure_duty_desk(session, email=email, now=MONDAY)
 
         assert desk.email == "suivi@suivi.example"
+
+
+def test_a_deputy_stands_in_for_the_whole_chain_of_those_away(database: Database) -> None:
+    with database.writing() as session:
+        settle(session)
+        first, second, third = (
+            make_staff(session, f"{name}@suivi.example", Role.CLERK, "M3") for name in ("first", "second", "third")
+        )
+        set_absence(session, staff_id=second.id, away_from=TODAY, away_until=TODAY, deputy_id=third.id)
+        set_absence(session, staff_id=first.id, away_from=TODAY, away_until=None, deputy_id=second.id)
+        session.flush()
+
+        assert stands_in_for(session, third.id, Role.CLERK, day=TODAY) == {first.id, second.id}
+        assert stands_in_for(session, third.id, Role.CLERK, day=TODAY + timedelta(days=1)) == frozenset()
+
+
+def test_what_the_desk_holds_is_in_the_hands_of_every_dispatcher(database: Database) -> None:
+    with database.writing() as session:
+        settle(session)
+        dispatcher = make_staff(session, "dispatcher@suivi.example", Role.DISPATCHER)
+        clerk = make_staff(session, "clerk@suivi.example", Role.CLERK, "M3")
+        desk = session.scalars(select(Staff.id).where(Staff.is_desk)).one()
+
+        assert stands_in_for(session, dispatcher.id, Role.DISPATCHER, day=TODAY) == {desk}
+        assert stands_in_for(session, clerk.id, Role.CLERK, day=TODAY) == frozenset()

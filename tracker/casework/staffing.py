@@ -148,6 +148,26 @@ class Team:
 COMPLAINTS_SERVICE = "COMPLAINTS"
 
 
+def stands_in_for(session: Session, staff_id: int, role: Role, *, day: date) -> frozenset[int]:
+    """Return for whom somebody stands in on a day (Brussels): who is away and comes to them, deputy by deputy.
+
+    What a desk holds is in the hands of every dispatcher.
+    """
+    away = (Staff.away_from <= day) & (Staff.away_until.is_(None) | (Staff.away_until >= day))
+    query = select(Staff.id, Staff.deputy_id, Staff.is_desk).where(Staff.active, Staff.id != staff_id)
+    absent: dict[int, int | None] = {}
+    held: set[int] = set()
+    for row in session.execute(query.where(away | Staff.is_desk)):
+        if row.is_desk:
+            held |= {row.id} if role is Role.DISPATCHER else set()
+        else:
+            absent[row.id] = row.deputy_id
+    reached = {staff_id}
+    while more := {one for one, deputy in absent.items() if deputy in reached} - reached:
+        reached |= more
+    return frozenset(held | reached - {staff_id})
+
+
 class NobodyThere(Exception):
     """There is not even a duty desk to give a case to."""
 

@@ -6,10 +6,11 @@ from typing import cast
 
 from flask import Flask, session
 from flask_login import LoginManager, UserMixin, current_user
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from tracker.access.permissions import READ, Person, reaches
 from tracker.casework.house import Actor
+from tracker.casework.staffing import stands_in_for
 from tracker.charter.counting import brussels_day
 from tracker.charter.words import Role
 from tracker.insight.sight import Viewer
@@ -75,14 +76,10 @@ def _load(stored: str) -> Account | None:
     if not number.isdecimal() or now() - datetime.fromtimestamp(session.get(SINCE, 0), UTC) > LASTS:
         return None
     with site().database.reading() as db:
-        rows = db.scalars(
-            select(Staff).where(or_(Staff.id == int(number), Staff.deputy_id == int(number)), Staff.active)
-        ).all()
-    staff = next((row for row in rows if row.id == int(number)), None)
-    if staff is None or staff.password_hash is None or _stamp(staff) != stamp:
-        return None
-    day = brussels_day(now())
-    return Account(staff, frozenset(row.id for row in rows if row.id != staff.id and row.away_on(day)))
+        staff = db.scalar(select(Staff).where(Staff.id == int(number), Staff.active))
+        if staff is None or staff.password_hash is None or _stamp(staff) != stamp:
+            return None
+        return Account(staff, stands_in_for(db, staff.id, staff.role, day=brussels_day(now())))
 
 
 def _stamp(staff: Staff) -> str:
