@@ -261,7 +261,7 @@ def _mail_from(env: _Environment, base_url: str) -> str:
     value = env.text("MAIL_FROM")
     if value is None:
         host = urlsplit(base_url).hostname or ""
-        return f"suivi@{'localhost' if _is_this_machine(host) else host}"
+        return f"suivi@{'suivi.invalid' if _is_this_machine(host) else host}"  # @localhost is no address for mail
     if not _MAILBOX.fullmatch(value):
         raise SettingsError(
             f"MAIL_FROM is {value!r}: write one address, such as suivi@example.be or Suivi <suivi@example.be>."

@@ -25,7 +25,7 @@ def test_only_the_secret_key_is_required(tmp_path: Path, monkeypatch: pytest.Mon
     assert found.imap_url is None
     assert found.outbox_dir == tmp_path / "var/outbox"
     assert found.attachments_dir == tmp_path / "var/attachments"
-    assert found.mail_from == "suivi@localhost"
+    assert found.mail_from == "suivi@suivi.invalid"
     assert found.reference_prefix == "DOS"
     assert found.upload_bytes == 5 * MEGABYTE
     assert found.request_bytes > found.upload_bytes * found.upload_count

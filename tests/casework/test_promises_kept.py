@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from tests.factories import MONDAY, acting, make_case, make_house, make_staff, settle
-from tracker.casework import assignment, attachments, ending, follow, letters, nature
+from tracker.casework import assignment, attachments, ending, follow, leaving, letters, nature
 from tracker.casework.attachments import KeptFile
 from tracker.casework.casefile import CaseFile
 from tracker.casework.errors import CaseChanged, NotPermitted
@@ -76,7 +76,7 @@ def promises(session: Session, case: Case) -> list[tuple[ObligationKind, Obligat
 def leave(session: Session, message: Message, now: datetime) -> None:
     """Let the mail server accept a message."""
     outbox = session.scalars(select(Outbox).where(Outbox.message_id == message.id)).one()
-    letters.on_left(session, HOUSE, outbox, now=now)
+    leaving.on_left(session, HOUSE, outbox, now=now)
     session.flush()
 
 
@@ -135,7 +135,7 @@ def test_a_letter_keeps_the_promise_on_the_day_it_was_posted(session: Session, c
     )
     recorded = datetime(2026, 4, 3, 9, 0, tzinfo=UTC)
 
-    letters.record_leaving(
+    leaving.record_leaving(
         session,
         HOUSE,
         reference=case.reference,
@@ -159,7 +159,7 @@ def test_a_bounce_opens_the_promise_again_with_the_same_date_and_the_evidence(
     leave(session, message, TUESDAY)
     ending.close(session, HOUSE, reference=case.reference, actor=clerk, now=TUESDAY, seen=None)
 
-    letters.void_leaving(
+    leaving.void_leaving(
         session,
         HOUSE,
         reference=case.reference,
@@ -464,7 +464,7 @@ def test_an_interim_letter_that_was_posted_is_recorded_though_it_puts_nothing_of
     )
     confirm(Nature.INFORMATION)
 
-    letters.record_leaving(
+    leaving.record_leaving(
         session, HOUSE, reference=case.reference, message_number=letter.number, left_on=date(2026, 3, 4), actor=clerk,
         now=TUESDAY + timedelta(days=2), seen=None,
     )  # fmt: skip

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from tests.cli.conftest import Told, assert_one_sentence
 from tests.factories import MONDAY, acting, make_house, make_staff, settle
-from tracker.casework import letters, nature
+from tracker.casework import leaving, letters, nature
 from tracker.casework.house import CITIZEN
 from tracker.casework.register import Intake, register
 from tracker.casework.sweep import sweep
@@ -20,7 +20,7 @@ def leave(database: Database, now: datetime) -> None:
     """Let the mail server accept every message that waits."""
     with database.writing() as session:
         for row in session.scalars(select(Outbox).where(Outbox.message_id.is_not(None), Outbox.state == "waiting")):
-            letters.on_left(session, make_house(), row, now=now)
+            leaving.on_left(session, make_house(), row, now=now)
             row.state, row.settled_at = "sent", now
 
 

@@ -14,7 +14,8 @@ from tracker.casework.assignment import hand_over
 from tracker.casework.ending import merge
 from tracker.casework.follow import follow_up
 from tracker.casework.house import CITIZEN
-from tracker.casework.letters import Draft, answer, note, record_leaving, void_leaving
+from tracker.casework.leaving import record_leaving, void_leaving
+from tracker.casework.letters import Draft, answer, note
 from tracker.casework.nature import confirm_nature
 from tracker.charter.reference import BadReference
 from tracker.charter.words import Channel, Nature, NoticeState, ObligationKind, ObligationState, Role, Verb

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from tracker.casework.casefile import CaseFile
 from tracker.casework.house import House
+from tracker.casework.staffing import COMPLAINTS_SERVICE
 from tracker.charter.counting import brussels_day
 from tracker.charter.words import (
     Act,
@@ -90,7 +91,7 @@ def signature_of(session: Session, case: Case, signer: Signer, service_code: str
     )
 
 
-HEADQUARTERS = "COMPLAINTS"
+HEADQUARTERS = COMPLAINTS_SERVICE
 """The service whose postal address serves while a case has no service yet: it is that of the headquarters."""
 
 

@@ -43,7 +43,7 @@ def check_digits(payload: str) -> str:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Reference:
-    """The public number of a case: prefix (2 to 8 letters), year of registration, number within the house.
+    """The public number of a case: prefix (2 to 8 letters), year of receipt, number within the house.
 
     Raises BadReference (``shape``) when made of anything else.
     """

@@ -1,7 +1,7 @@
 """Owns the figures about the machinery itself: when the last sweep succeeded, what waits, what failed."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, literal_column, select
 from sqlalchemy.orm import Session
@@ -12,6 +12,9 @@ from tracker.models.messages import Outbox
 from tracker.models.operations import JobRun
 
 SWEEP = "sweep"
+
+SILENCE = timedelta(minutes=15)
+"""How long the sweep may stay silent before staff are warned, and this installation counts as not ready."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, Subquery, func, literal, literal_c
 from sqlalchemy.orm import Session
 
 from tracker.charter.words import Nature, ObligationKind
-from tracker.insight.heartbeat import SWEEP
+from tracker.insight.heartbeat import SILENCE, SWEEP
 from tracker.insight.shown import Days, Show, View, branches_of, conditions, fenced, urgent_ids, walked
 from tracker.insight.sight import Branch, Viewer
 from tracker.models.cases import Case
@@ -20,8 +20,6 @@ MOST_COUNTED = 99
 """Counts stop here: "99+"."""
 WINDOW = 500
 """How many of the next cases are looked at to count what no index counts."""
-SILENCE = timedelta(minutes=15)
-"""How long the sweep may be silent before staff are told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from tracker.casework.letters import on_left
+from tracker.casework.leaving import on_left
 from tracker.casework.purge import purge
 from tracker.casework.sweep import sweep
 from tracker.correspondence import outbox

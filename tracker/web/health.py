@@ -1,17 +1,14 @@
 """Owns the answers to machines that watch this one: alive, ready, and figures without personal data."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from flask import Blueprint, Response, jsonify
 from sqlalchemy.exc import SQLAlchemyError
 
-from tracker.insight.heartbeat import figures, last_sweep
+from tracker.insight.heartbeat import SILENCE, figures, last_sweep
 from tracker.web.site import site
 
 health = Blueprint("health", __name__)
-
-SILENCE = timedelta(minutes=15)
-"""How long the sweep may stay silent before this installation counts as not ready."""
 
 
 @health.get("/healthz")

@@ -190,7 +190,7 @@ def test_take_back_what_the_other_body_returns(an: Desk, file: File, row: Row, d
     assert sent.status_code == 303, errors_of(sent)
     with database.writing() as session:
         from tests.factories import make_house
-        from tracker.casework.letters import on_left
+        from tracker.casework.leaving import on_left
         from tracker.models.messages import Outbox
 
         for waiting in session.scalars(select(Outbox)).all():

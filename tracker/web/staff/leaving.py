@@ -6,7 +6,7 @@ from flask import request
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
-from tracker.casework import letters
+from tracker.casework import leaving, letters
 from tracker.charter.counting import brussels_day
 from tracker.charter.words import Verb
 from tracker.insight.casefacts import Header
@@ -82,7 +82,7 @@ def _offer(form: MessagePick, *, left: bool) -> None:
     _l("The day on which it left is what keeps the promise."),
 ), prepare=_to_leave)  # fmt: skip
 def left(db: Session, form: LeftForm, case: dict[str, Any]) -> None:
-    letters.record_leaving(
+    leaving.record_leaving(
         db, site().house, message_number=int(form.message.data), left_on=form.left_on.data, **case
     )  # fmt: skip
 
@@ -92,6 +92,6 @@ def left(db: Session, form: LeftForm, case: dict[str, Any]) -> None:
     _l("What it had kept is open again, with the same date."), "warning",
 ), prepare=_that_left)  # fmt: skip
 def returned(db: Session, form: ReturnedForm, case: dict[str, Any]) -> None:
-    letters.void_leaving(
+    leaving.void_leaving(
         db, site().house, message_number=int(form.message.data), evidence=form.evidence.data, **case
     )  # fmt: skip

@@ -1,0 +1,167 @@
+"""Owns what leaving does: the day on which a message left, what keeps a promise by it, and what proves lost."""
+
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tracker.casework.casefile import CaseFile
+from tracker.casework.errors import Missing, Refused
+from tracker.casework.house import SYSTEM, Actor, House
+from tracker.casework.writing import BY_HAND, message_of
+from tracker.charter.counting import brussels_day
+from tracker.charter.entries import LeavingVoided, MessageLeft
+from tracker.charter.errors import CharterError
+from tracker.charter.promising import HeadNeeded, InterimNotAllowed, NothingToPutOff
+from tracker.charter.words import Act, CaseState, Role, Verb
+from tracker.models.cases import Case
+from tracker.models.messages import Message, Outbox
+from tracker.models.staff import Staff
+
+
+class BadLeavingDate(Refused):
+    """A message cannot have left before it was written, nor on a day that has not come."""
+
+    code = "bad_leaving_date"
+
+    def __init__(self, left_on: date, first: date, last: date) -> None:
+        super().__init__(
+            f"{left_on} cannot be the day it left: give one from {first} to {last}.",
+            left_on=left_on.isoformat(),
+            first=first.isoformat(),
+            last=last.isoformat(),
+        )
+
+
+class NotWaiting(Refused):
+    """This message has left already, or does not leave by hand."""
+
+    code = "not_waiting"
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"Message {number} is not waiting to be sent: look at the case again.", number=number)
+
+
+def record_leaving(
+    session: Session,
+    house: House,
+    *,
+    reference: str,
+    message_number: int,
+    left_on: date,
+    actor: Actor,
+    now: datetime,
+    seen: int | None,
+) -> Message:
+    """Record the day (Brussels) on which a letter was posted or a fax transmitted: that keeps the promise.
+
+    Raises ``NotWaiting`` or ``BadLeavingDate``.
+    """
+    file = CaseFile.take(
+        session, house, reference=reference, verb=Verb.RECORD_LEAVING, actor=actor, now=now, seen=seen
+    )
+    message = message_of(session, file.case.id, message_number)
+    if message is None or message.left_on is not None or message.channel not in BY_HAND:
+        raise NotWaiting(message_number)
+    check_day(left_on, brussels_day(message.written_at), now)
+    message.left_on, message.left_at = left_on, now
+    session.flush()
+    details: dict[str, object] = {"message": message_number, "left_on": left_on.isoformat()}
+    entries = [left(message, by_head=_author_is_head(session, message))] if message.act is not None else []
+    try:
+        for entry in entries:
+            file.try_entry(entry)
+    except TOO_LATE as refusal:
+        entries = _without_effect(message, details, refusal)
+    file.done(Verb.RECORD_LEAVING, *entries, details=details | {"channel": message.channel})
+    return message
+
+
+TOO_LATE = (InterimNotAllowed, NothingToPutOff, HeadNeeded)
+"""Why an interim letter does nothing any more, whatever the day on which it was posted."""
+
+
+def _without_effect(message: Message, details: dict[str, object], refusal: CharterError) -> list[MessageLeft]:
+    """Take note that a message has left and cannot be called back, and what it meant to do is no longer possible."""
+    message.act = None
+    details["refused"] = refusal.code
+    return []
+
+
+def check_day(left_on: date, first: date, now: datetime) -> None:
+    """Refuse a day on which it cannot have left."""
+    today = brussels_day(now)
+    if not first <= left_on <= today:
+        raise BadLeavingDate(left_on, first, today)
+
+
+def void_leaving(
+    session: Session,
+    house: House,
+    *,
+    reference: str,
+    message_number: int,
+    evidence: str,
+    actor: Actor,
+    now: datetime,
+    seen: int | None,
+) -> Message:
+    """Record that a message never arrived (it bounced, or came back): what it had kept is open again, same date."""
+    if not evidence.strip():
+        raise Missing("evidence")
+    file = CaseFile.take(session, house, reference=reference, verb=Verb.VOID_LEAVING, actor=actor, now=now, seen=seen)
+    message = message_of(session, file.case.id, message_number)
+    if message is None or message.left_on is None or message.voided_at is not None:
+        raise NotWaiting(message_number)
+    message.voided_at, message.void_evidence = now, evidence
+    entries = [LeavingVoided(at=now, message=message.number, evidence=evidence)] if message.act is not None else []
+    file.done(Verb.VOID_LEAVING, *entries, details={"message": message_number, "evidence": evidence})
+    return message
+
+
+def on_left(session: Session, house: House, outbox: Outbox, *, now: datetime) -> None:
+    """Record that the mail server accepted a message: it has left, in the commit that marks it sent."""
+    if outbox.message_id is None:
+        return
+    message = session.get_one(Message, outbox.message_id)
+    if message.left_on is not None:
+        return
+    if message.act is None:
+        message.left_on, message.left_at = brussels_day(now), now
+        return
+    case = session.scalars(select(Case).where(Case.id == message.case_id).with_for_update()).one()
+    message.left_on, message.left_at = brussels_day(now), now
+    session.flush()
+    file = CaseFile.hold(session, house, case, actor=SYSTEM, now=now)
+    details: dict[str, object] = {"message": message.number, "left_on": message.left_on.isoformat()}
+    merged = case.state is CaseState.MERGED
+    entries = [] if merged else [left(message, by_head=_author_is_head(session, message))]
+    try:
+        for entry in entries:
+            file.try_entry(entry)
+    except CharterError as refusal:
+        entries = _without_effect(message, details, refusal)
+    file.done(Verb.RECORD_LEAVING, *entries, details=details | {"channel": message.channel})
+
+
+def left(message: Message, *, by_head: bool) -> MessageLeft:
+    """Return the charter's entry for a message that left."""
+    assert message.act is not None
+    assert message.left_on is not None
+    assert message.left_at is not None
+    interim = message.act is Act.INTERIM
+    return MessageLeft(
+        at=message.left_at,
+        message=message.number,
+        act=message.act,
+        left_on=message.left_on,
+        promised_on=message.promised_on,
+        reason=message.reason if interim else None,
+        by_head=by_head and interim,
+        inform_only=message.inform_only,
+    )
+
+
+def _author_is_head(session: Session, message: Message) -> bool:
+    author = session.get(Staff, message.author_id) if message.author_id else None
+    return author is not None and author.role is Role.HEAD
