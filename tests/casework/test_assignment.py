@@ -147,10 +147,9 @@ def test_a_case_that_no_service_had_comes_back_to_the_dispatchers(session: Sessi
     assert (case.state, case.triage_since) == (CaseState.TRIAGE, NEXT_WEEK)
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite has one writer at a time
 def test_an_act_waits_for_the_sweep_that_is_at_its_promises(database: Database) -> None:
     """Else the sweep would work out the next look from what the case was before the act."""
-    if database.is_sqlite:
-        pytest.skip("SQLite has one writer at a time")
     with database.writing() as session:
         settle(session)
         case = make_case(session)
