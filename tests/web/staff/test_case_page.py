@@ -16,6 +16,7 @@ from tracker.models.messages import Attachment, Message, Outbox
 from tracker.models.staff import Staff
 
 File = Callable[..., str]
+Row = Callable[[str], Case]
 
 
 def _offered(at: Desk, reference: str) -> set[str]:
@@ -140,4 +141,15 @@ def test_the_page_of_a_case_takes_a_bounded_number_of_statements(an: Desk, file:
 
     an.page(f"/staff/cases/{reference}")
 
-    assert len([one for one in said if one.startswith("SELECT")]) <= STATEMENTS + 1  # and who looks
+    assert len([one for one in said if one.startswith("SELECT")]) <= STATEMENTS + 2  # and who looks, and for whom
+
+
+def test_the_handler_of_a_case_that_rings_can_take_it(an: Desk, file: File, row: Row) -> None:
+    reference = file(urgent=True)
+    assert row(reference).handler_id == an.staff.id  # type: ignore[union-attr]
+    assert "take" in _offered(an, reference)
+
+    assert an.send(f"/staff/cases/{reference}/take").status_code == 303
+
+    assert row(reference).urgent_taken_at is not None
+    assert "take" not in _offered(an, reference)

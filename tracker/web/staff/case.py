@@ -151,11 +151,12 @@ Offer = tuple[Verb, Action, bool]
 def _offered(header: Header, page: CasePage) -> list[tuple[str, list[Offer]]]:
     owed = {promise.kind for promise in page.promises if promise.state is ObligationState.OPEN}
     mine = header.handler_id in me().viewer.own
+    rings = _rings(header)
     return [
         (_("Write"), _writing(header, page, owed)),
         (_("What it is"), _deciding(header, page, owed)),
         (_("Who has it"), [
-            (Verb.TAKE, Action("take", _l("Take it"), main=_rings(header)), header.handler_id != me().id),
+            (Verb.TAKE, Action("take", _l("Take it"), main=rings), rings or header.handler_id != me().id),
             (Verb.HAND_OVER, Action("hand-over", _l("Hand over")), mine),
             (Verb.ASSIGN, Action("assign", _l("Choose the handler")), not mine),
             (Verb.ROUTE, Action("route", _l("Give to a service"), main=header.state is CaseState.TRIAGE), True),
@@ -171,6 +172,7 @@ def _offered(header: Header, page: CasePage) -> list[tuple[str, list[Offer]]]:
 
 
 def _rings(header: Header) -> bool:
+    """Say whether an urgent case rings: also the handler whom it was given to stops that by taking it."""
     return header.urgent_since is not None and header.urgent_taken_at is None
 
 
