@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
-from flask import Response, flash, g, make_response, redirect, render_template, url_for
+from flask import Response, current_app, flash, g, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from tracker.casework.errors import CaseChanged
@@ -79,8 +81,8 @@ def _act(form: StaffForm, verb: Verb, page: Page, prepare: Preparing | None, do:
     try:
         with site().database.writing() as db:
             do(db, form, with_case(form))
-    except CharterError as error:
-        return give_back(error, lambda **more: _show(form, page, 409, **more))
+    except (CharterError, OperationalError) as error:
+        return give_back(error, partial(_show, form, page))
     flash(str(page.done), "success")
     return redirect(url_for("staff.case", reference=the_case().reference), 303)
 
@@ -93,14 +95,30 @@ def not_now(verb: Verb) -> ResponseReturnValue | None:
     return redirect(url_for("staff.case", reference=the_case().reference), 303)
 
 
-def give_back(error: CharterError, show: Callable[..., Response]) -> Response:
-    """Show a form again as it was typed, with what was refused and, if so, what somebody else did meanwhile."""
+def give_back(error: CharterError | OperationalError, show: Callable[..., Response]) -> Response:
+    """Show a form again as it was typed, with what was refused and, if so, what somebody else did meanwhile.
+
+    ``show`` takes the status, ``problems`` and ``changed``. A database that could not take it in time is told alike.
+    """
+    if isinstance(error, OperationalError):
+        return busy(error, show)
     changed: Sequence[Done] = ()
     if isinstance(error, CaseChanged):
         changed = [Done(entry.at, entry.verb, entry.actor, entry.details) for entry in error.since]
         with site().database.reading() as db:
             g.case = case_header(db, the_case().reference)
-    return show(problems=problems_of(error), changed=[(item, told(item, {})) for item in changed])
+    return show(409, problems=problems_of(error), changed=[(item, told(item, {})) for item in changed])
+
+
+def busy(error: OperationalError, show: Callable[..., Response]) -> Response:
+    """Show a form again as it was typed, when the database could not take it in time."""
+    current_app.logger.warning("a staff form came back: the database did not take it in time", exc_info=error)
+    sentence = _(
+        "We are busy right now and could not save this. What you typed is all here: send it again in a minute."
+    )
+    response = show(503, problems=[("", sentence)])
+    response.headers["Retry-After"] = "60"
+    return response
 
 
 def problems_of(error: CharterError) -> list[tuple[str, str]]:

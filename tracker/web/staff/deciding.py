@@ -1,12 +1,14 @@
 """Owns the pages by which staff say what a case is and what follows: nature, periods, receipt, what came back."""
 
 from datetime import datetime, time
+from functools import partial
 from typing import Any
 
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from tracker.casework import follow, nature
@@ -156,8 +158,8 @@ def correct_receipt(reference: str) -> ResponseReturnValue:
             return _receipt(form, 200, after=_preview(form))
         with site().database.writing() as db:
             _correct(db, form)
-    except CharterError as error:
-        return give_back(error, lambda **more: _receipt(form, 409, **more))
+    except (CharterError, OperationalError) as error:
+        return give_back(error, partial(_receipt, form))
     flash(_("The receipt is corrected, and the dates are counted again."), "success")
     return redirect(url_for("staff.case", reference=the_case().reference), 303)
 

@@ -3,14 +3,15 @@
 import re
 import secrets
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, partial
 from hashlib import blake2b
 
 from babel import Locale
-from flask import make_response, redirect, render_template, session, url_for
+from flask import Response, make_response, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy.exc import OperationalError
 from wtforms import BooleanField, HiddenField
 
 from tracker.access.permissions import READ, Room, may
@@ -32,7 +33,7 @@ from tracker.web.fields import phone as a_number
 from tracker.web.languages import language
 from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
-from tracker.web.staff.acts import nothing_chosen, problems_of
+from tracker.web.staff.acts import busy, nothing_chosen, problems_of
 from tracker.web.staff.blueprint import facts_of, needs_room, staff
 from tracker.web.staff.deciding import CAME_ON, moment_of
 from tracker.web.staff.fields import Choice, ClockField, DayField, Pick, StaffForm, one_line, several_lines, words_of
@@ -160,10 +161,12 @@ def enter() -> ResponseReturnValue:
         session["entered"] = _register(form)
     except CharterError as error:
         return _show(form, 409, problems=problems_of(error))
+    except OperationalError as error:
+        return busy(error, partial(_show, form))
     return redirect(url_for("staff.entered"), 303)
 
 
-def _show(form: EnterForm, status: int, *, problems: object = ()) -> ResponseReturnValue:
+def _show(form: EnterForm, status: int, *, problems: object = ()) -> Response:
     today = brussels_day(now())
     long_ago = form.day.data is not None and form.day.data < today - LONG_AGO
     page = render_template("staff/enter.html", form=form, problems=problems, long_ago=long_ago)

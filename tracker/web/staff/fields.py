@@ -46,15 +46,15 @@ class Choice(RadioField):
 
 
 class Pick(SelectField):
-    """One of many."""
+    """One of many; ``needed``: the empty line of the list is no answer."""
 
-    def __init__(self, missing: Any, **more: Any) -> None:
+    def __init__(self, missing: Any, *, needed: bool = False, **more: Any) -> None:
         super().__init__(validate_choice=False, **more)
-        self.missing = missing
+        self.missing, self.needed = missing, needed
 
     def pre_validate(self, form: Any) -> None:
         """Refuse what is not on the list with the sentence that says what to do."""
-        if self.data not in [choice[0] for choice in self.choices or ()]:
+        if self.data not in [choice[0] for choice in self.choices or ()] or (self.needed and not self.data):
             raise StopValidation(str(self.missing))
 
 

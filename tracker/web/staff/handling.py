@@ -35,7 +35,7 @@ WHY = _l("Write why.")
 class RouteForm(StaffForm):
     """Which service."""
 
-    service = Pick(_l("Choose a service."), label=_l("Service"))
+    service = Pick(_l("Choose a service."), needed=True, label=_l("Service"))
 
 
 def _services(form: RouteForm, case: Header) -> None:
@@ -64,7 +64,7 @@ def route(db: Session, form: RouteForm, case: dict[str, Any]) -> None:
 class AssignForm(StaffForm):
     """Which colleague."""
 
-    colleague = Pick(_l("Choose a colleague."), label=_l("Colleague"))
+    colleague = Pick(_l("Choose a colleague."), needed=True, label=_l("Colleague"))
 
 
 class HandOverForm(AssignForm):

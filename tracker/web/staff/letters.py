@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy.exc import OperationalError
 
 from tracker.casework import letters
 from tracker.casework.letters import Draft
@@ -109,7 +111,7 @@ class TransmitForm(WayForm):
         _l("Why it is transmitted"), REASON_LENGTH,
         description=_l("Optional: a sentence for the body and for the requester."),
     )  # fmt: skip
-    to = Pick(_l("Choose the body."), label=_l("Competent body"))
+    to = Pick(_l("Choose the body."), needed=True, label=_l("Competent body"))
     to_address = several_lines(
         _l("Its address, if the directory has none"), ADDRESS_LENGTH,
         description=_l("An e-mail address, or a postal address."),
@@ -201,8 +203,8 @@ def _write(letter: Letter) -> ResponseReturnValue:
             return redirect(url_for("staff.case", reference=case.reference), 303)
         if step != "edit":
             return _preview(letter, form)
-    except CharterError as error:
-        return give_back(error, lambda **more: _show(letter, form, 409, **more))
+    except (CharterError, OperationalError) as error:
+        return give_back(error, partial(_show, letter, form))
     return _show(letter, form, 200)
 
 
