@@ -219,6 +219,18 @@ NOTHING = {"has_email": False, "has_post": False}
         ),
         (Channel.EMAIL, {"has_email": True, "has_post": False, "sensitive": True}, Channel.EMAIL, None),
         (Channel.POST, {"has_email": True, "has_post": True, "sensitive": True}, Channel.POST, None),
+        (
+            Channel.PHONE,
+            {"has_email": True, "has_post": True, "sensitive": True},
+            Channel.POST,
+            ChannelReason.SENSITIVE,
+        ),
+        (
+            Channel.PHONE,
+            {"has_email": False, "has_post": False, "has_phone": True, "sensitive": True},
+            Channel.PHONE,
+            None,
+        ),
     ],
 )
 def test_the_answer_goes_back_the_way_the_request_came(

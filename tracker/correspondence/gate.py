@@ -120,7 +120,7 @@ def way_back(
         Channel.WEB: True,
     }
     wanted = _same_way(arrived_by, chosen)
-    if sensitive and wanted[0] in ELECTRONIC and has_post:
+    if sensitive and has_post and (not wanted or wanted[0] in ELECTRONIC):
         return WayBack(Channel.POST, ChannelReason.SENSITIVE)
     for channel in wanted:
         if possible[channel]:
