@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tracker.casework.attachments import adopt
-from tracker.casework.casefile import CaseFile, find
+from tracker.casework.casefile import CaseFile, find, permit
 from tracker.casework.errors import Missing, UnknownReference
 from tracker.casework.house import SYSTEM, Actor, House
 from tracker.casework.register import Intake, Registered, register
@@ -103,8 +103,13 @@ def new_question(
     actor: Actor,
     now: datetime,
 ) -> Registered:
-    """Open a new case for a new question or a complaint of the same requester, linked, with its own receipt."""
+    """Open a new case for a new question or a complaint of the same requester, linked, with its own receipt.
+
+    A complaint is about the case, and so concerns whoever handles it and the service that has it; whoever enters it
+    says by that what it is. What is sensitive stays so. Raises ``NotPermitted``.
+    """
     case = find(session, reference)
+    permit(session, case, Verb.FOLLOW_UP, actor)
     about = nature is Nature.COMPLAINT
     intake = Intake(
         submission_key=submission_key,
@@ -121,6 +126,9 @@ def new_question(
         requester_fax=case.requester_fax,
         requester_address=case.requester_address,
         country=case.country,
+        sensitive=case.sensitive,
+        confirmed=about,
+        about_service=case.service_code if about else None,
         about_reference=case.reference if about else None,
         continues_reference=None if about else case.reference,
     )

@@ -9,7 +9,18 @@ from tracker.web.staff.blueprint import staff
 
 __all__ = ["install"]
 
-_WITH_VIEWS = ("login", "queue", "case", "deciding", "handling", "letters", "leaving", "entering", "profile")
+_WITH_VIEWS = (
+    "login",
+    "queue",
+    "case",
+    "deciding",
+    "handling",
+    "letters",
+    "leaving",
+    "entering",
+    "following",
+    "profile",
+)
 
 
 def install(app: Flask) -> None:

@@ -26,7 +26,10 @@ from tracker.web.staff.blueprint import needs, staff
 from tracker.web.staff.fields import StaffForm
 from tracker.web.staff.telling import told
 
-Doing = Callable[[Session, Any, dict[str, Any]], object]
+Then = Callable[[], ResponseReturnValue]
+Doing = Callable[[Session, Any, dict[str, Any]], Then | None]
+"""Does it; what it returns, if anything, answers once the commit stands, instead of the case."""
+
 Preparing = Callable[[Any, Header], None]
 
 
@@ -80,9 +83,11 @@ def _act(form: StaffForm, verb: Verb, page: Page, prepare: Preparing | None, do:
         return _show(form, page, 400)
     try:
         with site().database.writing() as db:
-            do(db, form, with_case(form))
+            then = do(db, form, with_case(form))
     except (CharterError, OperationalError) as error:
         return give_back(error, partial(_show, form, page))
+    if then is not None:
+        return then()
     flash(str(page.done), "success")
     return redirect(url_for("staff.case", reference=the_case().reference), 303)
 

@@ -17,7 +17,6 @@ from tracker.charter.errors import CharterError
 from tracker.charter.words import Channel, Nature, Verb
 from tracker.insight.casefacts import Header
 from tracker.insight.promised import open_promises
-from tracker.web.fields import TEXT_LENGTH
 from tracker.web.site import site
 from tracker.web.staff.accounts import now
 from tracker.web.staff.acts import Page, act, give_back, not_now, the_case, with_case
@@ -96,31 +95,6 @@ class BackForm(ReasonForm):
 def come_back(db: Session, form: BackForm, case: dict[str, Any]) -> None:
     received_at = moment_of(Channel.POST, form.day.data, None, now())
     follow.come_back(db, site().house, received_at=received_at, reason=form.reason.data, **case)
-
-
-class FollowUpForm(StaffForm):
-    """What the requester sent or said about the case, how, and when it came in."""
-
-    channel = Choice(_l("Choose how it came in."), label=_l("It came in by"))
-    day = DayField(CAME_ON, label=_l("Day on which it came in"))
-    clock = ClockField(label=_l("Time, if known"), description=_l("Like 14:05."))
-    text = several_lines(_l("What the requester wrote or said"), TEXT_LENGTH, _l("Write what was said."))
-
-
-def _channels(form: FollowUpForm, case: Header) -> None:
-    form.channel.choices = words_of(Channel)
-    if not form.is_submitted():
-        form.day.data = brussels_day(now())
-
-
-@act("follow-up", Verb.FOLLOW_UP, FollowUpForm, Page(
-    _l("Add what the requester sent or said"), _l("Add it"), _l("It is in the file."),
-    _l("If nothing is owed any more, a new reply is due, counted from the day on which this came in."),
-), prepare=_channels)  # fmt: skip
-def follow_up(db: Session, form: FollowUpForm, case: dict[str, Any]) -> None:
-    channel = Channel(form.channel.data)
-    received_at = moment_of(channel, form.day.data, form.clock.data, now())
-    follow.follow_up(db, site().house, text=form.text.data, channel=channel, received_at=received_at, **case)
 
 
 def moment_of(channel: Channel, day: Any, clock: time | None, moment: datetime) -> datetime:

@@ -12,10 +12,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 from wtforms import BooleanField, HiddenField
 
 from tracker.access.permissions import READ, Room, may
-from tracker.casework.register import Intake, register
+from tracker.casework.register import Intake, Registered, register
 from tracker.charter.counting import brussels_day
 from tracker.charter.errors import CharterError
 from tracker.charter.words import Channel, Language, Nature, ObligationKind
@@ -158,12 +159,12 @@ def enter() -> ResponseReturnValue:
     if not form.validate():
         return _show(form, 400)
     try:
-        session["entered"] = _register(form)
+        told = _register(form)
     except CharterError as error:
         return _show(form, 409, problems=problems_of(error))
     except OperationalError as error:
         return busy(error, partial(_show, form))
-    return redirect(url_for("staff.entered"), 303)
+    return confirm(told)
 
 
 def _show(form: EnterForm, status: int, *, problems: object = ()) -> Response:
@@ -200,15 +201,25 @@ def _register(form: EnterForm) -> dict[str, str]:
         submission_key=_submission_key(form),
     )
     with site().database.writing() as db:
-        done = register(db, site().house, intake=intake, actor=me().actor, now=moment)
-        db.flush()
-        owed = open_promises(db, done.case.id)
-        return {
-            "reference": done.case.reference,
-            "code": done.code,
-            "due_on": owed[0].due_on.isoformat() if owed else "",
-            "kind": owed[0].kind.value if owed else "",
-        }
+        return confirmation(db, register(db, site().house, intake=intake, actor=me().actor, now=moment))
+
+
+def confirmation(db: Session, done: Registered) -> dict[str, str]:
+    """Return what the page that confirms a new file shows."""
+    db.flush()
+    owed = open_promises(db, done.case.id)
+    return {
+        "reference": done.case.reference,
+        "code": done.code,
+        "due_on": owed[0].due_on.isoformat() if owed else "",
+        "kind": owed[0].kind.value if owed else "",
+    }
+
+
+def confirm(told: dict[str, str]) -> ResponseReturnValue:
+    """Lead to the page that says the reference, the code and the date of a new file."""
+    session["entered"] = told
+    return redirect(url_for("staff.entered"), 303)
 
 
 def _submission_key(form: EnterForm) -> str:

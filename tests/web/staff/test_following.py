@@ -1,0 +1,77 @@
+"""What a requester sends about a file joins it; a new question or a complaint gets a file of its own."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from tests.web.staff.conftest import Desk, errors_of, fields_of, form_of, soup_of
+from tracker.charter.counting import brussels_day
+from tracker.charter.words import Nature
+from tracker.models.cases import Association, Case
+from tracker.models.database import Database
+
+File = Callable[..., str]
+Row = Callable[[str], Case]
+YESTERDAY = brussels_day(datetime.now(UTC)) - timedelta(days=1)
+CALL: dict[str, Any] = {"channel": "phone", "day": YESTERDAY.isoformat(), "clock": "", "text": "And my passport?"}
+
+
+def _newest(database: Database) -> Case:
+    with database.reading() as session:
+        return session.scalars(select(Case).order_by(Case.id.desc())).first()  # type: ignore[return-value]
+
+
+def test_a_new_question_gets_a_file_and_a_receipt_of_its_own(
+    an: Desk, file: File, row: Row, database: Database
+) -> None:
+    reference = file()
+    before = row(reference)
+    page = an.page(f"/staff/cases/{reference}/follow-up")
+
+    for _twice in range(2):  # a double click is one file
+        answer = an.send_form(
+            page, f"/staff/cases/{reference}/follow-up", **CALL, what="question", subject="Lost passport"
+        )
+        assert answer.status_code == 303, errors_of(answer)
+
+    new = _newest(database)
+    assert new.id == before.id + 1
+    assert (new.continues_case_id, new.subject, new.requester_name) == (before.id, "Lost passport", "Claire Dubois")
+    assert (brussels_day(new.received_at), new.next_due_on) == (YESTERDAY, YESTERDAY + timedelta(days=15))
+    assert row(reference).version == before.version
+    told = an.page(answer.headers["Location"]).get_text()
+    assert new.reference in told
+
+
+def test_a_complaint_never_joins_the_file_it_is_about(an: Desk, file: File, row: Row, database: Database) -> None:
+    reference = file(sensitive=True)
+    path = f"/staff/cases/{reference}/follow-up"
+
+    answer = an.send(path, **CALL, what="complaint", subject="No answer")
+
+    assert answer.status_code == 303, errors_of(answer)
+    case, new = row(reference), _newest(database)
+    assert (new.nature, new.about_case_id, new.about_staff_id) == (Nature.COMPLAINT, case.id, case.handler_id)
+    assert new.handler_id != case.handler_id
+    assert (new.service_code, new.nature_confirmed_at is not None, new.sensitive) == ("COMPLAINTS", True, True)
+    with database.reading() as session:
+        assert session.get(Association, (new.id, "ME6")) is not None
+    page = an.page(answer.headers["Location"])
+    assert new.reference in page.get_text()
+    assert page.select_one(f"main a[href$='{new.reference}']") is None  # it is about whoever entered it
+    assert an.get(f"/staff/cases/{new.reference}").status_code == 404
+
+
+@pytest.mark.parametrize("what", ["question", "complaint", "nonsense"])
+def test_a_file_of_its_own_needs_a_subject(an: Desk, file: File, database: Database, what: str) -> None:
+    reference = file()
+
+    answer = an.send(f"/staff/cases/{reference}/follow-up", **CALL, what=what, subject=" ")
+
+    assert answer.status_code == 400
+    assert errors_of(answer)
+    assert fields_of(form_of(soup_of(answer)))["text"] == "And my passport?"
+    assert _newest(database).reference == reference
