@@ -7,8 +7,11 @@ was hidden in them. The citizen's file name is only text to show.
 import io
 import os
 import secrets
+import struct
 import zipfile
+import zlib
 from hashlib import sha256
+from lzma import LZMAError
 from pathlib import Path
 
 from flask_babel import gettext as _
@@ -31,6 +34,16 @@ _MEDIA_TYPES = {
     "odt": "application/vnd.oasis.opendocument.text",
     "txt": "text/plain; charset=utf-8",
 }
+
+
+_BROKEN_PACKAGE = (
+    zipfile.BadZipFile, zlib.error, LZMAError, struct.error, EOFError, OSError, RuntimeError, ValueError,
+)  # fmt: skip
+"""All that `zipfile` raises over a package that is damaged, or made to harm; `RuntimeError` when it is locked."""
+
+
+_BROKEN_PICTURE = (ArithmeticError, EOFError, LookupError, OSError, SyntaxError, TypeError, ValueError, struct.error)
+"""What Pillow was seen to raise over one; that of a decompression bomb is caught apart."""
 
 
 class UploadRefused(Exception):
@@ -100,7 +113,7 @@ def _kind_of_package(content: bytes) -> str | None:
                 stated = package.read("mimetype").decode("ascii", "replace").strip()
                 macros = any(name.startswith(("Basic/", "Scripts/")) for name in names)
                 return "odt" if stated == _MEDIA_TYPES["odt"] and not macros else None
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError):
+    except _BROKEN_PACKAGE:
         return None
     return None
 
@@ -128,7 +141,7 @@ def _drawn_anew(content: bytes, kind: str, name: str) -> bytes:
             else:
                 mode = upright.mode if upright.mode in ("L", "LA", "RGB", "RGBA") else "RGBA"
                 upright.convert(mode).save(clean, "PNG")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except (*_BROKEN_PICTURE, Image.DecompressionBombError):
         raise damaged from None
     return clean.getvalue()
 
@@ -137,7 +150,11 @@ def _write(path: Path, content: bytes) -> None:
     """Write the file so that it is whole or absent, and readable by this account alone."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:  # the disk is full
+        path.unlink(missing_ok=True)
+        raise

@@ -137,7 +137,12 @@ def errors(response: TestResponse) -> list[str]:
 
 def hidden(client: FlaskClient, path: str) -> dict[str, str]:
     """The hidden fields of the last form of a page: token and key."""
-    form = soup(client.get(path)).select("main form")[-1]
+    return hidden_in(client.get(path))
+
+
+def hidden_in(page: TestResponse) -> dict[str, str]:
+    """The same of a page that is there already."""
+    form = soup(page).select("main form")[-1]
     return {field["name"]: field["value"] for field in form.select("input[type=hidden]")}  # type: ignore[misc]
 
 

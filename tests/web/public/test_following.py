@@ -254,6 +254,20 @@ def test_a_busy_database_brings_the_text_back(app: Flask, client: FlaskClient, d
     assert client.post("/nl/follow/case", data=fields).status_code == 303
 
 
+def test_a_busy_database_brings_the_door_back(app: Flask, client: FlaskClient, database: Database) -> None:
+    reference, _code = filed(client)
+    door = {**hidden(client, "/nl/follow"), "reference": reference, "code": "wrong", "text": TEXT}
+    lost = {**hidden(client, "/nl/follow/code"), "reference": reference, "email": "zoe@example.be"}
+    with database.engine.connect().execution_options(immediate=True) as blocker, blocker.begin():
+        with app.extensions["suivi"].database.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA busy_timeout = 50")
+        entered, asked = client.post("/nl/follow", data=door), client.post("/nl/follow/code", data=lost)
+
+    for response, typed in ((entered, (reference, "wrong", TEXT)), (asked, (reference, "zoe@example.be"))):
+        assert response.status_code == 503
+        assert all(text in response.get_data(as_text=True) for text in typed)
+
+
 def test_a_void_code_closes_the_page_that_it_opened(client: FlaskClient, database: Database) -> None:
     reference, code = filed(client)
     enter(client, reference, code)

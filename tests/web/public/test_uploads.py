@@ -1,18 +1,23 @@
 """Files: what is accepted is told by the content, kept under our own name, and waits with the form."""
 
+import errno
 import io
+import os
 import zipfile
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy import select
 
 from config import Settings
-from tests.web.public.conftest import cases, errors, filled, hidden, post, send, soup
+from tests.web.public.conftest import cases, errors, filled, hidden, hidden_in, post, send, soup
+from tests.web.public.test_following import enter, filed
 from tracker.models.database import Database
 from tracker.models.messages import Attachment
+from tracker.web import uploads
 from tracker.web.uploads import path_of
 
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n%%EOF\n"
@@ -26,8 +31,8 @@ def picture(kind: str, size: tuple[int, int] = (40, 20)) -> bytes:
     return into.getvalue()
 
 
-def package(**members: bytes) -> bytes:
-    with zipfile.ZipFile(into := io.BytesIO(), "w") as made:
+def package(how: int = zipfile.ZIP_STORED, **members: bytes) -> bytes:
+    with zipfile.ZipFile(into := io.BytesIO(), "w", how) as made:
         for name, content in members.items():
             made.writestr(name, content)
     return into.getvalue()
@@ -36,6 +41,14 @@ def package(**members: bytes) -> bytes:
 DOCX = package(**{"[Content_Types].xml": b"<Types/>", "word/document.xml": b"<w/>"})
 MACROS = package(**{"[Content_Types].xml": b"<Types/>", "word/document.xml": b"<w/>", "word/vbaProject.bin": b"x"})
 ODT = package(mimetype=b"application/vnd.oasis.opendocument.text", **{"content.xml": b"<o/>"})
+PACKED = package(mimetype=b"application/vnd.oasis.opendocument.text" * 2, how=zipfile.ZIP_DEFLATED)
+LZMA = package(mimetype=b"application/vnd.oasis.opendocument.text" * 2, how=zipfile.ZIP_LZMA)
+BROKEN = {
+    "deflated": PACKED.replace(PACKED[38:46], b"\xff" * 8, 1),
+    "lzma": LZMA.replace(LZMA[38:50], b"\xff" * 12, 1),
+    "no name": package(mimetypé=b"x").replace("é".encode(), b"\xff\xff"),
+    "shorter than it says": b"PK\x03\x04" + package(mimetype=b"x")[12:],
+}
 XLSX = package(**{"[Content_Types].xml": b"<Types/>", "xl/workbook.xml": b"<x/>"})
 
 
@@ -86,6 +99,7 @@ def test_an_accepted_file_belongs_to_the_case_under_a_name_of_ours(
         (MACROS, "brief.docx", "geen bestand dat we kunnen aannemen"),
         (XLSX, "blad.xlsx", "geen bestand dat we kunnen aannemen"),
         (b"PK\x03\x04nonsense", "brief.docx", "geen bestand dat we kunnen aannemen"),
+        *((content, "brief.odt", "geen bestand dat we kunnen aannemen") for content in BROKEN.values()),
         (picture("JPEG")[:60], "foto.jpg", "kan niet als beeld gelezen worden"),
         (b"\x89PNG\r\n\x1a\n" + b"\x00" * 50, "foto.png", "kan niet als beeld gelezen worden"),
         (b"", "leeg.pdf", "is leeg"),
@@ -209,3 +223,56 @@ def test_nobody_takes_off_a_file_of_another_form(client: FlaskClient, database: 
     post(client, "/nl/request", other)
 
     assert len(kept(database)) == 1
+
+
+@pytest.mark.parametrize("page", ["/nl/request", "/nl/follow/case"])
+def test_a_full_disk_brings_the_form_back_with_what_it_had(
+    client: FlaskClient, database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch, page: str
+) -> None:
+    if page != "/nl/request":
+        enter(client, *filed(client))
+    before, fields = cases(database), hidden(client, page)
+    post(client, page, {**fields, **filled(name="", text=""), "files": (PDF, "een.pdf")})
+
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "fsync", full)
+        response = post(client, page, {**fields, **filled(), "kept": "yes", "files": (b"Nota.", "twee.txt")})
+
+    assert response.status_code == 503
+    assert filled()["text"] in response.get_data(as_text=True)
+    assert [item.get_text() for item in soup(response).select(".suivi-files li > span")] == ["een.pdf (1 kB)"]
+    assert hidden_in(response)["key"] == fields["key"]
+    assert cases(database) == before
+    assert len(list(settings.attachments_dir.rglob("*.*"))) == 1, "nothing half-written is left"
+    assert post(client, page, {**fields, **filled(), "kept": "yes"}).status_code == 303
+
+
+def test_a_busy_database_keeps_the_files_that_were_accepted_before(
+    app: Flask, client: FlaskClient, database: Database, settings: Settings
+) -> None:
+    fields = hidden(client, "/nl/request")
+    post(client, "/nl/request", {**fields, **filled(name=""), "files": (PDF, "een.pdf")})
+    with database.engine.connect().execution_options(immediate=True) as blocker, blocker.begin():
+        with app.extensions["suivi"].database.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA busy_timeout = 50")
+        response = post(client, "/nl/request", {**fields, **filled(), "kept": "yes", "files": (b"Nota.", "twee.txt")})
+
+    assert response.status_code == 503
+    assert [item.get_text() for item in soup(response).select(".suivi-files li > span")] == ["een.pdf (1 kB)"]
+    assert hidden_in(response)["key"] == fields["key"]
+    assert len(list(settings.attachments_dir.rglob("*.*"))) == 1
+
+
+def test_the_database_is_not_held_while_a_picture_is_drawn(
+    app: Flask, client: FlaskClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def drawn(content: bytes, kind: str, name: str) -> bytes:
+        with Database(database.url.render_as_string(hide_password=False)).writing():
+            return content
+
+    monkeypatch.setattr(uploads, "_drawn_anew", drawn)
+
+    assert send(client, files=(picture("JPEG"), "foto.jpg")).status_code == 303

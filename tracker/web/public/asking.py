@@ -23,7 +23,7 @@ from tracker.insight.tracking import Handler, Promise, promises_of
 from tracker.web.languages import language
 from tracker.web.large_bodies import record, typed_fields
 from tracker.web.public.blueprint import IN_LANGUAGE, public
-from tracker.web.public.drafts import Draft, draft_of
+from tracker.web.public.drafts import Draft, NoRoom, draft_of, take_files
 from tracker.web.public.explaining import explained, in_charge
 from tracker.web.public.forms import KINDS, RequestForm
 from tracker.web.public.limits import ACCESS, busy, limits, too_large
@@ -72,16 +72,16 @@ def submit_request() -> AnyResponse:
         form = RequestForm()
     except RequestEntityTooLarge:
         return _too_large(RequestForm(formdata=typed_fields(request, recorder), meta={"csrf": False}))
-    draft = Draft()
+    draft = draft_of(request)
     try:
-        draft = draft_of(request, site())
+        take_files(draft, request, site())
         if not form.validate() or draft.refused or draft.removed:
             return _give_back(form, draft)
         session["sent"] = _register(form, draft)
     except UnknownReference:
         form.about.errors = [_("We know no file with this reference: check it, or leave it empty.")]
         return _give_back(form, draft)
-    except OperationalError as error:
+    except (OperationalError, NoRoom) as error:
         return _busy(form, draft, error)
     return redirect(url_for("public.request_sent"), 303)
 
@@ -101,9 +101,9 @@ def _give_back(form: RequestForm, draft: Draft) -> Response:
     return make_response(page, 200 if draft.removed else 400)
 
 
-def _busy(form: RequestForm, draft: Draft, error: OperationalError) -> Response:
-    """The form again, as it was, when the database could not take it in time."""
-    current_app.logger.warning("a request came back: the database did not take it in time", exc_info=error)
+def _busy(form: RequestForm, draft: Draft, error: OperationalError | NoRoom) -> Response:
+    """The form again, as it was, when it could not be stored in time."""
+    current_app.logger.warning("a request came back: it could not be stored in time", exc_info=error)
     page = _page(form, key=draft.key, token=generate_csrf(), draft=draft, more=[("", busy())])
     return make_response(page, 503, {"Retry-After": "60"})
 

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -10,13 +11,17 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
-from tracker.casework.attachments import keep, void_waiting_uploads, waiting_for
+from tracker.casework.attachments import KeptFile, keep, void_waiting_uploads, waiting_for
 from tracker.models.messages import Attachment
 from tracker.web.fields import clean_line
 from tracker.web.site import Site
 from tracker.web.uploads import UploadRefused, path_of, store
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
+
+
+class NoRoom(Exception):
+    """The files could not be laid down: the disk is full, or closed to us."""
 
 
 @dataclass
@@ -30,42 +35,85 @@ class Draft:
     removed: bool = False
 
 
-def draft_of(request: Request, site: Site) -> Draft:
-    """Keep the files that came with a form, take off the one that is to go, and say what waits now.
+def draft_of(request: Request) -> Draft:
+    """Say which form this is, by its key; ``take_files`` says what hangs on it."""
+    key = request.form.get("key", "")
+    return Draft(key) if _KEY.fullmatch(key) else Draft()
+
+
+def take_files(draft: Draft, request: Request, site: Site) -> None:
+    """Keep the files that came with a form, take off the one that is to go, and note what waits now.
 
     The files are kept in a commit of their own, so that they outlive a mistake elsewhere in the form. A form
-    without files costs the database nothing.
+    without files costs the database nothing. Whatever is raised, the draft still knows what waited before.
+    Raises ``NoRoom``.
     """
-    key = request.form.get("key", "")
-    draft = Draft(key) if _KEY.fullmatch(key) else Draft()
     new = [file for file in request.files.getlist("files") if file.filename]
     going = request.form.get("remove", "")
     going = going if going.isdecimal() and len(going) < 19 else ""
     if not (new or going or request.form.get("kept")):
-        return draft
-    with site.database.writing() as db:
-        gone = void_waiting_uploads(db, submission_key=draft.key, attachment_id=int(going)) if going else None
+        return
+    with site.database.reading() as db:
         draft.waiting = waiting_for(db, submission_key=draft.key)
-        for file in new:
-            _keep_one(draft, file, site, db)
+    if new or going:
+        _change(draft, _stored(draft, new, site), int(going) if going else None, site)
     draft.removed = bool(going)
-    if gone is not None:  # only once the commit stands
-        path_of(site.settings.attachments_dir, gone).unlink(missing_ok=True)
-    return draft
 
 
-def _keep_one(draft: Draft, file: FileStorage, site: Site, db: Session) -> None:
-    most = site.settings.upload_count
-    if len(draft.waiting) >= most:
-        name = clean_line(file.filename)
-        draft.refused.append(_("“%(name)s” is one file too many: %(most)s are allowed.", name=name, most=most))
-        return
+def _change(draft: Draft, stored: list[KeptFile], going: int | None, site: Site) -> None:
+    """Note the files that were laid down, void the one that is to go, and remove whatever was not noted."""
+    unused = list(stored)
     try:
-        kept = store(file, site.settings.attachments_dir, site.settings.upload_bytes)
-    except UploadRefused as refusal:
-        draft.refused.append(str(refusal))
-        return
-    if kept.sha256 in {waiting.sha256 for waiting in draft.waiting}:  # the same file, sent once more
-        path_of(site.settings.attachments_dir, kept.stored_as).unlink()
-        return
-    draft.waiting.append(keep(db, submission_key=draft.key, file=kept, now=datetime.now(UTC)))
+        with site.database.writing() as db:
+            gone = void_waiting_uploads(db, submission_key=draft.key, attachment_id=going) if going else None
+            waiting = waiting_for(db, submission_key=draft.key)
+            noted = [file for file in stored if _keep_one(draft, waiting, file, site, db)]
+        unused = [file for file in stored if file not in noted]
+    finally:
+        _remove([file.stored_as for file in unused], site)
+    draft.waiting = waiting
+    _remove([gone] if gone else [], site)  # only once the commit stands
+
+
+def _stored(draft: Draft, new: list[FileStorage], site: Site) -> list[KeptFile]:
+    """Look at the files and lay down those that are accepted, before anything is locked: pictures take their time.
+
+    No more are looked at than there may be with the form.
+    """
+    stored: list[KeptFile] = []
+    try:
+        for file in new:
+            if len(stored) == site.settings.upload_count:
+                draft.refused.append(_one_too_many(clean_line(file.filename), site))
+                continue
+            try:
+                stored.append(store(file, site.settings.attachments_dir, site.settings.upload_bytes))
+            except UploadRefused as refusal:
+                draft.refused.append(str(refusal))
+    except OSError as error:
+        _remove([file.stored_as for file in stored], site)
+        raise NoRoom from error
+    return stored
+
+
+def _keep_one(draft: Draft, waiting: list[Attachment], file: KeptFile, site: Site, db: Session) -> bool:
+    """Note a file with its form, unless it is there already or one too many; say whether it was noted."""
+    if file.sha256 in {other.sha256 for other in waiting}:  # the same file, sent once more
+        return False
+    if len(waiting) >= site.settings.upload_count:
+        draft.refused.append(_one_too_many(file.name, site))
+        return False
+    waiting.append(keep(db, submission_key=draft.key, file=file, now=datetime.now(UTC)))
+    return True
+
+
+def _one_too_many(name: str, site: Site) -> str:
+    most = site.settings.upload_count
+    return str(_("“%(name)s” is one file too many: %(most)s are allowed.", name=name, most=most))
+
+
+def _remove(names: list[str], site: Site) -> None:
+    """Remove files that no row names; one that cannot be removed does no harm."""
+    for name in names:
+        with suppress(OSError):
+            path_of(site.settings.attachments_dir, name).unlink(missing_ok=True)

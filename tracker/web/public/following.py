@@ -23,7 +23,7 @@ from tracker.web.fields import clean_text
 from tracker.web.languages import language
 from tracker.web.large_bodies import record, typed_fields
 from tracker.web.public.blueprint import IN_LANGUAGE, public
-from tracker.web.public.drafts import Draft, draft_of
+from tracker.web.public.drafts import Draft, NoRoom, draft_of, take_files
 from tracker.web.public.explaining import explained, in_charge
 from tracker.web.public.forms import REFERENCE_LENGTH, AddForm, FollowForm, LostCodeForm
 from tracker.web.public.limits import ACCESS, busy, limits, too_large
@@ -63,7 +63,10 @@ def enter() -> AnyResponse:
     status = 400
     if form.validate():
         now = datetime.now(UTC)
-        found = _open_door(form, now)
+        try:
+            found = _open_door(form, now)
+        except OperationalError as error:
+            return _busy_door(form, text, key, error)
         if found is not None:
             session["follow"] = {
                 "id": found.id,
@@ -75,6 +78,13 @@ def enter() -> AnyResponse:
     elif form.csrf_token.errors:
         form.code.errors = [_("The page was open for a long time: send it once more.")]
     return make_response(_door_page(form, text=text, key=key), status)
+
+
+def _busy_door(form: FollowForm, text: str, key: str, error: OperationalError) -> Response:
+    """The door again, as it was, when the database did not answer in time."""
+    current_app.logger.warning("the door came back: the database did not take a try in time", exc_info=error)
+    form.code.errors = [busy()]
+    return make_response(_door_page(form, text=text, key=key), 503, {"Retry-After": "60"})
 
 
 def _open_door(form: FollowForm, now: datetime) -> Door | None:
@@ -163,15 +173,15 @@ def add_to_case() -> AnyResponse:
     except RequestEntityTooLarge:
         return _too_large(AddForm(formdata=typed_fields(request, recorder), meta={"csrf": False}))
     case = _my_case()
-    draft = Draft()
+    draft = draft_of(request)
     try:
-        draft = draft_of(request, site())
+        take_files(draft, request, site())
         if case is not None and form.validate() and not (draft.refused or draft.removed):
             _add(case, form, draft)
             flash(_("We have added it to your file."), "success")
             return redirect(url_for("public.follow_case"), 303)
-    except OperationalError as error:
-        current_app.logger.warning("an addition came back: the database did not take it in time", exc_info=error)
+    except (OperationalError, NoRoom) as error:
+        current_app.logger.warning("an addition came back: it could not be stored in time", exc_info=error)
         return _busy(case, form, draft)
     if case is None:
         door_form = FollowForm(formdata=None)
@@ -211,7 +221,7 @@ def _give_back(case: TrackedCase, form: AddForm, draft: Draft) -> Response:
 
 
 def _busy(case: TrackedCase | None, form: AddForm, draft: Draft) -> Response:
-    """The text again, as it was, when the database could not take it in time."""
+    """The text again, as it was, when it could not be stored in time."""
     if case is None:
         return make_response(_door_page(FollowForm(formdata=None), text=form.text.data or "", key=draft.key), 503)
     page = _case_page(case, form, draft.key, draft, [("", busy())])
@@ -240,15 +250,25 @@ def send_code() -> AnyResponse:
         if form.csrf_token.errors:
             form.email.errors = [_("The page was open for a long time: send it once more.")]
         return make_response(render_template("public/lost_code.html", form=form, sent=False), 400)
-    now = datetime.now(UTC)
+    try:
+        sent = _ask_for_code(form, datetime.now(UTC))
+    except OperationalError as error:
+        current_app.logger.warning("no code was sent: the database did not take it in time", exc_info=error)
+        form.email.errors = [busy()]
+        return make_response(render_template("public/lost_code.html", form=form, sent=False), 503)
+    return make_response(render_template("public/lost_code.html", form=form, sent=sent), 200 if sent else 429)
+
+
+def _ask_for_code(form: LostCodeForm, now: datetime) -> bool:
+    """Send the code if it is theirs who ask; say whether it was asked for no more often than it may be."""
     reference, email = form.reference.data or "", form.email.data or ""
     # For this reference and this address: strangers who know a reference cannot keep its owner from a new code.
     tried = (f"from {request.remote_addr}", f"reference {reference} of {email.casefold()}")
     with site().database.writing() as db:
         if any(throttle.tried_too_often(db, door="code", who=who, most=LOST_CODES, now=now) for who in tried):
             form.email.errors = [_("A code was asked for too many times: wait a quarter of an hour, then try again.")]
-            return make_response(render_template("public/lost_code.html", form=form, sent=False), 429)
+            return False
         for who in tried:
             throttle.note_failure(db, door="code", who=who, now=now)
         send_code_again(db, site().house, reference=reference, email=email, now=now)
-    return make_response(render_template("public/lost_code.html", form=form, sent=True))
+    return True
