@@ -50,13 +50,18 @@ class TokenForm(FlaskForm):  # type: ignore[misc] # Flask-WTF carries no types
         return bool(self.csrf_token.errors)
 
 
-def clean_text(value: str | None) -> str:
-    """Text of several lines without control characters, in composed letters, its ends trimmed."""
-    lines = (value or "").replace("\r\n", "\n").replace("\r", "\n").translate(_CONTROLS)
+def clean_text(value: object) -> str:
+    """Text of several lines without control characters, in composed letters, its ends trimmed.
+
+    What shows nothing at all is empty, and so is a file that was sent in the place of a text.
+    """
+    if not isinstance(value, str) or not any(sign.isprintable() and not sign.isspace() for sign in value):
+        return ""
+    lines = value.replace("\r\n", "\n").replace("\r", "\n").translate(_CONTROLS)
     return unicodedata.normalize("NFC", lines).strip()
 
 
-def clean_line(value: str | None) -> str:
+def clean_line(value: object) -> str:
     """One line: as `clean_text`, with every run of white space one space and no signs that turn the order."""
     return " ".join(clean_text(value).translate(_UNSEEN_ORDER).split())
 
