@@ -24,6 +24,7 @@ from tracker.models.obligations import Breach, Notice, Obligation
 from tracker.models.staff import Staff
 
 STATEMENTS = 10
+LARGEST_ID = 2**63 - 1
 
 
 def case_header(session: Session, reference: str) -> Header | None:
@@ -94,6 +95,8 @@ def incoming(session: Session, case_id: int) -> list[Said]:
 
 def stored_file(session: Session, case_id: int, number: int) -> StoredFile | None:
     """Return a file of a case by its id (one statement)."""
+    if number > LARGEST_ID:
+        return None
     found = session.execute(
         select(Attachment.name, Attachment.stored_as, Attachment.media_type).where(
             Attachment.id == number, Attachment.case_id == case_id

@@ -1,6 +1,7 @@
 """Owns the choice of language: by the address for citizens, by choice or profile for staff."""
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from flask import Flask, g, request, session, url_for
 from flask_babel import Babel
@@ -74,7 +75,8 @@ def _url_in(code: str) -> str:
     rule = request.url_rule
     if rule is None or request.endpoint is None or "GET" not in (rule.methods or ()):
         return f"/{code}/" if not request.path.startswith("/staff") else f"/staff/queue?lang={code}"
-    values = {**(request.view_args or {}), "lang": code}
-    if "lang" not in rule.arguments:
-        values = {**request.args.to_dict(), **values}
-    return url_for(request.endpoint, **values)
+    values = request.view_args or {}
+    if "lang" in rule.arguments:
+        return url_for(request.endpoint, **{**values, "lang": code})
+    # What was asked is written behind the address, never handed to `url_for`, which would obey some of its names.
+    return f"{url_for(request.endpoint, **values)}?{urlencode({**request.args.to_dict(), 'lang': code})}"

@@ -9,7 +9,7 @@ import pytest
 from bs4 import BeautifulSoup
 from flask import Flask
 
-from tests.web.staff.conftest import Desk
+from tests.web.staff.conftest import Desk, soup_of
 from tracker.charter.words import Channel, Nature
 
 LANGUAGES = ("fr", "nl", "de", "en")
@@ -142,3 +142,18 @@ def test_deputies_who_stand_in_for_each_other_are_refused(desk: Callable[[str], 
 )  # fmt: skip
 def test_a_profile_of_nonsense_is_refused(an: Desk, typed: dict[str, str | None]) -> None:
     assert an.send("/staff/profile", **typed).status_code == 400
+
+
+@pytest.mark.parametrize("asked", ["endpoint=x", "_method=TRACE", "_scheme=javascript&_external=1", "_anchor=x"])
+def test_whatever_is_asked_of_a_page_its_languages_lead_to_the_same_page(an: Desk, asked: str) -> None:
+    answer = an.get(f"/staff/queue?show=today&{asked}")
+
+    assert answer.status_code == 200
+    links = [str(link["href"]) for link in soup_of(answer).select("a[hreflang]")]
+    assert len(links) == len(LANGUAGES) - 1
+    assert {link.split("lang=")[0] for link in links} == {f"/staff/queue?show=today&{asked}&"}
+
+
+@pytest.mark.parametrize("number", [0, 2**31, 2**63 - 1, 2**63, 10**40])
+def test_there_is_no_file_of_any_number(an: Desk, file: Callable[..., str], number: int) -> None:
+    assert an.get(f"/staff/cases/{file()}/files/{number}").status_code == 404
