@@ -356,7 +356,7 @@ def upgrade() -> None:
         sa.Column("details", Document, nullable=False),
         sa.Column("seal", sa.BigInteger(), nullable=False),
         sa.CheckConstraint(
-            "verb IN ('register', 'confirm_nature', 'route', 'assign', 'take', 'hand_over', 'flag', 'write', 'keep_short', 'send_interim', 'extend', 'transmit', 'answer', 'record_leaving', 'void_leaving', 'waive', 'follow_up', 'come_back', 'correct_receipt', 'close', 'reopen', 'merge', 'absorb')",
+            "verb IN ('register', 'confirm_nature', 'route', 'assign', 'take', 'hand_over', 'flag', 'write', 'keep_short', 'send_interim', 'extend', 'transmit', 'answer', 'record_leaving', 'void_leaving', 'waive', 'follow_up', 'come_back', 'correct_receipt', 'correct_contact', 'close', 'reopen', 'merge', 'absorb')",
             name=op.f("ck_history_verb"),
         ),
         sa.CheckConstraint("seq >= 1", name=op.f("ck_history_seq_from_one")),

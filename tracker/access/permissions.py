@@ -68,6 +68,7 @@ HANDLING: tuple[Verb, ...] = (
     Verb.FOLLOW_UP,
     Verb.COME_BACK,
     Verb.CORRECT_RECEIPT,
+    Verb.CORRECT_CONTACT,
     Verb.CLOSE,
     Verb.REOPEN,
     Verb.MERGE,

@@ -28,6 +28,7 @@ _IN_HAND = (
     Verb.FOLLOW_UP,
     Verb.COME_BACK,
     Verb.CORRECT_RECEIPT,
+    Verb.CORRECT_CONTACT,
     Verb.ABSORB,
 )
 
@@ -43,6 +44,7 @@ MOVES: Mapping[tuple[CaseState, Verb], CaseState] = MappingProxyType(
         # A closed case can be put right and annotated where it is …
         (CaseState.CLOSED, Verb.CONFIRM_NATURE): CaseState.CLOSED,
         (CaseState.CLOSED, Verb.CORRECT_RECEIPT): CaseState.CLOSED,
+        (CaseState.CLOSED, Verb.CORRECT_CONTACT): CaseState.CLOSED,
         (CaseState.CLOSED, Verb.FLAG): CaseState.CLOSED,
         (CaseState.CLOSED, Verb.WRITE): CaseState.CLOSED,
         (CaseState.CLOSED, Verb.RECORD_LEAVING): CaseState.CLOSED,

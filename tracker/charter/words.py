@@ -95,6 +95,7 @@ class Verb(StrEnum):
     FOLLOW_UP = "follow_up"
     COME_BACK = "come_back"  # a transmitted case that the other body sends back
     CORRECT_RECEIPT = "correct_receipt"
+    CORRECT_CONTACT = "correct_contact"  # the requester's name and addresses
     CLOSE = "close"
     REOPEN = "reopen"
     MERGE = "merge"  # into another case

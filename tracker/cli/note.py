@@ -139,6 +139,8 @@ def _particulars(row: History, names: Mapping[int, str]) -> Iterator[str]:
             yield f"Promise {details['number']} was waived ({ground}): {details['evidence']}"
         case Verb.CORRECT_RECEIPT:
             yield f"From {_day(details['from'])} to {_day(details['to'])}."
+        case Verb.CORRECT_CONTACT:
+            yield f"Corrected: {', '.join(details['changed'])}."
     if "messages" in details:
         yield "Message " + " and ".join(str(number) for number in details["messages"]) + _leaves(details)
     elif "message" in details:

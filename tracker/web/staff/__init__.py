@@ -13,6 +13,7 @@ _WITH_VIEWS = (
     "login",
     "queue",
     "case",
+    "contact",
     "deciding",
     "handling",
     "letters",

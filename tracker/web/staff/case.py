@@ -210,6 +210,7 @@ def _deciding(header: Header, page: CasePage, owed: set[ObligationKind]) -> list
         ),
         (Verb.COME_BACK, Action("come-back", _l("It came back")), forwarded),
         (Verb.CORRECT_RECEIPT, Action("receipt", _l("Correct the receipt")), True),
+        (Verb.CORRECT_CONTACT, Action("contact", _l("Correct the contact details")), True),
     ]
 
 

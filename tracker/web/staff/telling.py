@@ -47,6 +47,9 @@ def _particulars(entry: Done, names: Mapping[int, str]) -> Iterator[str]:
             if given.get("from") and given.get("to"):
                 yield _("from %(before)s to %(after)s", before=_moment(given["from"]), after=_moment(given["to"]))
             yield from _text(given, "reason")
+        case Verb.CORRECT_CONTACT:
+            yield from _contact(given.get("changed", {}))
+            yield from _text(given, "reason")
         case Verb.WAIVE:
             if given.get("ground"):
                 yield label(WaiverGround(given["ground"]), Language(language()))
@@ -82,6 +85,16 @@ def _flags(given: Mapping[str, Any]) -> Iterator[str]:
     ):
         if given.get(key) is not None:
             yield on if given[key] else off
+
+
+def _contact(changed: Mapping[str, Any]) -> Iterator[str]:
+    """Name what was changed, with what stood there."""
+    words = {
+        "name": _("Name"), "email": _("E-mail address"), "phone": _("Telephone"), "fax": _("Fax"),
+        "address": _("Postal address"),
+    }  # fmt: skip
+    for part, values in changed.items():
+        yield f"{words[part]}: {values['before'] or '–'} → {values['after'] or '–'}"
 
 
 def _leaving(given: Mapping[str, Any]) -> Iterator[str]:

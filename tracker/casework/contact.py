@@ -1,0 +1,60 @@
+"""Owns how a requester is reached: a wrong name, number or address is put right, and the way back follows."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from tracker.casework.casefile import CaseFile
+from tracker.casework.errors import Missing
+from tracker.casework.house import Actor, House
+from tracker.casework.writing import post_code, usual_way_back
+from tracker.charter.words import Verb
+from tracker.models.cases import Case
+
+
+def correct_contact(
+    session: Session,
+    house: House,
+    *,
+    reference: str,
+    name: str,
+    email: str | None,
+    phone: str | None,
+    fax: str | None,
+    address: str | None,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+    seen: int | None,
+) -> Case:
+    """Correct how the requester is called and reached, all of it as it is now right, with the reason.
+
+    Answers go from then on by the way that this leaves (P7). A tracking code that went to a wrong e-mail address is
+    void; a new one goes to the right address, unless the case is sensitive. Lengths and addresses have been checked
+    by the form. Raises ``Missing`` without a name or a reason.
+    """
+    for what, given in (("requester_name", name), ("reason", reason)):
+        if not given.strip():
+            raise Missing(what)
+    file = CaseFile.take(
+        session, house, reference=reference, verb=Verb.CORRECT_CONTACT, actor=actor, now=now, seen=seen
+    )
+    case, changed = file.case, {}
+    right = {"name": name.strip(), "email": email, "phone": phone, "fax": fax, "address": address}
+    for part, value in right.items():
+        before = getattr(case, f"requester_{part}")
+        if before != value:
+            setattr(case, f"requester_{part}", value)
+            changed[part] = {"before": before, "after": value}
+    case.reply_channel, case.reply_channel_reason = usual_way_back(case)
+    if "email" in changed:
+        _renew_code(file, known_elsewhere=changed["email"]["before"] is not None)
+    file.done(Verb.CORRECT_CONTACT, details={"changed": changed, "reason": reason})
+    return case
+
+
+def _renew_code(file: CaseFile, *, known_elsewhere: bool) -> None:
+    """Make the code that a stranger may have void, and send the one that is valid to the right address."""
+    file.case.code_version += 1 if known_elsewhere else 0
+    if file.case.requester_email is not None and not file.case.sensitive:
+        post_code(file)
