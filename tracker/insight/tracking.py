@@ -53,14 +53,6 @@ class Promise:
 
 
 @dataclass(frozen=True, slots=True)
-class Promises:
-    """What a case owes, and who is in charge of it."""
-
-    handler: Handler
-    owed: tuple[Promise, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class File:
     """An attachment, by the name its sender gave it; `size` in bytes."""
 
@@ -130,19 +122,6 @@ def door_of(session: Session, case_id: int) -> Door | None:
 def _door(session: Session, which: ColumnElement[bool]) -> Door | None:
     row = session.execute(select(Case.id, Case.reference, Case.code_version).where(which)).one_or_none()
     return None if row is None else Door(*row)
-
-
-def promises_of(session: Session, case_id: int) -> Promises:
-    """What a case owes now, the earliest first, and its handler."""
-    rows = session.execute(
-        select(*_HANDLER, *_PROMISE)
-        .join_from(Case, Staff, Staff.id == Case.handler_id)
-        .outerjoin(Obligation, (Obligation.case_id == Case.id) & (Obligation.state == ObligationState.OPEN))
-        .where(Case.id == case_id)
-        .order_by(Obligation.due_on, Obligation.number)
-    ).all()
-    handler = Handler(*rows[0][:5])
-    return Promises(handler, tuple(Promise(*row[5:]) for row in rows if row[5] is not None))
 
 
 def tracked(session: Session, case_id: int, language: Language) -> TrackedCase | None:

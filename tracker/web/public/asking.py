@@ -1,7 +1,6 @@
 """Owns the way of a request into the house: the form, its mistakes, and the confirmation."""
 
 import secrets
-from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cache
 from hashlib import blake2b
@@ -17,9 +16,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from tracker.casework.errors import UnknownReference
 from tracker.casework.house import CITIZEN
 from tracker.casework.register import Intake, register
+from tracker.charter.obligations import Obligation
 from tracker.charter.words import Channel, Language, Nature
-from tracker.correspondence.explanation import label
-from tracker.insight.tracking import Handler, Promise, promises_of
 from tracker.web.languages import language
 from tracker.web.large_bodies import record, typed_fields
 from tracker.web.public.blueprint import IN_LANGUAGE, public
@@ -127,7 +125,7 @@ def _register(form: RequestForm, draft: Draft) -> dict[str, Any]:
 def _registered(intake: Intake, now: datetime) -> dict[str, Any]:
     with site().database.writing() as db:
         registered = register(db, site().house, intake=intake, actor=CITIZEN, now=now)
-        case, promises = registered.case, promises_of(db, registered.case.id)
+        case = registered.case
         return {
             "key": intake.submission_key,
             "until": int((now + ACCESS).timestamp()),
@@ -135,8 +133,10 @@ def _registered(intake: Intake, now: datetime) -> dict[str, Any]:
             "code": registered.code,
             "urgent": intake.urgent,
             "email": bool(intake.requester_email),
-            "handler": _named(promises.handler),
-            "owed": [_as_json(promise) for promise in promises.owed],
+            "handler": {
+                name: getattr(registered.handler, name) for name in ("name", "role", "title", "phone", "email")
+            },
+            "owed": [_as_json(promise) for promise in registered.owed],
         }
 
 
@@ -161,14 +161,16 @@ def _intake(form: RequestForm, draft: Draft, now: datetime) -> Intake:
     )
 
 
-def _named(handler: Handler) -> dict[str, Any]:
-    """Return the handler as it travels in the session: with the title that this reader sees."""
-    title = label(handler.role, language()) if handler.title is None else handler.title
-    return {"name": handler.name, "title": title, "phone": handler.phone, "email": handler.email}
-
-
-def _as_json(promise: Promise) -> dict[str, Any]:
-    return {**asdict(promise), "due_on": promise.due_on.isoformat()}
+def _as_json(promise: Obligation) -> dict[str, Any]:
+    """Return what the confirmation says of a promise, as it travels in the session."""
+    return {
+        "kind": promise.kind.value,
+        "rule_id": promise.rule_id,
+        "days": promise.days,
+        "due_on": promise.due_on.isoformat(),
+        "state": promise.state.value,
+        "steps": [step.to_json() for step in promise.steps],
+    }
 
 
 def _whole_text(form: RequestForm) -> str:

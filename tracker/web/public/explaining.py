@@ -22,7 +22,7 @@ class Explained:
 
 
 def explained(promise: Mapping[str, Any], language: Language) -> Explained:
-    """Put a promise (the fields of `tracker.insight.tracking.Promise`, or the same from JSON) into words."""
+    """Put a promise into words: the fields of `tracker.insight.tracking.Promise`, or what the confirmation carries."""
     due_on = promise["due_on"]
     due_on = date.fromisoformat(due_on) if isinstance(due_on, str) else due_on
     state = ObligationState(promise["state"])
