@@ -7,10 +7,13 @@ from sqlalchemy.orm import Session
 from tracker.casework.casefile import CaseFile
 from tracker.casework.errors import Missing
 from tracker.casework.house import Actor, House
-from tracker.casework.staffing import COMPLAINTS_SERVICE
+from tracker.casework.people import UnknownService
+from tracker.casework.staffing import COMPLAINTS_SERVICE, Team
+from tracker.charter.counting import brussels_day
 from tracker.charter.entries import Extended, NatureSet, ReceiptCorrected, WithinPeriod
-from tracker.charter.words import Nature, Verb
+from tracker.charter.words import Nature, ServiceKind, Verb
 from tracker.models.cases import Association, Case
+from tracker.models.directory import Service
 
 
 def confirm_nature(
@@ -20,6 +23,8 @@ def confirm_nature(
     reference: str,
     nature: Nature,
     ground: str | None = None,
+    about_staff_id: int | None = None,
+    about_service: str | None = None,
     actor: Actor,
     now: datetime,
     seen: int | None,
@@ -27,7 +32,8 @@ def confirm_nature(
     """Confirm what a case is, or say that it is something else.
 
     Open obligations are then replaced, counted from the original receipt; breaches and promised dates stay. A case
-    that proves a complaint also goes to the complaints coordinator (charter §6). A complex one needs its ground.
+    that proves a complaint also goes to the complaints coordinator and the service it is about; whoever it concerns
+    stops handling it (charter §6). A complex one needs its ground. Raises ``Missing`` or ``UnknownService``.
     """
     file = CaseFile.take(
         session, house, reference=reference, verb=Verb.CONFIRM_NATURE, actor=actor, now=now, seen=seen
@@ -38,16 +44,39 @@ def confirm_nature(
     entry = NatureSet(at=now, nature=nature, ground=ground)
     file.try_entry(entry)
     case.nature, case.nature_ground, case.nature_confirmed_at = nature, ground or None, now
+    details: dict[str, object] = {"from": before, "to": nature, "ground": ground}
     if nature is Nature.COMPLAINT:
-        to_complaints(session, case, now)
-    file.done(Verb.CONFIRM_NATURE, entry, details={"from": before, "to": nature, "ground": ground})
+        _check_service(session, about_service)
+        case.about_staff_id = about_staff_id or case.about_staff_id
+        case.about_service_code = about_service or case.about_service_code
+        details |= _to_complaints(session, case, now)
+    file.done(Verb.CONFIRM_NATURE, entry, details=details)
     return case
 
 
-def to_complaints(session: Session, case: Case, now: datetime) -> None:
-    """Put the complaints coordinator on a case, beside whoever leads it."""
-    if case.service_code != COMPLAINTS_SERVICE and session.get(Association, (case.id, COMPLAINTS_SERVICE)) is None:
-        session.add(Association(case_id=case.id, service_code=COMPLAINTS_SERVICE, since=now))
+def _check_service(session: Session, code: str | None) -> None:
+    if code is not None and session.get(Service, code) is None:
+        raise UnknownService(code)
+
+
+def _to_complaints(session: Session, case: Case, now: datetime) -> dict[str, object]:
+    """Put the coordinator and the service it is about beside whoever leads; take it from whom it concerns.
+
+    Returns what the history says of it.
+    """
+    joining = {COMPLAINTS_SERVICE}
+    concerned = session.get(Service, case.about_service_code) if case.about_service_code else None
+    if concerned is not None and concerned.kind is ServiceKind.INTERNAL:
+        joining.add(concerned.code)
+    for code in sorted(joining - {case.service_code}):
+        if session.get(Association, (case.id, code)) is None:
+            session.add(Association(case_id=case.id, service_code=code, since=now))
+    about: dict[str, object] = {"about_staff": case.about_staff_id, "about_service": case.about_service_code}
+    if case.handler_id != case.about_staff_id:
+        return about
+    team = Team.load(session, day=brussels_day(now))
+    case.handler_id = team.handler_for(case.service_code, turn=case.id, not_this=case.about_staff_id).id
+    return about | {"handler": case.handler_id}
 
 
 def keep_short(

@@ -49,6 +49,14 @@ def colleagues(session: Session, *, day: date, not_this: int | None = None) -> l
     ]
 
 
+def everybody(session: Session, *, day: date) -> list[Colleague]:
+    """Return the active members of staff, by name: whom a complaint may be about (one statement)."""
+    query = select(Staff).where(Staff.active, Staff.is_desk.is_(False)).order_by(Staff.name, Staff.id)
+    return [
+        Colleague(row.id, row.name, row.role, row.service_code, row.away_on(day)) for row in session.scalars(query)
+    ]
+
+
 def bodies(session: Session, *, internal: bool, day: date, language: str) -> list[Body]:
     """Return our own services, or the bodies outside, that exist on a day, by name (one statement)."""
     ours = Service.kind == ServiceKind.INTERNAL

@@ -18,9 +18,10 @@ from tracker.charter.words import Channel, Nature, Verb
 from tracker.insight.casefacts import Header
 from tracker.insight.promised import open_promises
 from tracker.web.site import site
-from tracker.web.staff.accounts import now
-from tracker.web.staff.acts import Page, act, give_back, not_now, the_case, with_case
+from tracker.web.staff.accounts import me, now
+from tracker.web.staff.acts import Page, Then, act, give_back, not_now, the_case, with_case
 from tracker.web.staff.blueprint import needs, staff
+from tracker.web.staff.concerned import chosen, offer, person_concerned, service_concerned
 from tracker.web.staff.fields import (
     REASON_LENGTH,
     Choice,
@@ -48,22 +49,36 @@ class NatureForm(StaffForm):
             "For a complex request only: the regulated procedure it is bound to, or what makes it complex."
         ),
     )
+    about_service, about_staff = service_concerned(), person_concerned()
 
 
 def _natures(form: NatureForm, case: Header) -> None:
     form.nature.choices = words_of(Nature)
+    offer(form.about_service, form.about_staff)
     if not form.is_submitted():
         form.nature.data, form.ground.data = case.nature.value, case.nature_ground
+        form.about_service.data, form.about_staff.data = case.about_service_code, str(case.about_staff_id or "")
 
 
 @act("nature", Verb.CONFIRM_NATURE, NatureForm, Page(
     _l("Confirm what kind of request this is"), _l("Confirm"), _l("The nature is confirmed."),
     _l("Another nature brings other dates, counted from the same receipt; what was promised to the requester stays."),
 ), prepare=_natures)  # fmt: skip
-def confirm_nature(db: Session, form: NatureForm, case: dict[str, Any]) -> None:
-    chosen = Nature(form.nature.data)
-    ground = (form.ground.data or None) if chosen is Nature.COMPLEX else None
-    nature.confirm_nature(db, site().house, nature=chosen, ground=ground, **case)
+def confirm_nature(db: Session, form: NatureForm, case: dict[str, Any]) -> Then | None:
+    what = Nature(form.nature.data)
+    ground = (form.ground.data or None) if what is Nature.COMPLEX else None
+    about = chosen(form.about_service, form.about_staff) if what is Nature.COMPLAINT else {}
+    done = nature.confirm_nature(db, site().house, nature=what, ground=ground, **about, **case)
+    return _not_mine_to_see if done.about_staff_id == me().id else None
+
+
+def _not_mine_to_see() -> ResponseReturnValue:
+    """Lead away from a complaint about oneself."""
+    flash(
+        _("The nature is confirmed. A colleague has the file: whoever a complaint is about does not see it."),
+        "success",
+    )
+    return redirect(url_for("staff.queue"), 303)
 
 
 @act("keep-short", Verb.KEEP_SHORT, StaffForm, Page(

@@ -5,6 +5,7 @@ import secrets
 from datetime import date, timedelta
 from functools import cache, partial
 from hashlib import blake2b
+from typing import Any
 
 from babel import Locale
 from flask import Response, make_response, redirect, render_template, session, url_for
@@ -36,6 +37,7 @@ from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
 from tracker.web.staff.acts import busy, nothing_chosen, problems_of
 from tracker.web.staff.blueprint import facts_of, needs_room, staff
+from tracker.web.staff.concerned import chosen, offer, person_concerned, service_concerned
 from tracker.web.staff.deciding import CAME_ON, moment_of
 from tracker.web.staff.fields import Choice, ClockField, DayField, Pick, StaffForm, one_line, several_lines, words_of
 
@@ -61,6 +63,7 @@ class EnterForm(StaffForm):
     about = one_line(
         _l("Reference of the file it is about"), 60, description=_l("For a complaint about a file, if known.")
     )
+    about_service, about_staff = service_concerned(), person_concerned()
     language = Choice(_l("Choose the language."), label=_l("Language of the requester"))
     official_language = Choice(
         _l("Choose French, Dutch or German."),
@@ -103,6 +106,7 @@ class EnterForm(StaffForm):
             ("", nothing_chosen()),
             *((body.code, f"{body.name} ({body.code})") for body in found),
         ]
+        offer(self.about_service, self.about_staff)
         if not self.is_submitted():
             self.day.data, self.key.data = brussels_day(now()), secrets.token_urlsafe(16)
             self.language.data = self.official_language.data = language() if language() != "en" else "fr"
@@ -196,12 +200,19 @@ def _register(form: EnterForm) -> dict[str, str]:
         urgent=form.urgent.data,
         sensitive=form.sensitive.data,
         answer_by=Channel(form.answer_by.data) if form.answer_by.data else None,
-        about_reference=(form.about.data or None) if form.nature.data == Nature.COMPLAINT else None,
+        **_about(form),
         service=form.service.data or None,
         submission_key=_submission_key(form),
     )
     with site().database.writing() as db:
         return confirmation(db, register(db, site().house, intake=intake, actor=me().actor, now=moment))
+
+
+def _about(form: EnterForm) -> dict[str, Any]:
+    """Return what a complaint is about."""
+    if form.nature.data != Nature.COMPLAINT:
+        return {}
+    return {"about_reference": form.about.data or None} | chosen(form.about_service, form.about_staff)
 
 
 def confirmation(db: Session, done: Registered) -> dict[str, str]:

@@ -34,6 +34,7 @@ def _particulars(entry: Done, names: Mapping[int, str]) -> Iterator[str]:
         case Verb.CONFIRM_NATURE:
             yield _nature(given.get("from"), given.get("to"))
             yield from _text(given, "ground")
+            yield from _person(given.get("handler"), names)
         case Verb.REGISTER | Verb.ROUTE:
             yield from _text(given, "service", "to")
             yield from _person(given.get("handler"), names)
