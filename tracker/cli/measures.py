@@ -32,7 +32,7 @@ EMAIL, PASSWORD = "clerk@bench.example", token_urlsafe(24)
 PAGES = 200
 CLIENTS = 8
 EXCHANGES = 40
-"""For each client."""
+"""For each client; a small population gets fewer."""
 WARMING = 4
 SERVICE = "CONSULAR"
 TRACKER = [sys.executable, "-c", "import sys, tracker.cli; sys.exit(tracker.cli.main())"]
@@ -85,7 +85,7 @@ def _served(kind: str, cases: int, database: Database, environment: dict[str, st
         clerk.get("/nl/request")
         yield Figure(kind, cases, "start to first page", "s", time.perf_counter() - started, None, 2)
         clerk.send("/staff/login", email=EMAIL, password=PASSWORD)
-        yield figure(kind, cases, "queue page", "ms", _timed(clerk, ["/staff/queue"] * PAGES), 25)
+        yield figure(kind, cases, "queue page", "ms", _timed(clerk, ["/staff/queue"] * min(PAGES, cases)), 25)
         pages = [f"/staff/cases/{reference}" for reference in _references(database)]
         yield figure(kind, cases, "case page", "ms", _timed(clerk, pages), 30)
         yield from _filed(kind, cases, database, port)
@@ -114,7 +114,7 @@ def _timed(browser: Browser, paths: list[str]) -> list[float]:
 def _filed(kind: str, cases: int, database: Database, port: int) -> Iterator[Figure]:
     """Let several clients file requests at once: the form, its token, the posting, the confirmation; none is lost."""
 
-    def client(number: int, turns: int = EXCHANGES) -> list[float]:
+    def client(number: int, turns: int = min(EXCHANGES, cases // 20)) -> list[float]:
         seen = []
         for turn in range(turns):
             browser, started = Browser(port), time.perf_counter()
