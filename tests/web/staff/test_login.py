@@ -8,11 +8,12 @@ from flask import Flask
 from sqlalchemy import select
 
 from tests.web.staff.conftest import PASSWORD, Desk, email_of, fields_of, form_of, soup_of
+from tracker.casework import throttle
 from tracker.models.database import Database
 from tracker.models.messages import Message
 from tracker.models.staff import Staff
 from tracker.web.staff.accounts import LASTS, SINCE
-from tracker.web.staff.login import ON_ACCOUNT
+from tracker.web.staff.login import TRIES_FROM_ONE_PLACE, TRIES_ON_ONE_ACCOUNT
 
 WRONG = "This e-mail address and this password do not go together"
 
@@ -62,7 +63,7 @@ def test_an_empty_form_says_what_to_write(door: Desk) -> None:
 
 
 def test_too_many_wrong_tries_close_the_door_even_to_the_right_password(door: Desk, app: Flask) -> None:
-    for _ in range(ON_ACCOUNT):
+    for _ in range(TRIES_ON_ONE_ACCOUNT):
         assert door.send("/staff/login", email=email_of("an"), password="wrong").status_code == 400
 
     answer = Desk(app).send("/staff/login?lang=en", email=email_of("an"), password=PASSWORD)
@@ -70,6 +71,26 @@ def test_too_many_wrong_tries_close_the_door_even_to_the_right_password(door: De
     assert answer.status_code == 429
     assert "wait a quarter of an hour" in answer.text
     assert door.send("/staff/login", email=email_of("bo"), password=PASSWORD).status_code == 303
+
+
+def test_wrong_tries_of_a_stranger_lock_no_colleague_out(door: Desk, app: Flask) -> None:
+    stranger = Desk(app)
+    stranger.client.environ_base["REMOTE_ADDR"] = "192.0.2.7"
+    page = stranger.page("/staff/login")
+    for _ in range(TRIES_ON_ONE_ACCOUNT + 1):
+        last = stranger.send_form(page, "/staff/login", email=email_of("an"), password="wrong")
+
+    assert last.status_code == 429
+    assert door.send("/staff/login", email=email_of("an"), password=PASSWORD).status_code == 303
+
+
+def test_one_place_cannot_try_account_after_account(door: Desk, database: Database) -> None:
+    with database.writing() as session:
+        for _ in range(TRIES_FROM_ONE_PLACE - 1):
+            throttle.note_failure(session, door="staff", who="from 127.0.0.1", now=datetime.now(UTC))
+
+    assert door.send("/staff/login", email="nobody@example.org", password="wrong").status_code == 400
+    assert door.send("/staff/login", email=email_of("an"), password=PASSWORD).status_code == 429
 
 
 def test_what_was_in_the_browser_before_does_not_stay(door: Desk) -> None:

@@ -21,8 +21,12 @@ from tracker.web.staff import again
 from tracker.web.staff.accounts import SINCE, Account, me, now
 from tracker.web.staff.blueprint import open_to_anyone, speak_their_language, staff
 
-FROM_HERE, ON_ACCOUNT = 20, 8
-"""Failed logins in a quarter of an hour: from one address on the network, and on one account."""
+TRIES_ON_ONE_ACCOUNT = 8
+"""Failed logins in a quarter of an hour, from one address on the network on one account: strangers who know an
+address cannot lock a colleague out."""
+
+TRIES_FROM_ONE_PLACE = 60
+"""The same on whatever accounts: a whole building may share one address."""
 
 PASSWORD_LENGTH = 1024
 
@@ -77,16 +81,19 @@ def log_in() -> ResponseReturnValue:
 def _who(form: LoginForm) -> Staff | str:
     """Return whose login this is, or the sentence that refuses it."""
     email, password = form.email.data or "", form.password.data or ""
-    tried = (f"from {request.remote_addr}", FROM_HERE), (f"account {email.lower()}", ON_ACCOUNT)
+    here = f"from {request.remote_addr}"
+    most = {here: TRIES_FROM_ONE_PLACE, f"{here} on {email.lower()}": TRIES_ON_ONE_ACCOUNT}
     with site().database.reading() as db:
-        if any(throttle.tried_too_often(db, door="staff", who=who, most=most, now=now()) for who, most in tried):
+        if any(
+            throttle.tried_too_often(db, door="staff", who=who, most=tries, now=now()) for who, tries in most.items()
+        ):
             return _too_often()
         sane = len(email) <= EMAIL_LENGTH and len(password) <= PASSWORD_LENGTH and "\0" not in email
         found = authenticate(db, email=email, password=password) if sane else None
     if found is not None:
         return found
     with site().database.writing() as db:
-        for who, _most in tried:
+        for who in most:
             throttle.note_failure(db, door="staff", who=who, now=now())
     return str(_("This e-mail address and this password do not go together: check both."))
 
