@@ -1,19 +1,23 @@
 """Every command: its help, its exit code, and one sentence when something is wrong."""
 
 import argparse
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from tests.cli.conftest import Told, assert_one_sentence, call
 from tests.conftest import SECRET_KEY
 from tests.factories import settle
 from tracker.cli.commands import _parser, main
 from tracker.models.database import Database
+from tracker.models.staff import Staff
 
 
 def commands(
@@ -197,3 +201,43 @@ def test_whoever_stops_reading_early_hears_no_complaint() -> None:
         complaint = process.stderr.read()
     assert b"Traceback" not in complaint
     assert process.returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "closed", "code"),
+    [
+        ("deadline --jsonl", "<&-", 0),
+        ("user add a@suivi.example --role admin --password-stdin", "<&-", 2),
+        ("directory check", ">&-", 0),
+        ("deadline --jsonl", ">/dev/full", 1),
+        ("explain DOS", "2>&-", 2),
+    ],
+)
+def test_a_closed_stream_or_a_full_disk_is_no_fault_of_ours(
+    tmp_path: Path, words: str, closed: str, code: int
+) -> None:
+    program = Path(sys.executable).with_name("tracker")
+    told = subprocess.run(
+        ["/bin/sh", "-c", f"'{program}' {words} {closed}"],
+        env={"PATH": os.environ["PATH"], "SECRET_KEY": SECRET_KEY, "VAR_DIR": str(tmp_path)},
+        input=b"{}\n" if "/dev/full" in closed else b"",
+        capture_output=True,
+        timeout=60,
+    )
+
+    assert told.returncode == code, told
+    assert b"Traceback" not in told.stderr
+    assert told.stderr.count(b"\n") == (1 if code and "2>" not in closed else 0)
+
+
+def test_what_stands_under_letters_is_one_line_that_can_be_read(settled: Mapping[str, str]) -> None:
+    def add(name: str, title: str, phone: str) -> Told:
+        words = ("zoe@suivi.example", "--role", "admin", "--name", name, "--title", title, "--phone", phone)
+        return call("user", "add", *words, settings=settled)
+
+    assert_one_sentence(add("x" * 3000, "", ""), 2)
+    assert add(os.fsdecode(b"Zo\xff\n\x07e"), "  \u200b ", " ").returncode == 0
+    with closing(Database(settled["DATABASE_URL"])) as database, database.reading() as session:
+        row = session.scalars(select(Staff).where(Staff.email == "zoe@suivi.example")).one()
+    assert (row.name, row.title) == ("Zo e", None)
+    assert row.phone.startswith("02"), "nobody signs without a number"

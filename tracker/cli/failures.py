@@ -1,5 +1,6 @@
 """Owns what the commands share when something goes wrong: exit codes, and one sentence instead of a traceback."""
 
+import errno
 import os
 import sys
 from collections.abc import Callable
@@ -14,6 +15,7 @@ class UsageError(Exception):
 
 def guarded(command: Callable[[], int]) -> int:
     """Run a command and return its exit code; whatever can be foreseen to fail is told in one sentence."""
+    _open_what_is_closed()
     try:
         code = command()
         sys.stdout.flush()
@@ -23,13 +25,27 @@ def guarded(command: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         return STOPPED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has gone
+        _write_no_more()  # whoever read us has gone
         return PROBLEMS
     except Exception as error:
         told = _foreseen(error)
         if told is None:
             raise
+        if isinstance(error, OSError):
+            _write_no_more()
         return say(*told)
+
+
+def _open_what_is_closed() -> None:
+    """Read nothing and write nowhere in the place of a standard stream that whoever started us has closed."""
+    for name, how in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, how, encoding="utf-8"))  # noqa: SIM115 (as long as the process)
+
+
+def _write_no_more() -> None:
+    """Drop what still waits to be written to standard output."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def say(sentence: str, code: int) -> int:
@@ -48,6 +64,10 @@ def _foreseen(error: Exception) -> tuple[str, int] | None:
         return str(error), USAGE
     if isinstance(error, CharterError):
         return str(error), PROBLEMS
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+        return f"Nothing more can be written ({error.strerror}): make room, or choose another place.", PROBLEMS
+    if isinstance(error, UnicodeEncodeError):
+        return "A text on the command line is not in UTF-8: type it in a terminal that is.", USAGE
     return _of_database(error) if "sqlalchemy" in sys.modules else None
 
 

@@ -19,6 +19,7 @@ from tracker.opening import alone, clock, open_database, open_house
 W = TypeVar("W", bound=StrEnum)
 
 LONGEST_PASSWORD = 1024
+LONGEST_NAME, LONGEST_PHONE = 120, 40
 
 
 def init(arguments: Namespace) -> int:
@@ -55,9 +56,9 @@ def user_add(arguments: Namespace) -> int:
             role=role,
             service_code=arguments.service,
             password=password,
-            name=arguments.name,
-            title=arguments.title,
-            phone=arguments.phone,
+            name=_line(arguments.name, "--name", LONGEST_NAME),
+            title=_line(arguments.title, "--title", LONGEST_NAME),
+            phone=_line(arguments.phone, "--phone", LONGEST_PHONE),
             language=language,
             now=clock(),
         )
@@ -71,6 +72,14 @@ def _word(words: type[W], text: str, option: str) -> W:
         return words(text)
     except ValueError:
         raise UsageError(f"{option} is {text!r}: write one of {', '.join(words)}.") from None
+
+
+def _line(text: str | None, option: str, limit: int) -> str | None:
+    """Return what stands under letters, on one line; None when it was left empty."""
+    line = " ".join("".join(sign if sign.isprintable() else " " for sign in text or "").split())
+    if len(line) > limit:
+        raise UsageError(f"{option} has {len(line)} characters: shorten it to {limit} at most.")
+    return line or None
 
 
 def _email(text: str) -> str:
