@@ -119,20 +119,22 @@ class CaseFile:
         actor: Actor,
         now: datetime,
         seen: int | None = None,
+        lock: bool = True,
     ) -> Self:
         """Lock a case and make sure that this actor may do this to it now.
 
-        ``seen`` is the version of the case that the actor was looking at; none: it does not matter.
+        ``seen`` is the version of the case that the actor was looking at; none: it does not matter. Without
+        ``lock`` the case is only looked at, by the same checks.
 
         Raises ``UnknownReference``, ``NotPermitted``, ``CaseChanged`` (with what was done since) or
         ``moves.MoveNotAllowed``.
         """
-        case = find(session, reference, lock=True)
+        case = find(session, reference, lock=lock)
         permit(session, case, verb, actor)
         if seen is not None and seen != case.version:
             raise CaseChanged(case.reference, since(session, case.id, seen))
         moves.move(case.state, verb)
-        return cls.hold(session, house, case, actor=actor, now=now)
+        return cls.hold(session, house, case, actor=actor, now=now, lock=lock)
 
     @classmethod
     def hold(

@@ -11,6 +11,7 @@ from tracker.casework.people import UnknownService
 from tracker.casework.staffing import COMPLAINTS_SERVICE, Team
 from tracker.charter.counting import brussels_day
 from tracker.charter.entries import Extended, NatureSet, ReceiptCorrected, WithinPeriod
+from tracker.charter.obligations import Obligation
 from tracker.charter.words import Nature, ServiceKind, Verb
 from tracker.models.cases import Association, Case
 from tracker.models.directory import Service
@@ -122,3 +123,22 @@ def correct_receipt(
         details={"from": before.isoformat(), "to": received_at.isoformat(), "reason": reason},
     )
     return file.case
+
+
+def owed_from(
+    session: Session,
+    house: House,
+    *,
+    reference: str,
+    received_at: datetime,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+    seen: int | None,
+) -> list[Obligation]:
+    """Return what would be owed after a correction of the receipt, the earliest first; nothing is written."""
+    file = CaseFile.take(
+        session, house, reference=reference, verb=Verb.CORRECT_RECEIPT, actor=actor, now=now, seen=seen, lock=False
+    )
+    entry = ReceiptCorrected(at=now, received_at=received_at, channel=file.case.channel, reason=reason)
+    return sorted(file.try_entry(entry).open_obligations, key=lambda promise: (promise.due_on, promise.number))

@@ -99,3 +99,31 @@ def test_the_empty_line_of_a_list_is_no_colleague(an: Desk, file: File) -> None:
     assert answer.status_code == 400
     assert "Choose a colleague." in errors_of(answer)
     assert fields_of(form_of(soup_of(answer)))["reason"] == TYPED
+
+
+def test_what_a_correction_would_change_is_shown_while_somebody_else_writes(
+    an: Desk, file: File, row: Row, database: Database
+) -> None:
+    reference = file()
+    path = f"/staff/cases/{reference}/receipt"
+    page = an.page(path)
+
+    with _somebody_else_writes(database):
+        shown = an.send_form(page, path, "preview", day=LAST_WEEK, clock="", reason=TYPED)
+
+    assert shown.status_code == 200, errors_of(shown)
+    assert "Owed after the correction" in shown.text
+    assert row(reference).version == 1
+    assert an.send_form(soup_of(shown), path, "save").status_code == 303
+
+
+def test_a_correction_of_what_changed_meanwhile_is_not_even_shown(an: Desk, file: File) -> None:
+    reference = file()
+    path = f"/staff/cases/{reference}/receipt"
+    page = an.page(path)
+    assert an.send(f"/staff/cases/{reference}/note", text="Meanwhile.").status_code == 303
+
+    answer = an.send_form(page, path, "preview", day=LAST_WEEK, clock="", reason=TYPED)
+
+    assert answer.status_code == 409
+    assert "What changed meanwhile" in answer.text

@@ -144,26 +144,21 @@ def correct_receipt(reference: str) -> ResponseReturnValue:
         return _receipt(form, 400)
     try:
         if request.form.get("step") != "save":
-            return _receipt(form, 200, after=_preview(form))
+            with site().database.reading() as db:
+                after = nature.owed_from(db, site().house, **_right(form))
+            return _receipt(form, 200, after=after)
         with site().database.writing() as db:
-            _correct(db, form)
+            nature.correct_receipt(db, site().house, **_right(form))
     except (CharterError, OperationalError) as error:
         return give_back(error, partial(_receipt, form))
     flash(_("The receipt is corrected, and the dates are counted again."), "success")
     return redirect(url_for("staff.case", reference=the_case().reference), 303)
 
 
-def _correct(db: Session, form: ReceiptForm) -> None:
+def _right(form: ReceiptForm) -> dict[str, Any]:
+    """Return the right receipt, as the use cases take it."""
     received_at = moment_of(the_case().channel, form.day.data, form.clock.data, now())
-    nature.correct_receipt(db, site().house, received_at=received_at, reason=form.reason.data, **with_case(form))
-
-
-def _preview(form: ReceiptForm) -> Any:
-    """Return what would be owed, by doing it and throwing it away."""
-    with site().database.reading() as db:
-        _correct(db, form)
-        db.flush()
-        return open_promises(db, the_case().id)
+    return {"received_at": received_at, "reason": form.reason.data, **with_case(form)}
 
 
 def _receipt(form: ReceiptForm, status: int, *, after: Any = None, problems: Any = (), changed: Any = ()) -> Response:
