@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from tracker.casework.attachments import adopt
@@ -143,13 +143,15 @@ def _number(session: Session, submission_key: str | None) -> tuple[int, int | No
     SQLite has one writer at a time, so that the highest number is known; PostgreSQL has a sequence.
     """
     key = submission_key or ""  # no message has an empty one
-    known = select(Message.case_id).where(Message.submission_key == key).scalar_subquery()
-    highest = select(func.coalesce(func.max(Case.id), 0) + 1).scalar_subquery()
-    on_postgresql = session.get_bind().dialect.name == "postgresql"
-    row = (
-        session.connection().execute(select(func.nextval("cases_id_seq") if on_postgresql else highest, known)).one()
-    )
+    row = session.connection().execute(_NUMBER[session.get_bind().dialect.name], {"key": key}).one()
     return int(row[0]), row[1]
+
+
+_KNOWN = select(Message.case_id).where(Message.submission_key == bindparam("key")).scalar_subquery()
+_NUMBER = {
+    "postgresql": select(func.nextval("cases_id_seq"), _KNOWN),
+    "sqlite": select(select(func.coalesce(func.max(Case.id), 0) + 1).scalar_subquery(), _KNOWN),
+}
 
 
 def _case(session: Session, house: House, intake: Intake, number: int, now: datetime) -> Case:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple, Self
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from tracker.charter.words import Recipient, Role
@@ -48,23 +48,10 @@ class Team:
         cls, session: Session, *, day: date, services: Iterable[str] | None = None, duty_mailbox: bool = False
     ) -> Self:
         """Read the active staff; with ``services``, only theirs and those who serve every service."""
-        query = select(
-            Staff.id,
-            Staff.role,
-            Staff.service_code,
-            Staff.deputy_id,
-            Staff.away_from,
-            Staff.away_until,
-            Staff.is_desk,
-            Staff.name,
-            Staff.title,
-            Staff.phone,
-            Staff.email,
-        ).where(Staff.active)
-        if services is not None:
-            general = (Role.DISPATCHER, Role.COMPLAINTS, Role.DIRECTION)
-            query = query.where(or_(Staff.role.in_(general), Staff.service_code.in_(tuple(services))))
-        rows = session.connection().execute(query.order_by(Staff.id)).all()
+        if services is None:
+            rows = session.connection().execute(_MEMBERS).all()
+        else:
+            rows = session.connection().execute(_SOME_MEMBERS, {"services": list(services)}).all()
         return cls({row[0]: Member(*row) for row in rows}, day, duty_mailbox)
 
     def there(self, member: Member | None, *, not_this: int | None = None) -> Member | None:
@@ -146,6 +133,17 @@ class Team:
 
 
 COMPLAINTS_SERVICE = "COMPLAINTS"
+
+
+_MEMBERS = (
+    select(*(getattr(Staff, name) for name in Member._fields)).where(Staff.active).order_by(Staff.id)
+)  # fmt: skip
+_SOME_MEMBERS = _MEMBERS.where(
+    or_(
+        Staff.role.in_((Role.DISPATCHER, Role.COMPLAINTS, Role.DIRECTION)),
+        Staff.service_code.in_(bindparam("services", expanding=True)),
+    )
+)
 
 
 def stands_in_for(session: Session, staff_id: int, role: Role, *, day: date) -> frozenset[int]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from sqlalchemy import insert, literal, select
+from sqlalchemy import bindparam, insert, literal, select
 from sqlalchemy.orm import Session
 
 from tracker.casework.casefile import CaseFile
@@ -77,8 +77,8 @@ class Signer(Protocol):
 def signature_of(session: Session, case: Case, signer: Signer, service_code: str | None) -> Signature:
     """Return what is printed under a message: whoever acts signs, with the postal address of the service (P8)."""
     code = case.service_code or service_code
-    query = select(Service.code, Service.names, Service.postal_address).where(Service.code.in_((code, HEADQUARTERS)))
-    found = {row.code: row for row in session.connection().execute(query)}
+    codes = [code, HEADQUARTERS] if code else [HEADQUARTERS]
+    found = {row.code: row for row in session.connection().execute(_SERVICES, {"codes": codes})}
     service, house = found.get(code or ""), found.get(HEADQUARTERS)
     address = (service.postal_address if service else None) or (house.postal_address if house else None)
     return Signature(
@@ -90,6 +90,10 @@ def signature_of(session: Session, case: Case, signer: Signer, service_code: str
         postal_address=address or "",
     )
 
+
+_SERVICES = select(Service.code, Service.names, Service.postal_address).where(
+    Service.code.in_(bindparam("codes", expanding=True))
+)
 
 HEADQUARTERS = COMPLAINTS_SERVICE
 """The service whose postal address serves while a case has no service yet: it is that of the headquarters."""
@@ -206,12 +210,16 @@ def acknowledgement(file: CaseFile, handler: Signer) -> Message | None:
 
 def post(file: CaseFile, number: int) -> None:
     """Give a message that was stored without the unit of work its place in the outbox."""
-    place = select(
-        Message.id, literal("waiting"), literal(0), literal(file.now, Moment())
-    ).where(Message.case_id == file.case.id, Message.number == number)  # fmt: skip
-    file.session.connection().execute(
-        insert(Outbox).from_select(["message_id", "state", "attempts", "next_try_at"], place)
-    )
+    given = {"case_id": file.case.id, "number": number, "now": file.now}
+    file.session.connection().execute(_POST, given)
+
+
+_POST = insert(Outbox).from_select(
+    ["message_id", "state", "attempts", "next_try_at"],
+    select(Message.id, literal("waiting"), literal(0), bindparam("now", type_=Moment())).where(
+        Message.case_id == bindparam("case_id"), Message.number == bindparam("number")
+    ),
+)
 
 
 def post_code(file: CaseFile) -> Message:

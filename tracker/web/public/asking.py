@@ -1,5 +1,6 @@
 """Owns the way of a request into the house: the form, its mistakes, and the confirmation."""
 
+import json
 import secrets
 from datetime import UTC, datetime
 from functools import cache
@@ -75,7 +76,7 @@ def submit_request() -> AnyResponse:
         take_files(draft, request, site())
         if not form.validate() or draft.refused or draft.removed:
             return _give_back(form, draft)
-        session["sent"] = _register(form, draft)
+        session["sent"] = json.dumps(_register(form, draft))
     except UnknownReference:
         form.about.errors = [_("We know no file with this reference: check it, or leave it empty.")]
         return _give_back(form, draft)
@@ -191,7 +192,7 @@ def _submission_key(form: RequestForm, draft: Draft) -> str:
 
 def _just_sent() -> dict[str, Any] | None:
     """What this browser sent not long ago."""
-    sent = session.get("sent")
+    sent = json.loads(session.get("sent") or "null")
     return sent if sent and sent["until"] > datetime.now(UTC).timestamp() else None
 
 

@@ -22,7 +22,7 @@ class Explained:
 
 
 def explained(promise: Mapping[str, Any], language: Language) -> Explained:
-    """Put a promise into words: the fields of `tracker.insight.tracking.Promise`, or what the confirmation carries."""
+    """Put a promise into words: the fields of `insight.tracking.Promise`, or what the confirmation carries."""
     due_on = promise["due_on"]
     due_on = date.fromisoformat(due_on) if isinstance(due_on, str) else due_on
     state = ObligationState(promise["state"])
