@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import inspect, text
+from sqlalchemy.exc import DBAPIError
 
 from tests.databases import Run
 from tracker.models.database import Database
@@ -23,6 +24,13 @@ def test_each_test_gets_a_fresh_migrated_database(database: Database, turn: int)
     with database.writing() as session:
         assert "cases" in inspect(session.connection()).get_table_names()
         session.execute(text("CREATE TABLE left_behind (turn INTEGER)"))  # the second turn would stumble over it
+
+
+def test_what_was_written_stands_in_no_error(database: Database) -> None:
+    with pytest.raises(DBAPIError) as failed, database.reading() as session:
+        session.execute(text("SELECT nothing FROM nowhere WHERE name = :name"), {"name": "Zoë Müller-Lefèvre"})
+
+    assert "Zoë" not in str(failed.value), "errors go to the log"
 
 
 def test_the_server_is_a_real_postgresql(postgres_url: str) -> None:

@@ -23,7 +23,8 @@ class Database:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         options: dict[str, Any] = {} if self.is_sqlite else {"pool_size": pool_size, "pool_pre_ping": True}
-        self.engine: Engine = create_engine(self.url, **options)
+        # What citizens wrote stays out of the texts of errors, and so out of the logs.
+        self.engine: Engine = create_engine(self.url, hide_parameters=True, **options)
         if self.is_sqlite:
             _teach_sqlite(self.engine)
 
