@@ -6,8 +6,10 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from flask import request
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from werkzeug.datastructures import CombinedMultiDict
 from wtforms import EmailField, Field, Form, StringField, TelField, TextAreaField
 from wtforms.i18n import get_translations
 from wtforms.validators import Optional, StopValidation, ValidationError
@@ -34,10 +36,22 @@ def _words_of_wtforms(lang: str) -> Any:
     return get_translations([lang])
 
 
-class TokenForm(FlaskForm):  # type: ignore[misc] # Flask-WTF carries no types
-    """A form that carries a token, so that no other site can send it in somebody's name."""
+class TypedForm(FlaskForm):  # type: ignore[misc] # Flask-WTF carries no types
+    """A form of typed text: a file that was sent under the name of a field is no text, so the field is empty."""
 
     class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        """Leaves files aside: those that a form may carry are taken apart from it."""
+
+        def wrap_formdata(self, form: Form, formdata: Any) -> Any:
+            """The typed fields of this request, unless others are given."""
+            given = super().wrap_formdata(form, formdata)
+            return request.form if isinstance(given, CombinedMultiDict) else given
+
+
+class TokenForm(TypedForm):
+    """A form that carries a token, so that no other site can send it in somebody's name."""
+
+    class Meta(TypedForm.Meta):
         """Its own words, read from the disk once for each language: Flask-WTF reads them for each form."""
 
         def get_translations(self, form: Form) -> Any:
@@ -50,18 +64,18 @@ class TokenForm(FlaskForm):  # type: ignore[misc] # Flask-WTF carries no types
         return bool(self.csrf_token.errors)
 
 
-def clean_text(value: object) -> str:
+def clean_text(value: str | None) -> str:
     """Text of several lines without control characters, in composed letters, its ends trimmed.
 
-    What shows nothing at all is empty, and so is a file that was sent in the place of a text.
+    What shows nothing at all is empty.
     """
-    if not isinstance(value, str) or not any(sign.isprintable() and not sign.isspace() for sign in value):
+    if value is None or not any(sign.isprintable() and not sign.isspace() for sign in value):
         return ""
     lines = value.replace("\r\n", "\n").replace("\r", "\n").translate(_CONTROLS)
     return unicodedata.normalize("NFC", lines).strip()
 
 
-def clean_line(value: object) -> str:
+def clean_line(value: str | None) -> str:
     """One line: as `clean_text`, with every run of white space one space and no signs that turn the order."""
     return " ".join(clean_text(value).translate(_UNSEEN_ORDER).split())
 

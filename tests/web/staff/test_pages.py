@@ -1,5 +1,6 @@
 """Every staff page, in four languages: one heading, labels, unique ids, and every word in the reader's language."""
 
+import io
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -9,7 +10,7 @@ import pytest
 from bs4 import BeautifulSoup
 from flask import Flask
 
-from tests.web.staff.conftest import Desk, soup_of
+from tests.web.staff.conftest import Desk, fields_of, form_of, soup_of
 from tracker.charter.words import Channel, Nature
 
 LANGUAGES = ("fr", "nl", "de", "en")
@@ -157,3 +158,13 @@ def test_whatever_is_asked_of_a_page_its_languages_lead_to_the_same_page(an: Des
 @pytest.mark.parametrize("number", [0, 2**31, 2**63 - 1, 2**63, 10**40])
 def test_there_is_no_file_of_any_number(an: Desk, file: Callable[..., str], number: int) -> None:
     assert an.get(f"/staff/cases/{file()}/files/{number}").status_code == 404
+
+
+def test_a_file_in_the_place_of_a_text_is_an_empty_field(an: Desk, file: Callable[..., str]) -> None:
+    reference = file(nature=Nature.COMPLEX)
+    for path in (f"/staff/cases/{reference}/interim", f"/staff/cases/{reference}/receipt", "/staff/cases/new"):
+        fields = fields_of(form_of(an.page(path)))
+        for name in fields.keys() - {"csrf_token", "whose"}:
+            sent = fields | {name: (io.BytesIO(b"2026-01-01"), "text.txt")}
+            answer = an.client.post(path, data=sent, content_type="multipart/form-data")
+            assert answer.status_code in (200, 303, 400, 409), (path, name)

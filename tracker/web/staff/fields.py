@@ -6,13 +6,12 @@ from enum import StrEnum
 from typing import Any
 
 from flask_babel import gettext as _
-from flask_wtf import FlaskForm
 from wtforms import DateField, HiddenField, RadioField, SelectField, StringField, TextAreaField, TimeField
 from wtforms.validators import Optional, StopValidation
 
 from tracker.charter.words import Language
 from tracker.correspondence.explanation import label
-from tracker.web.fields import at_most, clean_line, clean_text, required
+from tracker.web.fields import TypedForm, at_most, clean_line, clean_text, required
 from tracker.web.languages import language
 
 REASON_LENGTH = 1000
@@ -20,7 +19,7 @@ EVIDENCE_LENGTH = 2000
 _LONGEST_NUMBER = 9
 
 
-class StaffForm(FlaskForm):  # type: ignore[misc] # Flask-WTF carries no types
+class StaffForm(TypedForm):
     """A form about one case: it knows which version of the case it was drawn for."""
 
     seen = HiddenField()

@@ -5,7 +5,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user, login_user, logout_user
-from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response as AnyResponse
 from wtforms import EmailField, PasswordField
@@ -14,7 +13,7 @@ from tracker.access.permissions import Room, may_enter
 from tracker.casework import throttle
 from tracker.casework.people import authenticate
 from tracker.models.staff import Staff
-from tracker.web.fields import EMAIL_LENGTH, clean_line, required
+from tracker.web.fields import EMAIL_LENGTH, TypedForm, clean_line, required
 from tracker.web.languages import CHOSEN
 from tracker.web.site import site
 from tracker.web.staff import again
@@ -31,7 +30,7 @@ TRIES_FROM_ONE_PLACE = 60
 PASSWORD_LENGTH = 1024
 
 
-class LoginForm(FlaskForm):  # type: ignore[misc] # Flask-WTF carries no types
+class LoginForm(TypedForm):
     """Who, and the proof."""
 
     email = EmailField(filters=[clean_line], validators=[required(_l("Write your e-mail address."))])
