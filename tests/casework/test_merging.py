@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 from tests.factories import MONDAY, make_case, make_house, settle
 from tracker.casework import ending
 from tracker.casework.attachments import KeptFile, keep
-from tracker.casework.ending import CannotMerge
+from tracker.casework.ending import CannotMerge, OtherRequester
 from tracker.casework.house import SYSTEM
 from tracker.charter.words import Channel, Direction, Nature
 from tracker.insight.verify import verify
 from tracker.models.cases import Case
 from tracker.models.database import Database
+from tracker.models.history import History
 from tracker.models.messages import Attachment, Message
 from tracker.models.obligations import Obligation
 
@@ -31,10 +32,10 @@ def session(database: Database) -> Iterator[Session]:
         yield session
 
 
-def merge(session: Session, gone: Case, into: Case) -> Case:
+def merge(session: Session, gone: Case, into: Case, *, same_person: bool = False) -> Case:
     return ending.merge(
         session, HOUSE, reference=gone.reference, into=into.reference, reason="La même demande, deux fois.",
-        actor=SYSTEM, now=NOW, seen=None,
+        same_person=same_person, actor=SYSTEM, now=NOW, seen=None,
     )  # fmt: skip
 
 
@@ -109,3 +110,27 @@ def test_what_was_sensitive_stays_so_and_what_nobody_took_goes_on_ringing(sessio
     assert (survivor.sensitive, survivor.urgent_since, survivor.urgent_taken_at) == (True, MONDAY, None)
     assert promise.next_action_at == MONDAY
     assert promise.due_on == date(2026, 3, 17)
+
+
+@pytest.mark.parametrize(
+    "other", [{"requester_name": "Jan Claes"}, {"requester_email": "jan@example.org"}, {"requester_email": None}]
+)
+def test_nobody_sees_the_messages_of_somebody_else_unasked(session: Session, other: dict[str, str | None]) -> None:
+    survivor, gone = make_case(session, service="M3"), make_case(session, service="M3", **other)
+
+    with pytest.raises(OtherRequester):
+        merge(session, gone, survivor)
+    assert gone.merged_into_id is None
+
+    assert merge(session, gone, survivor, same_person=True).id == survivor.id
+    entry = session.scalars(select(History).where(History.case_id == gone.id, History.verb == "merge")).one()
+    assert entry.details["same_person"] is True
+
+
+def test_capitals_and_spaces_make_no_other_person(session: Session) -> None:
+    survivor = make_case(session, service="M3")
+    gone = make_case(
+        session, service="M3", requester_name="claire  DUBOIS", requester_email="Claire.Dubois@example.org"
+    )
+
+    assert merge(session, gone, survivor).id == survivor.id

@@ -29,6 +29,20 @@ class CannotMerge(Refused):
         )
 
 
+class OtherRequester(Refused):
+    """The two cases are not of the same name and e-mail address: somebody has to say that it is one person."""
+
+    code = "other_requester"
+
+    def __init__(self, reference: str, who: str) -> None:
+        super().__init__(
+            f"{reference} is of {who}: once joined, each sees the other's messages. Make sure that it is the same"
+            " person, and say so.",
+            reference=reference,
+            who=who,
+        )
+
+
 def waive(
     session: Session,
     house: House,
@@ -77,6 +91,7 @@ def merge(
     reference: str,
     into: str,
     reason: str,
+    same_person: bool = False,
     actor: Actor,
     now: datetime,
     seen: int | None,
@@ -85,7 +100,8 @@ def merge(
 
     What the duplicate still owed is waived as such; both references lead to the survivor from now on, and what the
     requester wrote stands there too. A complaint stays a case of its own (charter §6): it is merged only with
-    another complaint. Raises ``CannotMerge``.
+    another complaint. Raises ``CannotMerge``, or ``OtherRequester`` when name or e-mail address differ and nobody has
+    said that it is the ``same_person``.
     """
     if not reason.strip():
         raise Missing("reason")
@@ -95,12 +111,16 @@ def merge(
     natures = {survivor.case.nature, gone.case.nature}
     if survivor.case.id == gone.case.id or (Nature.COMPLAINT in natures and len(natures) > 1):
         raise CannotMerge(into)
+    apart = _requester(survivor.case) != _requester(gone.case)
+    if apart and not same_person:
+        raise OtherRequester(survivor.case.reference, _named(survivor.case))
     waivers = [
         Waived(at=now, number=promise.number, ground=WaiverGround.DUPLICATE, evidence=survivor.case.reference)
         for promise in gone.ledger.open_obligations
     ]
     gone.case.merged_into_id = survivor.case.id
-    gone.done(Verb.MERGE, *waivers, details={"into": survivor.case.reference, "reason": reason})
+    told = {"reason": reason} | ({"same_person": True} if apart else {})
+    gone.done(Verb.MERGE, *waivers, details={"into": survivor.case.reference} | told)
     corrections = []
     if gone.case.received_at < survivor.case.received_at:
         said, channel = f"{gone.case.reference}: {reason}", _quicker(survivor, gone.case)
@@ -110,8 +130,17 @@ def merge(
         survivor.case.received_at, survivor.case.channel = gone.case.received_at, channel
     _keep_flags(survivor.case, gone.case)
     _bring_along(survivor, gone.case)
-    survivor.done(Verb.ABSORB, *corrections, details={"from": gone.case.reference, "reason": reason})
+    survivor.done(Verb.ABSORB, *corrections, details={"from": gone.case.reference} | told)
     return survivor.case
+
+
+def _requester(case: Case) -> tuple[str, str]:
+    """Return who asks, as far as two cases can be compared."""
+    return " ".join(case.requester_name.casefold().split()), (case.requester_email or "").casefold()
+
+
+def _named(case: Case) -> str:
+    return f"{case.requester_name} ({case.requester_email})" if case.requester_email else case.requester_name
 
 
 def _quicker(survivor: CaseFile, gone: Case) -> Channel:

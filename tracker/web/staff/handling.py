@@ -204,12 +204,21 @@ class MergeForm(ReasonForm):
     """Into which case, and why."""
 
     into = one_line(_l("Reference of the other file"), 60, _l("Write the reference of the other file."))
+    same_person = BooleanField(_l("It is the same person, though the name or the e-mail address differs"))
+
+
+def _ask_later(form: MergeForm, case: Header) -> None:
+    """Ask whether it is the same person only once a file was named: most duplicates differ in nothing."""
+    if not form.is_submitted():
+        del form.same_person
 
 
 @act("merge", Verb.MERGE, MergeForm, Page(
     _l("Join this file to another"), _l("Join them"), _l("The files are one now."),
     _l("For a request that came twice. The earlier receipt counts, and both references lead to the file that stays."),
     "warning",
-))  # fmt: skip
+), prepare=_ask_later)  # fmt: skip
 def merge(db: Session, form: MergeForm, case: dict[str, Any]) -> None:
-    ending.merge(db, site().house, into=form.into.data, reason=form.reason.data, **case)
+    ending.merge(
+        db, site().house, into=form.into.data, reason=form.reason.data, same_person=form.same_person.data, **case
+    )  # fmt: skip
