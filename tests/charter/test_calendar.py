@@ -153,6 +153,8 @@ def test_what_is_learnt_later_does_not_change_what_was_counted_before() -> None:
         ("[[closing]]\n", 1, "known"),
         (SMALL + "\n[[closing]]\ncode = 'x'\nsource = 'law'\nmonth = 2\nday = 29\n", 15, "not a day of every year"),
         (SMALL + "\n[[closing]]\ncode = 'x'\nsource = 'law'\nmonth = 2\n", 11, "either month and day"),
+        (SMALL + f"\n[[closing]]\ncode = 'x'\nsource = 'law'\nmonth = 2\nday = {10**22}\n", 15, "too large"),
+        (SMALL + f"\n[[closing]]\ncode = 'x'\nsource = 'law'\neaster_offset = -{10**9}\n", 14, "too large"),
         (SMALL + "\n[[bridge_day]]\nday = 2027-01-02\nsource = 'law'\n", 12, "week-end"),
         (SMALL + "\n[[bridge_day]]\nday = 2027-01-04\n", 11, "source is missing"),
         (SMALL + "\n[[bridge_day]]\nday = '2027-01-04'\nsource = 'law'\n", 12, "must be a date"),

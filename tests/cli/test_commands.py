@@ -106,6 +106,8 @@ def test_a_missing_setting_is_named(
         ("DATABASE_URL", "mysql://host/db"),
         ("BASE_URL", "ftp://x"),
         ("DATABASE_URL", "postgresql://127.0.0.1:1/suivi"),
+        ("DATABASE_URL", "postgresql://127.0.0.1:1/suivi?nonsense=1"),
+        ("DATABASE_URL", f"sqlite:///{__file__}"),
     ],
 )
 def test_a_wrong_setting_is_named(setting: str, value: str, tmp_path: Path) -> None:

@@ -14,6 +14,9 @@ from tracker.charter.errors import CharterError
 
 E = TypeVar("E", bound=StrEnum)
 
+LARGEST_NUMBER = 100_000
+"""No count of days or hours in our files is meant to be larger; a date that far off could not be written."""
+
 
 class RulesFileError(CharterError, ValueError):
     """A data file that does not hold together; the process refuses to start with it."""
@@ -117,6 +120,8 @@ class Table:
             raise self.error(f"{key} must be a whole number.", key)
         if least is not None and value < least:
             raise self.error(f"{key} must be at least {least}, not {value}.", key)
+        if abs(value) > LARGEST_NUMBER:
+            raise self.error(f"{key} is too large to be meant: write {LARGEST_NUMBER} at most.", key)
         return value
 
     def optional_number(self, key: str, least: int) -> int | None:

@@ -81,6 +81,7 @@ def _of_database(error: Exception) -> tuple[str, int] | None:
         return "The database has no tables of Suivi yet, or old ones: run `tracker init` first.", USAGE
     if "is locked" in said:
         return "The database is busy with another writer: try again in a moment.", PROBLEMS
-    if isinstance(error, OperationalError):
+    not_one = "not a database" in said or "malformed" in said or "invalid connection option" in said
+    if not_one or isinstance(error, OperationalError):
         return f"The database in DATABASE_URL cannot be used ({said}): check the address and that it runs.", USAGE
     return None
