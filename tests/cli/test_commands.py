@@ -243,3 +243,7 @@ def test_what_stands_under_letters_is_one_line_that_can_be_read(settled: Mapping
         row = session.scalars(select(Staff).where(Staff.email == "zoe@suivi.example")).one()
     assert (row.name, row.title) == ("Zo e", None)
     assert row.phone.startswith("+32 2"), "nobody signs without a number"
+
+
+def test_a_sweep_of_years_that_have_not_come_is_refused(settled: Mapping[str, str]) -> None:
+    assert_one_sentence(call("sweep", "--at", "2199-01-01T00:00:00Z", settings=settled), 2)

@@ -5,19 +5,27 @@ import os
 from argparse import Namespace
 from contextlib import closing
 from dataclasses import asdict
+from datetime import timedelta
 
 from config import Settings
-from tracker.cli.failures import DONE, PROBLEMS
+from tracker.cli.failures import DONE, PROBLEMS, UsageError
 from tracker.opening import clock, open_database, open_house
+
+FARTHEST_AHEAD = timedelta(days=400)
+"""A slip of the pen in ``--at`` must not record breaches of years that have not come."""
 
 
 def sweep(arguments: Namespace) -> int:
     """Tell whoever must be told about promises, once."""
     from tracker.casework.sweep import sweep as one_pass
 
-    settings = Settings.from_env(os.environ)
+    settings, now = Settings.from_env(os.environ), clock()
+    if arguments.at is not None and arguments.at > now + FARTHEST_AHEAD:
+        raise UsageError(
+            f"--at lies more than {FARTHEST_AHEAD.days} days ahead, and what a sweep writes stays: give a nearer moment."
+        )
     with closing(open_database(settings)) as database:
-        swept = one_pass(database, open_house(settings), now=arguments.at or clock())
+        swept = one_pass(database, open_house(settings), now=arguments.at or now)
     if arguments.json:
         print(json.dumps(swept.to_json()))
     else:
