@@ -22,7 +22,7 @@ def sweep(arguments: Namespace) -> int:
     settings, now = Settings.from_env(os.environ), clock()
     if arguments.at is not None and arguments.at > now + FARTHEST_AHEAD:
         raise UsageError(
-            f"--at lies more than {FARTHEST_AHEAD.days} days ahead, and what a sweep writes stays: give a nearer moment."
+            f"--at lies more than {FARTHEST_AHEAD.days} days ahead, and what is written stays: give a nearer moment."
         )
     with closing(open_database(settings)) as database:
         swept = one_pass(database, open_house(settings), now=arguments.at or now)

@@ -162,7 +162,7 @@ def test_a_reference_that_leads_nowhere_says_why(an: Desk, given: str, sentence:
     assert sentence in answer.text
 
 
-def test_a_page_of_the_queue_takes_three_statements(an: Desk, file: File, database: Database) -> None:
+def test_a_page_of_the_queue_takes_four_statements(an: Desk, file: File, database: Database) -> None:
     for _ in range(3):
         file(nature=Nature.COMPLAINT)
     said: list[str] = []
@@ -170,4 +170,6 @@ def test_a_page_of_the_queue_takes_three_statements(an: Desk, file: File, databa
 
     an.page("/staff/queue?view=all")
 
-    assert len([one for one in said if one.startswith("SELECT")]) == 3  # who looks, the rows, the counts
+    assert (
+        len([one for one in said if one.startswith("SELECT")]) == 4
+    )  # who looks, for whom they stand in, the rows, the counts
