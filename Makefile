@@ -46,6 +46,8 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	@touch $@
 
 run demo: export BASE_URL ?= http://$(HOST):$(PORT)
+# Made-up cases never stand among real ones: the demonstration has a folder of its own.
+demo: VAR_DIR := $(VAR_DIR)/demo
 
 run: ready
 	@$(TRACKER) up --host $(HOST) --port $(PORT)
