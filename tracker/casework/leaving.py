@@ -8,12 +8,12 @@ from sqlalchemy.orm import Session
 from tracker.casework.casefile import CaseFile
 from tracker.casework.errors import Missing, Refused
 from tracker.casework.house import SYSTEM, Actor, House
-from tracker.casework.writing import BY_HAND, message_of
+from tracker.casework.writing import message_of
 from tracker.charter.counting import brussels_day
 from tracker.charter.entries import LeavingVoided, MessageLeft
 from tracker.charter.errors import CharterError
 from tracker.charter.promising import HeadNeeded, InterimNotAllowed, NothingToPutOff
-from tracker.charter.words import Act, CaseState, Role, Verb
+from tracker.charter.words import PAPER, Act, CaseState, Role, Verb
 from tracker.models.cases import Case
 from tracker.models.messages import Message, Outbox
 from tracker.models.staff import Staff
@@ -61,7 +61,7 @@ def record_leaving(
         session, house, reference=reference, verb=Verb.RECORD_LEAVING, actor=actor, now=now, seen=seen
     )
     message = message_of(session, file.case.id, message_number)
-    if message is None or message.left_on is not None or message.channel not in BY_HAND:
+    if message is None or message.left_on is not None or message.channel not in PAPER:
         raise NotWaiting(message_number)
     check_day(left_on, brussels_day(message.written_at), now)
     message.left_on, message.left_at = left_on, now

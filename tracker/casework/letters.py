@@ -14,7 +14,6 @@ from tracker.casework.leaving import check_day, left
 from tracker.casework.people import UnknownService
 from tracker.casework.writing import (
     PUBLISHED,
-    SPOKEN,
     Written,
     address_for,
     facts_for,
@@ -25,6 +24,7 @@ from tracker.charter.counting import brussels_day
 from tracker.charter.entries import Entry, NatureSet
 from tracker.charter.ledger import check_interim
 from tracker.charter.words import (
+    SPOKEN,
     Act,
     Channel,
     ChannelReason,

@@ -12,6 +12,7 @@ from tracker.casework.house import House
 from tracker.casework.staffing import COMPLAINTS_SERVICE
 from tracker.charter.counting import brussels_day
 from tracker.charter.words import (
+    SPOKEN,
     Act,
     Channel,
     ChannelReason,
@@ -36,8 +37,6 @@ from tracker.models.staff import Staff
 
 BY_MAIL = (Channel.EMAIL,)
 PUBLISHED = (Channel.WEB,)
-BY_HAND = (Channel.POST, Channel.FAX)
-SPOKEN = (Channel.PHONE, Channel.COUNTER)
 
 
 @dataclass(frozen=True, slots=True)

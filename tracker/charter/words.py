@@ -17,6 +17,12 @@ class Channel(StrEnum):
     COUNTER = "counter"
 
 
+PAPER = (Channel.POST, Channel.FAX)
+"""Has a date, no hour; leaves by hand, on the day that somebody records."""
+SPOKEN = (Channel.PHONE, Channel.COUNTER)
+"""Is a conversation: it is over once it is held, and the person chooses how the answer comes."""
+
+
 class Nature(StrEnum):
     """What kind of request a case is; proposed at intake, confirmed by a person."""
 

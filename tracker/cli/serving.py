@@ -16,6 +16,8 @@ STOP_SECONDS = 20
 """How long a process may take to end in good order."""
 SHORT_LIFE = 5.0
 LONGEST_PAUSE = 30.0
+MOST_THREADS = 8
+"""How many requests one web worker may have in hand at once, where the machine has the cores for it."""
 
 
 def serve(arguments: Namespace) -> int:
@@ -31,7 +33,7 @@ def serve(arguments: Namespace) -> int:
         port=arguments.port,
         interface=Interfaces.WSGI,
         workers=arguments.workers,
-        blocking_threads=8,
+        blocking_threads=min(MOST_THREADS, 2 * (os.cpu_count() or 1) + 1),  # more would only wait for a core
         websockets=False,
         log_access=False,
         respawn_failed_workers=True,

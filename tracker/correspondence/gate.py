@@ -13,7 +13,7 @@ from typing import NamedTuple, Self
 
 from tracker.charter.errors import CharterError
 from tracker.charter.reference import BadReference, Reference
-from tracker.charter.words import Channel, ChannelReason, Language, RegisteredGround
+from tracker.charter.words import SPOKEN, Channel, ChannelReason, Language, RegisteredGround
 from tracker.correspondence.facts import Signature
 from tracker.correspondence.tables import text_of
 
@@ -125,19 +125,16 @@ def way_back(
     for channel in wanted:
         if possible[channel]:
             return WayBack(channel, None)
-    others = (Channel.EMAIL, Channel.POST, Channel.FAX, *((Channel.PHONE,) if arrived_by in _SPOKEN else ()))
+    others = (Channel.EMAIL, Channel.POST, Channel.FAX, *((Channel.PHONE,) if arrived_by in SPOKEN else ()))
     for channel in others:
         if possible[channel]:
-            return WayBack(channel, ChannelReason.NO_ADDRESS if arrived_by not in _SPOKEN or chosen else None)
+            return WayBack(channel, ChannelReason.NO_ADDRESS if arrived_by not in SPOKEN or chosen else None)
     return WayBack(Channel.WEB, ChannelReason.NO_ADDRESS)
-
-
-_SPOKEN = frozenset({Channel.PHONE, Channel.COUNTER})
 
 
 def _same_way(arrived_by: Channel, chosen: Channel | None) -> tuple[Channel, ...]:
     """Return the ways that count as the same one, the first that is possible being taken."""
-    if arrived_by in _SPOKEN:
+    if arrived_by in SPOKEN:
         return (Channel.EMAIL if chosen is Channel.WEB else chosen,) if chosen else ()
     return {
         Channel.WEB: (Channel.EMAIL,),

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from tracker.charter.obligations import Obligation as Promise
 from tracker.charter.reference import Reference
 from tracker.charter.steps import steps_of
-from tracker.charter.words import Channel, NoticeState
+from tracker.charter.words import PAPER, NoticeState
 from tracker.insight.casefacts import Broken, CasePage, Contact, Done, File, Header, Link, Said, StoredFile, Told
 from tracker.insight.sight import Viewer, may_read
 from tracker.models.cases import Association, Case
@@ -114,7 +114,7 @@ def outgoing(session: Session, case_id: int, *, left: bool) -> list[Said]:
         and not said.stays
         and (said.left_on is not None) is left
         and said.voided_at is None
-        and (left or said.channel in (Channel.POST, Channel.FAX))
+        and (left or said.channel in PAPER)
     ]
 
 

@@ -16,7 +16,7 @@ from tracker.app import create_app
 from tracker.casework.house import House
 from tracker.models.database import Database
 from tracker.models.operations import JobRun
-from tracker.web.public.countries import countries
+from tracker.web.countries import countries
 from tracker.web.security import POLICY
 
 PATHS = (

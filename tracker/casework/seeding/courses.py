@@ -9,6 +9,8 @@ from tracker.casework.seeding.story import MINUTE, Story, TooYoung, office_hour
 from tracker.charter.counting import at_brussels, brussels_day
 from tracker.charter.entries import Extended, FollowedUp, LeavingVoided, NatureSet, Waived, WithinPeriod
 from tracker.charter.words import (
+    PAPER,
+    SPOKEN,
     Act,
     Channel,
     Direction,
@@ -199,7 +201,7 @@ def _transmitted(story: Story) -> None:
     )
     details = {"messages": [forward, inform], "kind": MessageKind.TRANSMISSION, "channel": story.reply_by}
     entries = []
-    if story.reply_by in (Channel.PHONE, Channel.COUNTER):
+    if story.reply_by in SPOKEN:
         story._left(inform, at)
         entries = [story._leaving(inform, at)]
     story.do(Verb.TRANSMIT, at, *entries, told=details, to="%(body)s")
@@ -263,7 +265,7 @@ OPEN = (
     Course("mail on its way", 5, _written_not_left, youngest=4, oldest=20, natures=REPLIED,
            channels=BY_MAIL),
     Course("letter to post", 16, _written_not_left, youngest=4, oldest=20, natures=REPLIED,
-           channels=(Channel.POST, Channel.FAX)),
+           channels=PAPER),
     Course("given up", 1, _given_up, youngest=4, oldest=20, natures=REPLIED, channels=BY_MAIL),
     Course("put off", 60, _put_off, youngest=12, natures=(Nature.COMPLEX,)),
     Course("turned complex", 6, _turned_complex, youngest=12, natures=(Nature.INFORMATION,)),

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import JSON, Boolean, Date, Integer, Table
 
 from tracker.casework.seeding.story import Story, Told, Values
-from tracker.charter.words import CaseState, Channel, Nature, NoticeState, Recipient
+from tracker.charter.words import PAPER, SPOKEN, CaseState, Channel, Nature, NoticeState, Recipient
 from tracker.models.base import Base, Moment, Sealed, seal_of_text, sealed_columns, sealed_text
 from tracker.models.cases import Association, Case
 from tracker.models.history import History
@@ -130,9 +130,9 @@ def _case(story: Story) -> Values:
         "nature": story.ledger.nature, "language": "%(language)s", "official_language": "%(official)s",
         "country": "%(country)s", "subject": "%(subject)s", "requester_name": "%(name)s",
         "requester_email": "%(email)s" if channel in (Channel.WEB, Channel.EMAIL) else None,
-        "requester_phone": "%(phone)s" if channel in (Channel.PHONE, Channel.COUNTER) else None,
+        "requester_phone": "%(phone)s" if channel in SPOKEN else None,
         "requester_fax": "%(fax)s" if channel is Channel.FAX else None,
-        "requester_address": "%(address)s" if channel in (Channel.POST, Channel.FAX) else None,
+        "requester_address": "%(address)s" if channel in PAPER else None,
         "reply_channel": story.reply_by, "code_version": 1,
         "service_code": None if triage else "%(service)s", "handler_id": "%(handler)s",
         "triage_since": story.registered_at if triage else None, "sensitive": "%(sensitive)s",

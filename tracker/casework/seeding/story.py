@@ -16,14 +16,23 @@ from tracker.charter.entries import Entry, MessageLeft, Received, entry_to_json
 from tracker.charter.ledger import Ledger
 from tracker.charter.obligations import Obligation as Promise
 from tracker.charter.rungs import BREACH
-from tracker.charter.words import Act, CaseState, Channel, Direction, MessageKind, Nature, Recipient, Verb
+from tracker.charter.words import (
+    PAPER,
+    SPOKEN,
+    Act,
+    CaseState,
+    Channel,
+    Direction,
+    MessageKind,
+    Nature,
+    Recipient,
+    Verb,
+)
 from tracker.correspondence.facts import Signature
 
 Values = dict[str, Any]
 
 MINUTE = timedelta(minutes=1)
-SPOKEN = (Channel.PHONE, Channel.COUNTER)
-BY_HAND = (Channel.POST, Channel.FAX)
 SIGNATURE = Signature(
     name="%(handler_name)s",
     title="%(handler_title)s",
@@ -165,7 +174,7 @@ class Story:
         message = self.messages[number - 1]
         if message["channel"] in SPOKEN:
             return
-        by_hand = message["channel"] in BY_HAND
+        by_hand = message["channel"] in PAPER
         self._left(number, at)
         entries = [self._leaving(number, at)] if message.get("act") else []
         if by_hand or entries:

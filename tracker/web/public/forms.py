@@ -9,8 +9,8 @@ from wtforms.validators import Optional, ValidationError
 
 from tracker.charter.reference import BadReference, Reference
 from tracker.web import fields
+from tracker.web.countries import countries
 from tracker.web.languages import NAMES, language
-from tracker.web.public.countries import countries
 
 KINDS = ("question", "complaint", "emergency")
 CODE_LENGTH = 40

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from tracker.casework import follow, nature
 from tracker.charter.counting import BRUSSELS, at_brussels, brussels_day
 from tracker.charter.errors import CharterError
-from tracker.charter.words import Channel, Nature, Verb
+from tracker.charter.words import PAPER, Channel, Nature, Verb
 from tracker.insight.casefacts import Header
 from tracker.insight.promised import open_promises
 from tracker.web.site import site
@@ -34,8 +34,6 @@ from tracker.web.staff.fields import (
 from tracker.web.staff.handling import ReasonForm
 
 CAME_ON = _l("Write the day on which it came in.")
-PAPER = (Channel.POST, Channel.FAX)
-"""Paper has a date, no hour."""
 
 
 class NatureForm(StaffForm):

@@ -3,11 +3,10 @@
 import re
 import secrets
 from datetime import date, timedelta
-from functools import cache, partial
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 
-from babel import Locale
 from flask import Response, make_response, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -24,6 +23,7 @@ from tracker.charter.words import Channel, Language, Nature, ObligationKind
 from tracker.insight.casepage import case_header
 from tracker.insight.choices import bodies
 from tracker.insight.promised import open_promises
+from tracker.web.countries import countries
 from tracker.web.fields import (
     ADDRESS_LENGTH,
     NAME_LENGTH,
@@ -45,7 +45,6 @@ LONG_AGO = timedelta(days=30)
 """A receipt longer ago may be a slip of the pen: it is asked about."""
 
 BY_STAFF = (Channel.POST, Channel.EMAIL, Channel.PHONE, Channel.COUNTER, Channel.FAX)
-SPOKEN = (Channel.PHONE, Channel.COUNTER)
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 
@@ -98,7 +97,7 @@ class EnterForm(StaffForm):
         self.nature.choices = words_of(Nature)
         self.language.choices = words_of(Language)
         self.official_language.choices = words_of((Language.FR, Language.NL, Language.DE))
-        self.country.choices = [("", _("Not known")), *_countries(language())]
+        self.country.choices = [("", _("Not known")), *countries(language())]
         self.answer_by.choices = [("", _("The way it came")), *words_of(BY_STAFF)]
         with site().database.reading() as db:
             found = bodies(db, internal=True, day=brussels_day(now()), language=language())
@@ -142,14 +141,6 @@ class EnterForm(StaffForm):
         if self.answer_by.data == Channel.POST and not self.address.data:
             self.address.errors = [*self.address.errors, _("Write the postal address: the answer goes there.")]
         return not (self.email.errors or self.phone.errors or self.address.errors)
-
-
-@cache
-def _countries(lang: str) -> list[tuple[str, str]]:
-    names = Locale.parse(lang).territories
-    found = [(code, str(name)) for code, name in names.items() if len(code) == 2 and code.isalpha()]
-    return sorted((one for one in found if one[0] not in ("EU", "EZ", "UN", "ZZ", "XA", "XB", "QO")),
-                  key=lambda one: one[1].casefold())  # fmt: skip
 
 
 @staff.route("/cases/new", methods=["GET", "POST"])

@@ -31,19 +31,6 @@ class StaffForm(TypedForm):
         return int(given) if given.isdecimal() and given.isascii() and len(given) <= _LONGEST_NUMBER else 0
 
 
-class Choice(RadioField):
-    """One of a few, all shown."""
-
-    def __init__(self, missing: Any, **more: Any) -> None:
-        super().__init__(validate_choice=False, **more)
-        self.missing = missing
-
-    def pre_validate(self, form: Any) -> None:
-        """Refuse what is not on the list with the sentence that says what to do."""
-        if self.data not in [choice[0] for choice in self.choices or ()]:
-            raise StopValidation(str(self.missing))
-
-
 class Pick(SelectField):
     """One of many; ``needed``: the empty line of the list is no answer."""
 
@@ -55,6 +42,10 @@ class Pick(SelectField):
         """Refuse what is not on the list with the sentence that says what to do."""
         if self.data not in [choice[0] for choice in self.choices or ()] or (self.needed and not self.data):
             raise StopValidation(str(self.missing))
+
+
+class Choice(RadioField, Pick):
+    """One of a few, all shown."""
 
 
 class DayField(DateField):

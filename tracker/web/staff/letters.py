@@ -15,7 +15,7 @@ from tracker.casework import letters
 from tracker.casework.letters import Draft
 from tracker.charter.counting import brussels_day
 from tracker.charter.errors import CharterError
-from tracker.charter.words import Channel, ChannelReason, MessageKind, RegisteredGround, ServiceKind, Verb
+from tracker.charter.words import SPOKEN, Channel, ChannelReason, MessageKind, RegisteredGround, ServiceKind, Verb
 from tracker.insight.casefacts import Header
 from tracker.insight.casepage import incoming
 from tracker.insight.choices import bodies
@@ -70,7 +70,7 @@ class WayForm(StaffForm):
             "registered_ground": RegisteredGround(self.registered_ground.data)
             if self.registered_ground.data
             else None,
-            "spoken_on": self.spoken_on.data if channel in (Channel.PHONE, Channel.COUNTER) else None,
+            "spoken_on": self.spoken_on.data if channel in SPOKEN else None,
         }
 
     def draft(self, case: Header) -> Draft:
