@@ -262,6 +262,52 @@ def test_an_answer_that_left_before_a_follow_up_does_not_answer_it() -> None:
     assert case.owed() == [("reply", "Tue 2026-03-24")]
 
 
+def thought_misdirected() -> Case:
+    """A case that is answered at once, and on which the requester writes again while a transmission is still owed."""
+    case = Case("Mon 2026-03-02", nature=Nature.MISDIRECTED)
+    case.answered("Tue 2026-03-03")
+    return case.followed_up("Mon 2026-03-09", Channel.POST)
+
+
+def test_a_changed_nature_that_settles_the_last_promise_leaves_the_follow_up_its_own() -> None:
+    case = thought_misdirected()
+
+    case.becomes(Nature.INFORMATION, "Wed 2026-03-11")  # the answer of the third was all that was owed
+
+    assert case.states() == ["replaced", "discharged", "open"]
+    assert case.owed() == [("reply", "Wed 2026-04-08")]  # 30 days from the letter
+    assert case.ledger.follow_ups == ()
+
+
+def test_a_follow_up_that_a_later_answer_covered_gets_no_promise_of_its_own() -> None:
+    case = thought_misdirected()
+    case.answered("Tue 2026-03-10")
+
+    case.becomes(Nature.INFORMATION, "Wed 2026-03-11")
+
+    case.ledger.check_closable()
+
+
+def test_whoever_waives_the_last_promise_had_read_what_lay_there() -> None:
+    case = Case("Mon 2026-03-02")
+    case.followed_up("Mon 2026-03-09")
+    case.waived(1, "Tue 2026-03-10")  # "thank you, it is settled"
+
+    case.ledger.check_closable()
+
+
+def test_a_lost_message_whose_place_an_earlier_one_takes_leaves_what_came_between_its_own_promise() -> None:
+    case = Case("Mon 2026-03-02")
+    case.followed_up("Thu 2026-03-05")
+    covering = case.answered("Fri 2026-03-06")
+    case.answered("Wed 2026-03-04", recorded="Mon 2026-03-09")  # a letter, posted before the follow-up came
+
+    case.bounced(covering, "Tue 2026-03-10")
+
+    assert case.owed() == [("reply", "Fri 2026-03-20")]
+    assert case.states() == ["discharged", "open"]
+
+
 def test_a_follow_up_keeps_its_own_receipt_when_the_case_is_put_right() -> None:
     case = Case("Mon 2026-03-02")
     case.answered("Tue 2026-03-03")

@@ -259,6 +259,20 @@ def test_a_case_closes_exactly_when_nothing_is_owed(
             assert ledger.next_obligation.due_on == min(o.due_on for o in owed)
 
 
+@settings(max_examples=400)
+@given(*LIVES)
+def test_where_nothing_is_owed_every_follow_up_was_answered_waived_or_kept(
+    start: datetime, back: int, channel: Channel, nature: Nature, happens: list[Any]
+) -> None:
+    ends = (ObligationState.DISCHARGED, ObligationState.WAIVED)
+    for _, _, ledger in live(start, back, channel, nature, happens):
+        if ledger.open_obligations:
+            continue
+        days = [o.settled_on for o in ledger.obligations if o.settled_on and o.state in ends]
+        days += [m.left_on for m in ledger.leavings if m.act is Act.ANSWER and not m.voided]
+        assert all(follow_up.received_on <= max(days) for follow_up in ledger.follow_ups)
+
+
 @settings(max_examples=300)
 @given(*LIVES)
 def test_the_history_gives_the_ledger_again(

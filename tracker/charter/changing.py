@@ -190,8 +190,6 @@ def waived(draft: Draft, entry: Waived) -> None:
         waiver_ground=entry.ground,
         waiver_evidence=entry.evidence.strip(),
     )
-    if not draft.open_of():
-        draft.follow_ups = []  # whoever waived the last promise had read them
 
 
 def followed_up(draft: Draft, entry: FollowedUp) -> None:

@@ -5,6 +5,7 @@ letter only ``interim`` (and replaces ``reply`` by the date it promises); forwar
 ``transmission``, on the later of their days. Whatever else leaves discharges nothing and is no entry here.
 """
 
+from collections.abc import Sequence
 from datetime import date
 
 from tracker.charter.counting import in_range
@@ -74,7 +75,6 @@ def left(draft: Draft, entry: MessageLeft) -> None:
     place = len(draft.leavings)
     leaving = Leaving(entry.message, entry.act, entry.left_on, draft.at, settled=(), inform_only=entry.inform_only)
     draft.leavings.append(leaving)
-    owed = draft.open_of()
     match entry.act:
         case Act.ANSWER:
             _answered(draft, place)
@@ -82,7 +82,6 @@ def left(draft: Draft, entry: MessageLeft) -> None:
             promised(draft, place, entry)
         case Act.FORWARD | Act.INFORM:
             complete_transmissions(draft)
-    _take_up_follow_ups(draft, [o.number for o in owed])
 
 
 def _answered(draft: Draft, place: int) -> None:
@@ -93,19 +92,25 @@ def _answered(draft: Draft, place: int) -> None:
     draft.change_leaving(place, settled=tuple(o.number for o in owed))
 
 
-def _take_up_follow_ups(draft: Draft, owed: list[int]) -> None:
+def take_up_follow_ups(draft: Draft, before: Sequence[Obligation]) -> None:
     """Open a reply for a follow-up that came after the case had been settled, though that was recorded only now.
 
-    When it came, something seemed to be open; in truth the letter had left. Without this it would never be answered.
+    When it came, something seemed to be open; in truth the letter had left. ``before``: the obligations as they stood
+    before the entry, of whatever kind, that settled the last of them. What came on the day on which that was settled,
+    or on which an answer left, or before, is answered with it; so is what lay there when the last promise was waived,
+    by somebody who had read it.
     """
-    days = [draft.obligations[number - 1].settled_on for number in owed]
-    if not days or draft.open_of():
+    known = dict(enumerate(before))
+    ends = (ObligationState.DISCHARGED, ObligationState.WAIVED)
+    settled = [o for place, o in enumerate(draft.obligations) if o != known.get(place) and o.state in ends]
+    if not settled or draft.open_of():
         return
-    settled_on = max(day for day in days if day is not None)
-    later = sorted(follow_up for follow_up in draft.follow_ups if follow_up.received_on > settled_on)
-    draft.follow_ups = later[1:]
-    if later:
-        draft.owe(receipt(StepCode.FOLLOW_UP_RECEIVED, later[0].received_on, later[0].channel))
+    days = [o.settled_on for o in settled if o.settled_on is not None]
+    days += [m.left_on for m in draft.leavings if m.act is Act.ANSWER and not m.voided]
+    later = min((f for f in draft.follow_ups if f.received_on > max(days)), default=None)
+    if later is not None:
+        draft.follow_ups.remove(later)
+        draft.owe(receipt(StepCode.FOLLOW_UP_RECEIVED, later.received_on, later.channel))
 
 
 def settle_by_what_left(draft: Draft) -> None:

@@ -62,7 +62,7 @@ class Ledger:
     nature_confirmed: bool
     obligations: tuple[Obligation, ...]  # obligation n stands at place n - 1
     leavings: tuple[Leaving, ...]  # in the order in which they were recorded
-    follow_ups: tuple[FollowUp, ...]  # that came while something was open
+    follow_ups: tuple[FollowUp, ...]  # that came while something was open, and have no promise of their own
 
     @classmethod
     def open(cls, entry: Received, *, rules: RuleBook, calendar: WorkingCalendar) -> "Ledger":
@@ -83,6 +83,7 @@ class Ledger:
         """
         draft = self._draft(entry.at, rules, calendar)
         _apply(draft, entry)
+        leaving.take_up_follow_ups(draft, self.obligations)
         return _settled(draft)
 
     def _draft(self, at: datetime, rules: RuleBook, calendar: WorkingCalendar) -> Draft:
