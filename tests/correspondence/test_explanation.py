@@ -26,6 +26,7 @@ from tracker.charter.steps import Step, StepCode
 from tracker.charter.words import CaseState, Channel, Language, Nature, ObligationKind, Verb
 from tracker.correspondence.explanation import (
     by_channel,
+    by_way_out,
     date_in_words,
     days_left_in_words,
     explain_rule,
@@ -35,6 +36,7 @@ from tracker.correspondence.explanation import (
     organisation,
     refusal,
     rung_in_words,
+    way_out,
 )
 from tracker.correspondence.gate import Item, Missing, SendRefused
 from tracker.correspondence.phones import Line
@@ -57,7 +59,7 @@ def test_every_word_of_the_charter_is_said_in_the_four_languages(word: StrEnum) 
 
 def test_labels_hold_nothing_that_the_charter_does_not_know() -> None:
     known = {cls.__name__: {member.value for member in cls} for cls in (*WORDS, Line)}
-    own = {"by_channel", "closed", "field"}
+    own = {"by_channel", "by_way_out", "closed", "field", "way_out"}
 
     labels = {name: set(members) for name, members in read_table("labels").items() if name not in own}
 
@@ -311,4 +313,6 @@ def test_every_missing_item_is_named_and_says_where_it_is_mended(item: Item, lan
 @pytest.mark.parametrize("language", Language)
 def test_small_phrases(language: Language) -> None:
     assert len({by_channel(channel, language) for channel in Channel}) == len(Channel)
+    assert [channel for channel in Channel if way_out(channel, language) != label(channel, language)] == [Channel.WEB]
+    assert [c for c in Channel if by_way_out(c, language) != by_channel(c, language)] == [Channel.WEB]
     assert len(organisation(language, short=True)) < len(organisation(language))

@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 from tracker.charter.words import Channel, Language, MessageKind, ObligationKind, ServiceKind
 from tracker.correspondence.explanation import (
     by_channel,
+    by_way_out,
     date_in_words,
     days_left_in_words,
     explain_rule,
@@ -235,6 +236,7 @@ def _texts() -> Environment:
     environment.filters |= {
         "date": _in_language(date_in_words),
         "weekday": _in_language(lambda day, language: date_in_words(day, language, weekday=True)),
+        "by_way_out": _in_language(lambda channel, language: by_way_out(Channel(channel), language)),
         "by_channel": _in_language(lambda channel, language: by_channel(Channel(channel), language)),
         "name": _in_language(lambda other, language: label(Language(other), language)),
         "phone": _in_language(lambda line, language: label(Line(line), language)),

@@ -22,6 +22,7 @@ __all__ = [
     "ExplainedStep",
     "WordsMissing",
     "by_channel",
+    "by_way_out",
     "counted",
     "date_in_words",
     "days_left_in_words",
@@ -33,6 +34,7 @@ __all__ = [
     "refusal",
     "rule_source",
     "rung_in_words",
+    "way_out",
 ]
 
 _RUNG = re.compile(r"(?P<name>[a-z]+)(?:-(?P<number>\d+))?")
@@ -59,6 +61,16 @@ def label(member: StrEnum, language: Language) -> str:
 def by_channel(channel: Channel, language: Language) -> str:
     """Return a channel as it stands inside a sentence: “by post”."""
     return text_of("labels", "by_channel", channel.value, language)
+
+
+def way_out(channel: Channel, language: Language) -> str:
+    """Return how a message leaves: as the channel is called, but nothing leaves by the form (charter §2)."""
+    return text_of("labels", "way_out" if channel is Channel.WEB else "Channel", channel.value, language)
+
+
+def by_way_out(channel: Channel, language: Language) -> str:
+    """Return how a message leaves, as it stands inside a sentence to the requester: “on your tracking page”."""
+    return text_of("labels", "by_way_out" if channel is Channel.WEB else "by_channel", channel.value, language)
 
 
 def organisation(language: Language, *, short: bool = False) -> str:

@@ -11,19 +11,21 @@ from babel.numbers import format_decimal
 from flask import Flask
 
 from tracker.charter.counting import brussels_day
-from tracker.correspondence.explanation import date_in_words, label, moment_in_words
+from tracker.charter.words import Channel
+from tracker.correspondence.explanation import date_in_words, label, moment_in_words, way_out
 from tracker.correspondence.phones import emergency_phones
 from tracker.web.languages import language
 
 
 def install(app: Flask) -> None:
-    """Teach the templates the filters `day`, `long_day`, `moment`, `number`, `size` and `label`, and `asset()`."""
+    """Teach the templates the filters below, each by its own name (`label`, `way_out`), and `asset()`."""
     app.add_template_filter(day)
     app.add_template_filter(long_day)
     app.add_template_filter(moment)
     app.add_template_filter(number)
     app.add_template_filter(size)
     app.add_template_filter(label_in_words, "label")
+    app.add_template_filter(way_out_in_words, "way_out")
     app.add_template_global(emergency_phones)
     app.add_template_global(_assets(Path(app.static_folder or "")), "asset")
 
@@ -58,6 +60,11 @@ def size(value: int) -> str:
 def label_in_words(word: StrEnum) -> str:
     """A word of the charter as people read it."""
     return label(word, language())
+
+
+def way_out_in_words(channel: Channel) -> str:
+    """How a message leaves, as people read it."""
+    return way_out(channel, language())
 
 
 def _brussels(value: date) -> date:

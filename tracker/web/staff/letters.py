@@ -20,6 +20,7 @@ from tracker.insight.casefacts import Header
 from tracker.insight.casepage import incoming
 from tracker.insight.choices import bodies
 from tracker.web.fields import ADDRESS_LENGTH, TEXT_LENGTH
+from tracker.web.filters import way_out_in_words
 from tracker.web.languages import language
 from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
@@ -54,7 +55,8 @@ class WayForm(StaffForm):
     def prepare(self, case: Header) -> None:
         """Offer the ways there are; the requester's own stands first."""
         own = case.reply_channel
-        self.channel.choices = words_of([own, *(channel for channel in Channel if channel is not own)])
+        ways = [own, *(channel for channel in Channel if channel is not own)]
+        self.channel.choices = [(channel.value, way_out_in_words(channel)) for channel in ways]
         self.channel_reason.choices = [("", _("The usual way: no reason needed")), *words_of(ChannelReason)]
         self.registered_ground.choices = [("", _("Ordinary")), *words_of(RegisteredGround)]
         if not self.is_submitted():

@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from tracker.charter.words import Channel, Language, MessageKind, Nature, Verb, WaiverGround
-from tracker.correspondence.explanation import label
+from tracker.correspondence.explanation import label, way_out
 from tracker.insight.casefacts import Done
 from tracker.web.filters import day, moment
 from tracker.web.languages import language
@@ -103,7 +103,7 @@ def _leaving(given: Mapping[str, Any]) -> Iterator[str]:
     if given.get("kind"):
         yield label(MessageKind(given["kind"]), lang)
     if given.get("channel"):
-        yield label(Channel(given["channel"]), lang)
+        yield way_out(Channel(given["channel"]), lang)
     if given.get("left_on"):
         yield day(date.fromisoformat(given["left_on"]))
     yield from _text(given, "evidence")
