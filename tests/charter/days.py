@@ -16,6 +16,7 @@ from tracker.charter.entries import (
     Recounted,
     Returned,
     Waived,
+    WaiverVoided,
     WithinPeriod,
 )
 from tracker.charter.ledger import Ledger
@@ -113,6 +114,9 @@ class Case:
         self, number: int, on: str, ground: WaiverGround = WaiverGround.WITHDRAWN, evidence: str = "Letter"
     ) -> "Case":
         return self.record(Waived(moment(on), number, ground, evidence))
+
+    def unwaived(self, number: int, on: str, reason: str = "It was a question.") -> "Case":
+        return self.record(WaiverVoided(moment(on), number, reason))
 
     def followed_up(self, on: str, channel: Channel = Channel.EMAIL, *, recorded: str | None = None) -> "Case":
         return self.record(FollowedUp(moment(recorded or on), moment(on), channel))

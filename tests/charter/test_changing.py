@@ -9,6 +9,7 @@ from tracker.charter.changing import (
     ExtensionNotAllowed,
     NothingToKeepShort,
     NotTransmitted,
+    NotWaived,
     ReceivedInFuture,
     TooLateToExtend,
     TooLateToKeepShort,
@@ -17,7 +18,7 @@ from tracker.charter.changing import (
 from tracker.charter.leaving import EvidenceMissing
 from tracker.charter.promising import ReasonMissing
 from tracker.charter.steps import StepCode
-from tracker.charter.words import Act, Channel, Nature, ObligationState
+from tracker.charter.words import Act, Channel, Nature, ObligationState, WaiverGround
 
 
 @pytest.mark.parametrize(
@@ -260,6 +261,66 @@ def test_an_answer_that_left_before_a_follow_up_does_not_answer_it() -> None:
     case.answered("Fri 2026-03-06", recorded="Tue 2026-03-10")
 
     assert case.owed() == [("reply", "Tue 2026-03-24")]
+
+
+@pytest.mark.parametrize(("taken_back", "broken"), [("Tue 2026-03-17", False), ("Wed 2026-03-18", True)])
+def test_a_waiver_that_is_taken_back_leaves_the_promise_owed_by_the_same_date(taken_back: str, broken: bool) -> None:
+    case = Case("Mon 2026-03-02").waived(1, "Tue 2026-03-03", WaiverGround.NO_REPLY_CALLED_FOR)
+
+    case.unwaived(1, taken_back)
+
+    owed = case.obligation(1)
+    assert case.owed() == [("reply", "Tue 2026-03-17")]
+    assert (owed.waiver_ground, owed.waiver_evidence, owed.settled_on, owed.settled_at) == (None, None, None, None)
+    assert owed.steps[-1].values["reason"] == "It was a question."
+    assert owed.was_breached(moment(taken_back)) is broken
+    assert owed.breach_moment == moment("Wed 2026-03-18 00:00")
+
+
+def test_what_left_while_a_promise_was_waived_keeps_it_when_the_waiver_is_taken_back() -> None:
+    case = Case("Mon 2026-03-02").waived(1, "Tue 2026-03-03")
+    case.answered("Wed 2026-03-04")
+
+    case.unwaived(1, "Fri 2026-03-20")
+
+    assert (case.obligation(1).state, case.obligation(1).settled_on) == (
+        ObligationState.DISCHARGED,
+        day("Wed 2026-03-04"),
+    )
+
+
+def test_a_waived_promise_is_owed_again_as_what_the_case_is_now() -> None:
+    case = Case("Mon 2026-03-02", Channel.POST).waived(1, "Tue 2026-03-03")
+    case.becomes(Nature.COMPLEX, "Wed 2026-03-04")
+
+    case.unwaived(1, "Thu 2026-03-05")
+
+    assert case.states() == ["replaced", "open"]
+    assert case.owed() == [("interim", "Tue 2026-03-17")]
+
+
+def test_only_a_waived_promise_is_taken_back_and_with_a_reason() -> None:
+    case = Case("Mon 2026-03-02")
+    with pytest.raises(NotWaived, match="choose a waived one"):
+        case.unwaived(1, "Tue 2026-03-03")
+    case.waived(1, "Tue 2026-03-03")
+    with pytest.raises(NotWaived):
+        case.unwaived(2, "Tue 2026-03-03")
+    with pytest.raises(ReasonMissing):
+        case.unwaived(1, "Tue 2026-03-03", reason=" ")
+    case.unwaived(1, "Tue 2026-03-03")
+    with pytest.raises(NotWaived):
+        case.unwaived(1, "Tue 2026-03-03")
+
+
+def test_a_promise_that_never_reached_the_citizen_is_not_owed_by_taking_a_waiver_back() -> None:
+    case = Case("Mon 2026-03-02", nature=Nature.COMPLEX)
+    letter = case.interim("Tue 2026-03-03", "Thu 2026-04-30")
+    case.waived(2, "Wed 2026-03-04").bounced(letter, "Thu 2026-03-05")
+    assert case.owed() == [("interim", "Tue 2026-03-17")]
+
+    with pytest.raises(NotWaived):
+        case.unwaived(2, "Fri 2026-03-06")
 
 
 def thought_misdirected() -> Case:

@@ -22,6 +22,7 @@ from tracker.charter.entries import (
     Recounted,
     Returned,
     Waived,
+    WaiverVoided,
     WithinPeriod,
     entry_from_json,
     entry_to_json,
@@ -79,6 +80,14 @@ def _waived(pick: int, text: str) -> Any:
     return happen
 
 
+def _unwaived(pick: int, text: str) -> Any:
+    def happen(at: datetime, ledger: Ledger) -> Entry:
+        waived = [o.number for o in ledger.obligations if o.state is ObligationState.WAIVED] or [1]
+        return WaiverVoided(at, waived[pick % len(waived)], text)
+
+    return happen
+
+
 def _corrected(back: int, channel: Channel, reason: str) -> Any:
     return lambda at, ledger: ReceiptCorrected(at, ledger.received_at + timedelta(days=back), channel, reason)
 
@@ -94,6 +103,7 @@ _KINDS: list[st.SearchStrategy[Any]] = [
     st.builds(lambda nature: lambda at, _: NatureSet(at, nature), NATURES),
     st.builds(_corrected, st.integers(-30, 10), CHANNELS, TEXTS),
     st.builds(_waived, st.integers(0, 5), TEXTS),
+    st.builds(_unwaived, st.integers(0, 5), TEXTS),
     st.builds(lambda back, by: lambda at, _: FollowedUp(at, at - timedelta(days=back), by), BACK, CHANNELS),
     st.builds(lambda back: lambda at, _: Returned(at, at - timedelta(days=back)), BACK),
     st.sampled_from(
@@ -214,8 +224,9 @@ def test_nothing_that_was_said_is_unsaid(
             new = after.obligations[old.number - 1]
             assert (new.due_on, new.work_by, new.counted_from) == (old.due_on, old.work_by, old.counted_from)
             assert (new.kind, new.rule_id, new.arose_at) == (old.kind, old.rule_id, old.arose_at)
-            if not isinstance(entry, LeavingVoided) and not old.is_open:
-                assert new == old  # only a message that did not arrive undoes anything
+            taken_back = isinstance(entry, WaiverVoided) and entry.number == old.number
+            if not isinstance(entry, LeavingVoided) and not old.is_open and not taken_back:
+                assert new == old  # only a lost message, or a waiver taken back, undoes anything
             if isinstance(entry, LeavingVoided) and old.state is ObligationState.WAIVED:
                 assert new == old
             if old.is_open and new.was_breached(entry.at) < old.was_breached(entry.at):

@@ -175,6 +175,7 @@ VALUES: dict[StepCode, dict[str, str | int]] = {
     StepCode.RENEWED: {"before": "2026-02-02"},
     StepCode.RECOUNTED: {"recounted_on": "2026-02-02"},
     StepCode.BORN_LATE: {"recorded_on": "2026-02-02"},
+    StepCode.WAIVER_VOIDED: {"reason": "{odd}", "reopened_on": "2026-02-02"},
     StepCode.REOPENED: {"message": 3, "reopened_on": "2026-02-02"},
 }
 

@@ -12,6 +12,7 @@ from tracker.charter.entries import (
     Recounted,
     Returned,
     Waived,
+    WaiverVoided,
     WithinPeriod,
 )
 from tracker.charter.errors import CharterError
@@ -87,6 +88,18 @@ class UnknownObligation(CharterError):
 
     def __init__(self, number: int) -> None:
         super().__init__(f"There is no open promise number {number} on this case: choose an open one.", number=number)
+
+
+class NotWaived(CharterError):
+    """A number that no waived obligation of the case has, or one whose promise never reached the citizen."""
+
+    code = "not_waived"
+
+    def __init__(self, number: int) -> None:
+        super().__init__(
+            f"Promise number {number} of this case was not waived, so nothing is taken back: choose a waived one.",
+            number=number,
+        )
 
 
 class NotTransmitted(CharterError):
@@ -190,6 +203,24 @@ def waived(draft: Draft, entry: Waived) -> None:
         waiver_ground=entry.ground,
         waiver_evidence=entry.evidence.strip(),
     )
+
+
+def waiver_voided(draft: Draft, entry: WaiverVoided) -> None:
+    """Apply that a person took a waiver back: the promise is open again, by the same date.
+
+    If the case became something else meanwhile, it is counted again; what left meanwhile and keeps it, keeps it. The
+    promise of a letter that never arrived stays waived: what it had put off is owed already.
+    """
+    waived = [o for o in draft.obligations if o.number == entry.number and o.state is ObligationState.WAIVED]
+    if not waived or any(leaving.voided and leaving.opened == entry.number for leaving in draft.leavings):
+        raise NotWaived(entry.number)
+    if not entry.reason.strip():
+        raise ReasonMissing("taking a waiver back")
+    values = {"reason": entry.reason.strip(), "reopened_on": draft.today.isoformat()}
+    because = Step(StepCode.WAIVER_VOIDED, values)
+    draft.reopen(entry.number, because)
+    draft.recount(draft.obligations[entry.number - 1], because)
+    settle_by_what_left(draft)
 
 
 def followed_up(draft: Draft, entry: FollowedUp) -> None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from tracker.charter.calendar import WorkingCalendar
 from tracker.charter.counting import brussels_day
-from tracker.charter.obligations import Obligation, counted, receipt
+from tracker.charter.obligations import Obligation, counted, receipt, without_decide_by
 from tracker.charter.rules import Rule, RuleBook
 from tracker.charter.steps import Step, StepCode
 from tracker.charter.words import Act, Channel, Nature, ObligationKind, ObligationState
@@ -89,10 +89,17 @@ class Draft:
 
     def reopen(self, number: int, because: Step) -> None:
         """Record that an obligation is owed again, by the same date."""
-        steps = (*self.obligations[number - 1].steps, because)
-        self.change(
-            number, state=ObligationState.OPEN, settled_at=None, settled_on=None, replaced_by=None, steps=steps
+        old = self.obligations[number - 1]
+        self.obligations[number - 1] = replace(
+            without_decide_by(old) if self.nature_confirmed else old,
+            state=ObligationState.OPEN,
+            settled_at=None,
+            settled_on=None,
+            replaced_by=None,
+            waiver_ground=None,
+            waiver_evidence=None,
         )
+        self.change(number, steps=(*self.obligations[number - 1].steps, because))
 
     def owe(self, basis: Step, *because: Step) -> None:
         """Open what the present nature is owed from a receipt (``basis``)."""

@@ -106,6 +106,14 @@ class Waived(_Entry):
 
 
 @dataclass(frozen=True, slots=True)
+class WaiverVoided(_Entry):
+    """A person took a waiver back: the promise is to be kept after all."""
+
+    number: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class FollowedUp(_Entry):
     """The requester wrote again on the same case."""
 
@@ -136,6 +144,7 @@ Entry: TypeAlias = (
     | MessageLeft
     | LeavingVoided
     | Waived
+    | WaiverVoided
     | FollowedUp
     | Returned
     | Extended
@@ -150,6 +159,7 @@ _NAMES: dict[str, type[Any]] = {
     "message_left": MessageLeft,
     "leaving_voided": LeavingVoided,
     "waived": Waived,
+    "waiver_voided": WaiverVoided,
     "followed_up": FollowedUp,
     "returned": Returned,
     "extended": Extended,

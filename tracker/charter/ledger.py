@@ -27,6 +27,7 @@ from tracker.charter.entries import (
     Recounted,
     Returned,
     Waived,
+    WaiverVoided,
     WithinPeriod,
 )
 from tracker.charter.errors import CharterError
@@ -149,6 +150,8 @@ def _apply(draft: Draft, entry: Entry) -> None:
             leaving.voided(draft, entry)
         case Waived():
             changing.waived(draft, entry)
+        case WaiverVoided():
+            changing.waiver_voided(draft, entry)
         case FollowedUp():
             changing.followed_up(draft, entry)
         case Returned():
