@@ -44,7 +44,7 @@ class Pick(SelectField):
             raise StopValidation(str(self.missing))
 
 
-class Choice(RadioField, Pick):
+class Choice(Pick, RadioField):
     """One of a few, all shown."""
 
 
