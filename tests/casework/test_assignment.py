@@ -9,9 +9,10 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from tests.factories import MONDAY, acting, make_case, make_house, make_staff, settle
-from tracker.casework import assignment, ending, follow
+from tracker.casework import assignment, ending, follow, letters
 from tracker.casework.assignment import CannotHandle
 from tracker.casework.casefile import CaseFile
+from tracker.casework.errors import NotPermitted
 from tracker.casework.house import SYSTEM, Actor
 from tracker.casework.sweep import sweep
 from tracker.charter.words import CaseState, Channel, Nature, Role, Verb, WaiverGround
@@ -63,6 +64,32 @@ def test_an_urgent_case_that_is_given_to_somebody_rings_until_they_take_it(
 
     assignment.take(session, HOUSE, reference=case.reference, actor=clerk, now=LATER, seen=None)
     assert case.urgent_taken_at == LATER
+
+
+def test_guard_duty_takes_an_urgent_case_of_any_service_once(session: Session, dispatcher: Actor) -> None:
+    case = make_case(session, service="M3", urgent=True)
+    colleague = acting(make_staff(session, "colleague@suivi.example", Role.DISPATCHER))
+
+    def take(actor: Actor) -> None:
+        assignment.take(session, HOUSE, reference=case.reference, actor=actor, now=LATER, seen=None)
+
+    take(dispatcher)
+
+    assert (case.handler_id, case.service_code, case.urgent_taken_at) == (dispatcher.staff_id, "M3", LATER)
+    with pytest.raises(NotPermitted):
+        take(colleague)
+    letters.note(session, HOUSE, reference=case.reference, text="Appelé.", actor=dispatcher, now=LATER, seen=None)
+
+
+@pytest.mark.parametrize("shape", [{}, {"urgent": True, "sensitive": True}])
+def test_guard_duty_takes_nothing_else_of_a_service(
+    session: Session, dispatcher: Actor, clerk: Actor, shape: dict[str, bool]
+) -> None:
+    case = make_case(session, service="M3", **shape)
+    assert case.handler_id == clerk.staff_id
+
+    with pytest.raises(NotPermitted):
+        assignment.take(session, HOUSE, reference=case.reference, actor=dispatcher, now=LATER, seen=None)
 
 
 def test_a_case_that_is_flagged_urgent_again_rings_at_once(database: Database) -> None:

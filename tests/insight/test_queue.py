@@ -52,18 +52,21 @@ def test_the_sql_of_what_one_may_see_is_the_table_of_permissions(session: Sessio
     roll = random.Random(7)
     facts = {}
     for number in range(1, 240):
-        state = roll.choice([CaseState.OPEN, CaseState.OPEN, CaseState.TRIAGE])
+        state = roll.choice([CaseState.OPEN, CaseState.OPEN, CaseState.OPEN, CaseState.TRIAGE, CaseState.CLOSED])
         service = None if state is CaseState.TRIAGE else roll.choice(["ME6", "DGE", "COMPLAINTS", "M1"])
         associated = [code for code in ("DGE", "COMPLAINTS") if code != service and roll.random() < 0.25]
         nature = roll.choice([Nature.INFORMATION, Nature.COMPLAINT])
+        urgent_since, taken_at = roll.choice([(None, None), (None, None), (NOW, None), (NOW, None), (NOW, NOW)])
+        closed = {"due_on": None, "closed_at": NOW} if state is CaseState.CLOSED else {}
         case = a_case(
             session, number, roll.choice([1, 2, 3, 4]), state=state, service_code=service, nature=nature,
             sensitive=roll.random() < 0.3, about_staff_id=roll.choice([None, None, 2, 3, 4]), associated=associated,
+            urgent_since=urgent_since, urgent_taken_at=taken_at, **closed,
         )  # fmt: skip
         services = frozenset((*associated, *((service,) if service else ())))
         facts[number] = CaseFacts(
             case.handler_id, services, state is CaseState.TRIAGE, nature is Nature.COMPLAINT, case.sensitive,
-            case.about_staff_id,
+            case.about_staff_id, bool(urgent_since) and not taken_at and state is not CaseState.CLOSED,
         )  # fmt: skip
     for role in Role:
         for service in (None, "ME6", "DGE", "COMPLAINTS"):

@@ -13,6 +13,7 @@ class Reach(StrEnum):
     OWN = "own"  # cases one handles, or stands in for
     SERVICE = "service"  # cases of one's own service, lead or associated
     UNASSIGNED = "unassigned"  # cases in triage
+    RINGING = "ringing"  # urgent cases that nobody has taken yet, whichever service they were given to
     COMPLAINTS = "complaints"  # complaints
     ALL = "all"
 
@@ -49,6 +50,8 @@ class CaseFacts:
     sensitive: bool
     concerns: int | None
     """The member of staff whom a complaint is about."""
+    ringing: bool
+    """Urgent, not finished, and nobody has taken it yet: guard duty is told of it."""
 
 
 READ = "read"
@@ -80,6 +83,8 @@ HANDLING: tuple[Verb, ...] = (
 
 _SERVICE_WORK = {READ: {Reach.SERVICE, Reach.OWN}} | {verb: {Reach.SERVICE, Reach.OWN} for verb in HANDLING}
 _TRIAGE_WORK = {READ: {Reach.UNASSIGNED, Reach.OWN}} | {verb: {Reach.UNASSIGNED, Reach.OWN} for verb in HANDLING}
+# Guard duty is told of every urgent case until somebody takes it (user charter §3), so it may look and take it.
+_TRIAGE_WORK |= {action: {*_TRIAGE_WORK[action], Reach.RINGING} for action in (READ, Verb.TAKE)}
 _COMPLAINT_WORK = {READ: {Reach.COMPLAINTS, Reach.OWN}} | {verb: {Reach.COMPLAINTS, Reach.OWN} for verb in HANDLING}
 
 ON_CASES: Mapping[Role, Mapping[str, set[Reach]]] = {
@@ -132,4 +137,5 @@ def may(person: Person, action: str, case: CaseFacts) -> bool:
         or (Reach.SERVICE in far and of_service)
         or (Reach.UNASSIGNED in far and case.unassigned)
         or (Reach.COMPLAINTS in far and case.complaint)
+        or (Reach.RINGING in far and case.ringing)
     )

@@ -60,6 +60,11 @@ def facts_of(case: Case, associated: Sequence[str]) -> CaseFacts:
         complaint=case.nature is case.nature.COMPLAINT,
         sensitive=case.sensitive,
         concerns=case.about_staff_id,
+        ringing=(
+            case.state in (CaseState.TRIAGE, CaseState.OPEN)
+            and case.urgent_since is not None
+            and case.urgent_taken_at is None
+        ),
     )
 
 

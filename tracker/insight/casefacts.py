@@ -80,6 +80,12 @@ class Header:
         """The codes of all the services on the case."""
         return frozenset((*self.associated, *((self.service_code,) if self.service_code else ())))
 
+    @property
+    def rings(self) -> bool:
+        """Say whether guard duty is told of the case: urgent, not finished, and nobody has taken it."""
+        untaken = self.urgent_since is not None and self.urgent_taken_at is None
+        return untaken and self.state in (CaseState.TRIAGE, CaseState.OPEN)
+
     def handler_away(self, day: date) -> bool:
         """Say whether the handler is away on a day (Brussels)."""
         start, end = self.handler_away_from, self.handler_away_until

@@ -10,7 +10,17 @@ from sqlalchemy.orm import aliased
 
 from tracker.charter.calendar import WorkingCalendar
 from tracker.charter.words import Nature, ObligationKind, ObligationState
-from tracker.insight.sight import IN_TRIAGE, OPEN, Branch, Viewer, all_i_may_see, may_read, mine, of_my_service
+from tracker.insight.sight import (
+    IN_TRIAGE,
+    OPEN,
+    RINGING,
+    Branch,
+    Viewer,
+    all_i_may_see,
+    may_read,
+    mine,
+    of_my_service,
+)
 from tracker.models.cases import Case
 from tracker.models.messages import Message, Outbox
 from tracker.models.obligations import Notice, Obligation
@@ -150,9 +160,8 @@ def not_sent() -> Select[Any]:
 
 def urgent_ids(viewer: Viewer) -> Select[Any]:
     """Return urgent cases that nobody has taken, and those that the viewer has."""
-    untaken = [Case.urgent_since.is_not(None), Case.urgent_taken_at.is_(None), or_(OPEN, IN_TRIAGE)]
     taken = [Case.urgent_since.is_not(None), Case.next_due_on.is_not(None)]
-    parts = [select(Case.id).where(may_read(viewer), *untaken)]
+    parts = [select(Case.id).where(may_read(viewer), RINGING)]
     parts += [select(Case.id).where(branch, *taken) for branch in mine(viewer)]
     both = union(*parts).subquery()
     return select(both.c.id)

@@ -18,7 +18,7 @@ class Viewer:
     """Their own id, and those of the colleagues they stand in for today."""
     is_head: bool
     reaches: frozenset[str]
-    """How far reading goes for their role: ``own``, ``service``, ``unassigned``, ``complaints``, ``all``."""
+    """How far reading goes for their role, in the words of ``access.permissions.Reach``."""
 
     @property
     def sees_own(self) -> bool:
@@ -36,6 +36,8 @@ Branch = ColumnElement[bool]
 # Spelled out, not bound: the database matches its partial indexes against what is written in the statement.
 IN_TRIAGE = Case.state == literal_column(f"'{CaseState.TRIAGE.value}'")
 OPEN = Case.state == literal_column(f"'{CaseState.OPEN.value}'")
+RINGING = and_(Case.urgent_since.is_not(None), Case.urgent_taken_at.is_(None), or_(OPEN, IN_TRIAGE))
+"""Urgent, and nobody has taken it yet."""
 _SENSITIVE = Case.sensitive.is_(True)
 _PLAIN = Case.sensitive.is_(False)
 
@@ -76,6 +78,8 @@ def all_i_may_see(viewer: Viewer, *, led_only: bool = False) -> list[Branch]:
         parts += of_my_service(viewer, led_only=led_only)
     if "unassigned" in viewer.reaches:
         parts.append(and_(IN_TRIAGE, _PLAIN, _not_about(viewer)))
+    if "ringing" in viewer.reaches:
+        parts.append(and_(RINGING, _PLAIN, _not_about(viewer)))
     if "complaints" in viewer.reaches:
         parts.append(and_(_complaint(), _PLAIN, _not_about(viewer)))
     return parts
@@ -91,6 +95,8 @@ def _plain(viewer: Viewer, own: ColumnElement[bool]) -> ColumnElement[bool]:
         far += _of_service(viewer)
     if "unassigned" in viewer.reaches:
         far.append(IN_TRIAGE)
+    if "ringing" in viewer.reaches:
+        far.append(RINGING)
     if "complaints" in viewer.reaches:
         far.append(_complaint())
     return or_(*far)

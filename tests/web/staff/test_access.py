@@ -1,6 +1,7 @@
 """The staff side is closed by default: every route says what it needs, and every role gets exactly what it may."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
@@ -69,6 +70,10 @@ def test_each_role_opens_exactly_what_the_table_of_permissions_says(
         file(service=None, subject="???", text="zzz zzz"),  # nobody knows whose it is: triage
         file(nature=Nature.COMPLAINT, about_staff_id=people[email_of("an")].id),
         file(service="M1", sensitive=True),
+        file(urgent=True),
+        file(urgent=True, sensitive=True),
+        file(urgent=True, changes={"urgent_taken_at": datetime.now(UTC)}),
+        file(urgent=True, nature=Nature.COMPLAINT, about_staff_id=people[email_of("di")].id),
     ]
     person, at = Account(people[email_of(who)], frozenset()).person, desk(who)
     for endpoint, rule, needs in _routes(app):

@@ -1,7 +1,7 @@
 """Owns the door of the staff pages: nothing opens without login, and no view without saying what it asks for."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar, cast
 
 from flask import Blueprint, abort, current_app, flash, g, redirect, render_template, request, url_for
@@ -69,6 +69,7 @@ def facts_of(header: Header) -> CaseFacts:
         complaint=header.nature is Nature.COMPLAINT,
         sensitive=header.sensitive,
         concerns=header.about_staff_id,
+        ringing=header.rings,
     )
 
 
@@ -104,7 +105,7 @@ def _admit_to_case(action: str) -> ResponseReturnValue | None:
         return no_case(refusal(error, language()))
     # A case that one may not see is answered like one that does not exist: its subject learns nothing of a complaint.
     if header is None or not may(me().person, READ, facts_of(header)):
-        return no_case(_("You can see no file with the reference %(reference)s: check it.", reference=given[:60]))
+        return no_case(_cannot_see(header, given))
     if not may(me().person, action, facts_of(header)):
         abort(403)
     if header.asked_for != header.reference:
@@ -114,6 +115,17 @@ def _admit_to_case(action: str) -> ResponseReturnValue | None:
         return redirect(url_for(cast(str, request.endpoint), **values))
     g.case = header
     return None
+
+
+def _cannot_see(header: Header | None, given: str) -> str:
+    """Say that there is nothing to see; to guard duty, who has the urgent case that rang for them."""
+    taken = header is not None and header.urgent_taken_at is not None
+    if header is not None and taken and may(me().person, READ, replace(facts_of(header), ringing=True)):
+        sentence = _("%(name)s has the urgent file %(reference)s: there is nothing left for you to do.",
+                     name=header.handler.name, reference=header.reference)  # fmt: skip
+    else:
+        sentence = _("You can see no file with the reference %(reference)s: check it.", reference=given[:60])
+    return str(sentence)
 
 
 def no_case(sentence: str) -> ResponseReturnValue:
