@@ -14,6 +14,7 @@ import pytest
 
 import tracker.casework
 import tracker.charter
+from tracker.casework.leaving import BadLeavingDate
 from tracker.charter import words
 from tracker.charter.calendar import BRIDGE_DAY, WEEKEND, WorkingCalendar
 from tracker.charter.counting import NaiveDatetime
@@ -175,7 +176,7 @@ VALUES: dict[StepCode, dict[str, str | int]] = {
     StepCode.RENEWED: {"before": "2026-02-02"},
     StepCode.RECOUNTED: {"recounted_on": "2026-02-02"},
     StepCode.BORN_LATE: {"recorded_on": "2026-02-02"},
-    StepCode.WAIVER_VOIDED: {"reason": "{odd}", "reopened_on": "2026-02-02"},
+    StepCode.WAIVER_VOIDED: {"reopened_on": "2026-02-02"},
     StepCode.REOPENED: {"message": 3, "reopened_on": "2026-02-02"},
 }
 
@@ -275,6 +276,17 @@ def test_a_refusal_says_what_to_do_with_its_values_filled_in() -> None:
         "La réponse ne peut pas être promise pour le 1er janvier 2027\u00a0: "
         "donnez une date du 6 janvier 2026 au 4 juillet 2026."
     )
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_day_is_named_once_when_no_other_is_possible(language: Language) -> None:
+    day, wrong = date(2026, 11, 22), date(2026, 11, 24)
+
+    for error in (BadLeavingDate(wrong, day, day), PromisedDateWrong(wrong, day, day)):
+        said = refusal(error, language)
+
+        assert said.count(date_in_words(day, language)) == 1
+        assert date_in_words(wrong, language) in said
 
 
 @pytest.mark.parametrize("language", Language)

@@ -96,6 +96,10 @@ def test_each_missing_item_is_named_whatever_the_channel_and_language(
         (Item.RECIPIENT_EMAIL, {"address": "jeanne"}),
         (Item.RECIPIENT_EMAIL, {"address": "a@example.org, b@example.org"}),
         (Item.RECIPIENT_POSTAL_ADDRESS, {"channel": Channel.POST, "usual_channel": Channel.POST, "address": " "}),
+        (
+            Item.BODY_ADDRESS,
+            {"channel": Channel.POST, "usual_channel": Channel.POST, "address": None, "to_body": True},
+        ),
         (Item.RECIPIENT_FAX, {"channel": Channel.FAX, "usual_channel": Channel.FAX, "address": None}),
         (Item.CHANNEL_REASON, {"channel": Channel.POST, "address": "Rue Haute 1"}),
         (
@@ -153,9 +157,12 @@ def test_a_refusal_reads_in_the_readers_language() -> None:
         check_sendable(**(WHOLE | {"signature": replace(SIGNATURE, phone="")}))
 
     assert refused.value.sentences(Language.NL) == [
-        "Het telefoonnummer van de dossierbehandelaar ontbreekt. Vul de fiche van de medewerker aan."
+        "Het telefoonnummer van de dossierbehandelaar ontbreekt. "
+        "Vraag de beheerder „Telefoon” in het profiel aan te vullen."
     ]
-    assert str(refused.value) == "The handler's telephone number is missing. Complete the staff record."
+    assert str(refused.value) == (
+        "The handler's telephone number is missing. Ask the administrator to complete “Telephone” in the profile."
+    )
 
 
 @pytest.mark.parametrize("gone", SIGNATURE.as_record(REFERENCE))

@@ -346,6 +346,7 @@ def _to_body(
         channel=channel,
         address=address,
         usual_channel=channel,
+        to_body=True,
     )
     text, names = _all_that_came_in(session, case, language)
     contact = (case.requester_email, case.requester_phone, case.requester_address)

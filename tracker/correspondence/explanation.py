@@ -129,8 +129,14 @@ def rule_source(rule_id: str, language: Language) -> str:
 def refusal(error: CharterError, language: Language) -> str:
     """Say what was refused, and what to do, in one sentence."""
     known = read_table("refusals")["refusal"]
-    shape = error.values.get("kind") or error.values.get("state")
+    shape = error.values.get("kind") or error.values.get("state") or _one_day(error.values)
     for entry in (f"{error.code}.{shape}", error.code):
         if entry in known:
             return fill(known[entry][language.value], error.values, language)
     return str(error)  # still one plain sentence, in English
+
+
+def _one_day(values: Mapping[str, object]) -> str | None:
+    """Name the shape of a refusal whose first and last possible day are the same: no “from … to …” then."""
+    first, last = values.get("earliest", values.get("first")), values.get("latest", values.get("last"))
+    return "one_day" if first is not None and first == last else None

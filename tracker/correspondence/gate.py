@@ -35,6 +35,7 @@ class Item(StrEnum):
     OFFICIAL_LANGUAGE = "official_language"
     RECIPIENT_EMAIL = "recipient_email"
     RECIPIENT_POSTAL_ADDRESS = "recipient_postal_address"
+    BODY_ADDRESS = "body_address"
     RECIPIENT_FAX = "recipient_fax"
     CHANNEL_REASON = "channel_reason"
     CHANNEL_REASON_UNFIT = "channel_reason_unfit"
@@ -157,16 +158,18 @@ def check_sendable(
     usual_address: str | None = None,
     registered: bool = False,
     registered_ground: RegisteredGround | None = None,
+    to_body: bool = False,
 ) -> None:
     """Make sure that a message may leave this way, so signed. Raises `SendRefused` with every item that is missing.
 
     `address` is where it goes by `channel`; `usual_channel` is the way back that the case has by `way_back`, and
     `usual_address` the recipient's address there. Another way than the usual one needs a reason that fits it.
+    `to_body`: it goes to another body, not to the requester.
     """
     items = [
         *_signature_lacks(signature.as_record(reference)),
         *_language_lacks(language, official_language),
-        *_address_lacks(channel, address or ""),
+        *(Item.BODY_ADDRESS if to_body else item for item in _address_lacks(channel, address or "")),
     ]
     if channel is not usual_channel:
         items += _detour_lacks(channel, channel_reason, usual_address)

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from tracker.casework.errors import CaseChanged
+from tracker.casework.errors import CaseChanged, Missing
 from tracker.charter.errors import CharterError
 from tracker.charter.moves import MOVES, MoveNotAllowed
 from tracker.charter.words import Language, Verb
@@ -127,11 +127,15 @@ def busy(error: OperationalError, show: Callable[..., Response]) -> Response:
 
 
 def problems_of(error: CharterError) -> list[tuple[str, str]]:
-    """Return a refusal as the lines of an error summary; a message that may not leave names all that it lacks."""
+    """Return a refusal as the lines of an error summary: (field, or "", and sentence).
+
+    A message that may not leave names all that it lacks.
+    """
     lang = Language(language())
     if isinstance(error, SendRefused):
         return [("", f"{item.what(lang)} {item.where(lang)}") for item in error.missing]
-    return [("", refusal(error, lang))]
+    field = str(error.values["what"]).removeprefix("requester_") if isinstance(error, Missing) else ""
+    return [(field, refusal(error, lang))]
 
 
 def _show(
