@@ -272,7 +272,7 @@ def test_a_waiver_that_is_taken_back_leaves_the_promise_owed_by_the_same_date(ta
     owed = case.obligation(1)
     assert case.owed() == [("reply", "Tue 2026-03-17")]
     assert (owed.waiver_ground, owed.waiver_evidence, owed.settled_on, owed.settled_at) == (None, None, None, None)
-    assert owed.steps[-1].values["reason"] == "It was a question."
+    assert owed.steps[-1].code is StepCode.WAIVER_VOIDED
     assert owed.was_breached(moment(taken_back)) is broken
     assert owed.breach_moment == moment("Wed 2026-03-18 00:00")
 

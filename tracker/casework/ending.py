@@ -1,4 +1,4 @@
-"""Owns how a case ends, and begins again: waived, closed, reopened, merged."""
+"""Owns how a case ends, and begins again: waived or not after all, closed, reopened, merged."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from tracker.casework.errors import Missing, Refused
 from tracker.casework.house import Actor, House
 from tracker.casework.writing import usual_way_back
 from tracker.charter.counting import brussels_day
-from tracker.charter.entries import ReceiptCorrected, Waived
+from tracker.charter.entries import ReceiptCorrected, Waived, WaiverVoided
 from tracker.charter.words import Channel, Direction, Nature, Verb, WaiverGround
 from tracker.models.cases import Case
 from tracker.models.messages import Attachment, Message
@@ -61,6 +61,31 @@ def waive(
         Verb.WAIVE,
         Waived(at=now, number=number, ground=ground, evidence=evidence),
         details={"number": number, "ground": ground, "evidence": evidence},
+    )
+    return file.case
+
+
+def void_waiver(
+    session: Session,
+    house: House,
+    *,
+    reference: str,
+    number: int,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+    seen: int | None,
+) -> Case:
+    """Take a waiver back, with the reason: the promise is owed again, by the same date; a breach is dated by law.
+
+    Whoever may waive may take it back, so it is the same verb; a closed case is reopened first. Raises ``NotWaived``
+    or ``ReasonMissing``.
+    """
+    file = CaseFile.take(session, house, reference=reference, verb=Verb.WAIVE, actor=actor, now=now, seen=seen)
+    file.done(
+        Verb.WAIVE,
+        WaiverVoided(at=now, number=number, reason=reason),
+        details={"number": number, "taken_back": True, "reason": reason},
     )
     return file.case
 

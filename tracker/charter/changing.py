@@ -216,8 +216,7 @@ def waiver_voided(draft: Draft, entry: WaiverVoided) -> None:
         raise NotWaived(entry.number)
     if not entry.reason.strip():
         raise ReasonMissing("taking a waiver back")
-    values = {"reason": entry.reason.strip(), "reopened_on": draft.today.isoformat()}
-    because = Step(StepCode.WAIVER_VOIDED, values)
+    because = Step(StepCode.WAIVER_VOIDED, {"reopened_on": draft.today.isoformat()})
     draft.reopen(entry.number, because)
     draft.recount(draft.obligations[entry.number - 1], because)
     settle_by_what_left(draft)

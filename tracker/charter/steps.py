@@ -29,7 +29,7 @@ class StepCode(StrEnum):
     RENEWED = "renewed"  # [before] the date promised first
     RECOUNTED = "recounted"  # [recounted_on] a rule or a closing day changed
     BORN_LATE = "born_late"  # [recorded_on] already past due when it arose
-    WAIVER_VOIDED = "waiver_voided"  # [reason, reopened_on] it had been waived, and that was taken back
+    WAIVER_VOIDED = "waiver_voided"  # [reopened_on] it had been waived, and that was taken back
     REOPENED = "reopened"  # [message, reopened_on] the message that had settled it never arrived
 
 

@@ -134,6 +134,8 @@ def _particulars(row: History, names: Mapping[int, str]) -> Iterator[str]:
                 yield f"From {named(details['from'])} to {named(details['to'])}."
             else:
                 yield f"To {named(details['to'])}."
+        case Verb.WAIVE if details.get("taken_back"):
+            yield f"The waiver of promise {details['number']} was taken back: {details['reason']}"
         case Verb.WAIVE:
             ground = label(WaiverGround(details["ground"]), EN).lower()
             yield f"Promise {details['number']} was waived ({ground}): {details['evidence']}"

@@ -13,6 +13,7 @@ from tracker.charter.ledger import Ledger, replay
 from tracker.charter.reference import Reference
 from tracker.charter.rules import RuleBook
 from tracker.charter.rungs import BREACH
+from tracker.charter.steps import StepCode
 from tracker.charter.words import CaseState, Channel, Direction, MessageKind, NoticeState
 from tracker.models.cases import Case
 from tracker.models.history import History
@@ -27,6 +28,9 @@ REPLAYED = (
     "arose_at", "decide_by", "born_late", "settled_at", "settled_on", "replaced_by", "waiver_ground",
     "waiver_evidence",
 )  # fmt: skip
+
+OWED_AGAIN = (StepCode.REOPENED, StepCode.WAIVER_VOIDED)
+"""Its date may have passed while it was settled: the breach stands in the commit that opened it again."""
 
 
 @dataclass(slots=True)
@@ -180,7 +184,7 @@ def _breaches(records: CaseRecords) -> Iterator[Finding]:
                 str(row.id),
                 "it was recorded before it became true, or does not say that it was born late",
             )
-        reopened = any(d.obligation_id == row.id and d.voided_at is not None for d in records.discharges)
+        reopened = any(step["code"] in OWED_AGAIN for step in row.steps)
         seen_open = row.settled_at is None or breach.recorded_at < row.settled_at
         if seen_open and row.id not in rung and not (row.born_late or reopened):
             yield "notices", f"of promise {row.id}", "the sweep saw the breach, and nobody was told of it"

@@ -128,6 +128,24 @@ def test_waive_then_close_then_reopen(an: Desk, file: File, row: Row, database: 
     assert (promise.state, promise.waiver_evidence) == ("waived", "She called on Monday.")
 
 
+def test_a_waiver_is_taken_back_on_the_page_where_the_action_stands(
+    an: Desk, file: File, row: Row, database: Database
+) -> None:
+    reference = file()
+    due_on = row(reference).next_due_on
+    assert not an.page(f"/staff/cases/{reference}").select("a[href$='/void-waiver']")
+    _do(an, reference, "waive", ground="no_reply_called_for", evidence="A thank-you.")
+    assert row(reference).next_due_on is None
+    assert an.page(f"/staff/cases/{reference}").select("a[href$='/void-waiver']")
+
+    _do(an, reference, "void-waiver", reason="It was a question.")
+
+    assert row(reference).next_due_on == due_on
+    line = an.page(f"/staff/cases/{reference}").select_one(".suivi-line")
+    assert line is not None
+    assert "It was a question." in line.text
+
+
 def test_merge_a_duplicate(an: Desk, file: File, row: Row) -> None:
     stays, goes = file(), file()
 

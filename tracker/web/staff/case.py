@@ -16,8 +16,8 @@ from tracker.charter.counting import brussels_day
 from tracker.charter.moves import MOVES
 from tracker.charter.obligations import Obligation as Promise
 from tracker.charter.words import (
+    PAPER,
     CaseState,
-    Channel,
     Language,
     MessageKind,
     Nature,
@@ -35,8 +35,6 @@ from tracker.web.staff.acts import the_case
 from tracker.web.staff.blueprint import facts_of, needs, staff
 from tracker.web.staff.telling import SHOWN_AS_MESSAGE, told, who
 from tracker.web.uploads import path_of
-
-BY_HAND = (Channel.POST, Channel.FAX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +148,8 @@ Offer = tuple[Verb, Action, bool]
 
 def _offered(header: Header, page: CasePage) -> list[tuple[str, list[Offer]]]:
     owed = {promise.kind for promise in page.promises if promise.state is ObligationState.OPEN}
-    mine = header.handler_id in me().viewer.own
-    rings = _rings(header)
+    waived = any(promise.state is ObligationState.WAIVED for promise in page.promises)
+    mine, rings = header.handler_id in me().viewer.own, header.rings
     return [
         (_("Write"), _writing(header, page, owed)),
         (_("What it is"), _deciding(header, page, owed)),
@@ -166,19 +164,15 @@ def _offered(header: Header, page: CasePage) -> list[tuple[str, list[Offer]]]:
             (Verb.CLOSE, Action("close", _l("Close"), main=not owed), not owed),
             (Verb.REOPEN, Action("reopen", _l("Open again")), True),
             (Verb.WAIVE, Action("waive", _l("A promise need not be kept")), bool(owed)),
+            (Verb.WAIVE, Action("void-waiver", _l("Take a waiver back")), waived),
             (Verb.MERGE, Action("merge", _l("Join to another file")), True),
         ]),
     ]  # fmt: skip
 
 
-def _rings(header: Header) -> bool:
-    """Say whether an urgent case rings: also the handler whom it was given to stops that by taking it."""
-    return header.urgent_since is not None and header.urgent_taken_at is None
-
-
 def _writing(header: Header, page: CasePage, owed: set[ObligationKind]) -> list[Offer]:
     put_off = header.nature in (Nature.COMPLEX, Nature.COMPLAINT) and bool(owed - {ObligationKind.TRANSMISSION})
-    by_hand = any(m.channel in BY_HAND for m in page.stuck)
+    by_hand = any(m.channel in PAPER for m in page.stuck)
     astray = any(m.outgoing and m.left_on is not None and m.voided_at is None for m in page.messages)
     misdirected = header.nature is Nature.MISDIRECTED
     return [

@@ -1,5 +1,6 @@
 """Owns the pages by which a case goes from hand to hand: routed, assigned, taken, handed over, flagged; and ends."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask_babel import gettext as _
@@ -9,10 +10,11 @@ from wtforms import BooleanField
 
 from tracker.casework import assignment, ending
 from tracker.charter.counting import brussels_day
+from tracker.charter.obligations import Obligation as Promise
 from tracker.charter.words import Verb, WaiverGround
 from tracker.insight.casefacts import Header
 from tracker.insight.choices import Colleague, bodies, colleagues
-from tracker.insight.promised import open_promises
+from tracker.insight.promised import open_promises, waived_promises
 from tracker.web.filters import label_in_words, long_day
 from tracker.web.languages import language
 from tracker.web.site import site
@@ -151,21 +153,28 @@ class WaiveForm(StaffForm):
     )
 
 
+class VoidWaiverForm(StaffForm):
+    """Which waived promise is owed after all, and why."""
+
+    promise = Choice(_l("Choose the promise."), label=_l("Promise"))
+    reason = several_lines(_l("Reason"), REASON_LENGTH, WHY)
+
+
 def _waivable(form: WaiveForm, case: Header) -> None:
-    form.promise.choices = open_promises_in_words(case)
+    _offer(form, open_promises, case)
     form.ground.choices = words_of(WaiverGround)
-    if not form.is_submitted() and len(form.promise.choices) == 1:
-        form.promise.data = form.promise.choices[0][0]
 
 
-def open_promises_in_words(case: Header) -> list[tuple[str, str]]:
-    """Return the open promises of a case as choices."""
+def _offer(form: WaiveForm | VoidWaiverForm, which: Callable[[Session, int], list[Promise]], case: Header) -> None:
+    """Offer some of the promises of a case; the only one is chosen already."""
     with site().database.reading() as db:
-        found = open_promises(db, case.id)
-    return [
+        found = which(db, case.id)
+    form.promise.choices = [
         (str(one.number), _("%(what)s, due on %(day)s", what=label_in_words(one.kind), day=long_day(one.due_on)))
         for one in found
     ]
+    if not form.is_submitted() and len(form.promise.choices) == 1:
+        form.promise.data = form.promise.choices[0][0]
 
 
 @act("waive", Verb.WAIVE, WaiveForm, Page(
@@ -177,6 +186,18 @@ def waive(db: Session, form: WaiveForm, case: dict[str, Any]) -> None:
         db, site().house, number=int(form.promise.data), ground=WaiverGround(form.ground.data),
         evidence=form.evidence.data, **case,
     )  # fmt: skip
+
+
+def _waived(form: VoidWaiverForm, case: Header) -> None:
+    _offer(form, waived_promises, case)
+
+
+@act("void-waiver", Verb.WAIVE, VoidWaiverForm, Page(
+    _l("Take a waiver back"), _l("Take the waiver back"), _l("The waiver is taken back: the promise is owed again."),
+    _l("For a promise that was waived wrongly. It is owed again, with the same date, even where that is past."),
+), prepare=_waived)  # fmt: skip
+def void_waiver(db: Session, form: VoidWaiverForm, case: dict[str, Any]) -> None:
+    ending.void_waiver(db, site().house, number=int(form.promise.data), reason=form.reason.data, **case)
 
 
 @act("close", Verb.CLOSE, StaffForm, Page(

@@ -19,6 +19,8 @@ SHOWN_AS_MESSAGE = frozenset({Verb.WRITE, Verb.ANSWER, Verb.SEND_INTERIM, Verb.T
 def told(entry: Done, names: Mapping[int, str]) -> str:
     """Say what was done, with its particulars."""
     said = label(entry.verb, Language(language()))
+    if entry.details.get("taken_back"):
+        said = _("A waiver was taken back: the promise is owed again.")
     particulars = "; ".join(_particulars(entry, names))
     return f"{said} {particulars}" if particulars else said
 
@@ -54,7 +56,7 @@ def _particulars(entry: Done, names: Mapping[int, str]) -> Iterator[str]:
         case Verb.WAIVE:
             if given.get("ground"):
                 yield label(WaiverGround(given["ground"]), Language(language()))
-            yield from _text(given, "evidence")
+            yield from _text(given, "evidence", "reason")
         case Verb.RECORD_LEAVING | Verb.VOID_LEAVING:
             yield from _leaving(given)
         case _:
