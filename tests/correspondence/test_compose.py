@@ -11,7 +11,7 @@ import pytest
 
 from tests.correspondence.letters import DESTINATION, FACTS, LETTERS, P1, REFERENCE, REQUEST, SIGNATURE, facts
 from tracker.charter.words import Language, MessageKind, ObligationKind, ServiceKind
-from tracker.correspondence.compose import compose, compose_notice, template_of
+from tracker.correspondence.compose import compose, compose_notice, standard_letter, template_of
 from tracker.correspondence.explanation import date_in_words
 from tracker.correspondence.facts import NoticeFacts
 from tracker.correspondence.gate import Item, SendRefused
@@ -65,6 +65,20 @@ def test_a_changed_text_has_a_new_version() -> None:
         found.append(f"{folder.name} {template_of(folder.name).version} {texts.hexdigest()[:16]}")
 
     assert found == lines
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("kind", ["acknowledgement", "complaint_acknowledgement", "emergency", "tracking_code"])
+@pytest.mark.parametrize("name", ["", "- <b>Ann & Zoë</b>\nPhone: 1", "https://suivi.example/x"])
+def test_a_standard_letter_is_the_letter_word_for_word(kind: str, language: Language, name: str) -> None:
+    """It is drawn once and filled in: for the next person, and the one after, as if it had been written anew."""
+    for subject in ("Visa", "- visa\u202e & <i>more</i>", "https://suivi.example/x"):
+        _, given = LETTERS[kind]
+        given = replace(given, requester_name=name, case_subject=subject, reference=f"{REFERENCE}&{subject}")
+
+        letter = standard_letter(MessageKind(kind), given, language, official_language=Language.NL)
+
+        assert letter == compose(MessageKind(kind), given, language, official_language=Language.NL)
 
 
 @pytest.mark.parametrize("language", Language)

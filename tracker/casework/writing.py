@@ -23,7 +23,7 @@ from tracker.charter.words import (
     RegisteredGround,
     Role,
 )
-from tracker.correspondence.compose import Composed, compose
+from tracker.correspondence.compose import Composed, standard_letter
 from tracker.correspondence.explanation import label, organisation
 from tracker.correspondence.facts import LetterFacts, Promise, Signature, Tracking
 from tracker.correspondence.gate import WayBack, way_back
@@ -235,7 +235,7 @@ def _by_itself(file: CaseFile, kind: MessageKind, signature: Signature) -> Writt
         promise = Promise(kind=upcoming.kind, rule_id=upcoming.rule_id, due_on=upcoming.due_on, days=upcoming.days)
     phones = emergency_phones() if kind is MessageKind.EMERGENCY else None
     facts = facts_for(file, signature, promise=promise, answer_by=case.reply_channel, phones=phones)
-    composed = compose(kind, facts, case.language, official_language=case.official_language)
+    composed = standard_letter(kind, facts, case.language, official_language=case.official_language)
     return Written(kind, None, Channel.EMAIL, case.requester_email, signature, case.language, composed)
 
 

@@ -5,7 +5,8 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, fields, replace
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
+from secrets import token_hex
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context, select_autoescape
@@ -79,6 +80,35 @@ def compose(
     values = given | {"language": language, "to": template.to, "template": template.name}
     subject, text = _write(template, language, values, layout="letter.txt")
     return Composed(subject, text, _page(subject, [(language, text)], _links(facts)), template.name, template.version)
+
+
+def standard_letter(
+    kind: MessageKind, facts: LetterFacts, language: Language, *, official_language: Language | None = None
+) -> Composed:
+    """Write a message that holds nobody's own words: the very text that `compose` gives, many times faster.
+
+    Such letters differ in reference, subject, name and tracking code alone, which stand in them as they are. What is
+    told is drawn once for the same promise, signature and day, and those four are filled in. Raises `SendRefused`.
+    """
+    own = {name: one_line(getattr(facts, name)) for name in _MARKS if name != "code"}
+    marked: dict[str, Any] = {name: _MARKS[name] for name, value in own.items() if value}
+    if facts.tracking is not None:
+        own["code"], marked["tracking"] = facts.tracking.code, replace(facts.tracking, code=_MARKS["code"])
+    drawn = _drawn(kind, replace(facts, **marked), language, official_language=official_language)
+    subject, text, html = drawn.subject, drawn.text, drawn.html
+    for name, value in own.items():
+        mark = _MARKS[name]
+        subject, text, html = (
+            subject.replace(mark, value), text.replace(mark, value), html.replace(mark, str(escape(value)))
+        )  # fmt: skip
+    return replace(drawn, subject=subject, text=text, html=html)
+
+
+_MARKS = {name: f"@{token_hex(8)}@" for name in ("reference", "case_subject", "requester_name", "code")}
+"""What stands for each of the four while a standard letter is drawn: nobody can have written it, it is drawn by lot."""
+
+_drawn = lru_cache(maxsize=128)(compose)
+"""Kept for the facts that are told, so that other facts (another day, signature, promise) draw a letter of their own."""
 
 
 def compose_notice(facts: NoticeFacts, languages: Sequence[Language]) -> Composed:
@@ -204,7 +234,7 @@ def _block(part: str, links: Sequence[str]) -> _Block:
 
 def _linked(line: str, links: Sequence[str]) -> Markup:
     """Return a line in HTML in which only addresses of ours are links: never one that a stranger wrote."""
-    if not links:
+    if not any(link in line for link in links):
         return escape(line)
     parts = re.split("(" + "|".join(re.escape(link) for link in sorted(links, key=len, reverse=True)) + ")", line)
     return Markup("").join(
