@@ -105,10 +105,10 @@ def standard_letter(
 
 
 _MARKS = {name: f"@{token_hex(8)}@" for name in ("reference", "case_subject", "requester_name", "code")}
-"""What stands for each of the four while a standard letter is drawn: nobody can have written it, it is drawn by lot."""
+"""What stands for each of the four while a standard letter is drawn: by lot, so that nobody can have written it."""
 
 _drawn = lru_cache(maxsize=128)(compose)
-"""Kept for the facts that are told, so that other facts (another day, signature, promise) draw a letter of their own."""
+"""Kept by all that is told, so that another day, signature or promise draws a letter of its own."""
 
 
 def compose_notice(facts: NoticeFacts, languages: Sequence[Language]) -> Composed:

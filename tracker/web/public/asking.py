@@ -3,7 +3,7 @@
 import json
 import secrets
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -29,6 +29,8 @@ from tracker.web.public.limits import ACCESS, busy, limits, too_large
 from tracker.web.site import site
 
 TOKEN_MARK, KEY_MARK, BODY_MARK = "@@token@@", "@@key@@", "@@body@@"
+REFERENCE_MARK, CODE_MARK = f"reference-{secrets.token_hex(8)}", f"code-{secrets.token_hex(8)}"
+"""By lot: the names and titles beside them are typed by people."""
 
 
 @public.get(f"{IN_LANGUAGE}/request")
@@ -52,6 +54,7 @@ def _empty_form(lang: Language, kind: str) -> tuple[str, str, str]:
 def _page(form: RequestForm, *, key: str, token: str, draft: Draft | None = None, more: Any = ()) -> str:
     if draft and draft.refused:
         form.files.errors = draft.refused
+    form.offer()
     return render_template(
         "public/request.html",
         form=form,
@@ -137,7 +140,7 @@ def _registered(intake: Intake, now: datetime) -> dict[str, Any]:
             "handler": {
                 name: getattr(registered.handler, name) for name in ("name", "role", "title", "phone", "email")
             },
-            "owed": [_as_json(promise) for promise in registered.owed],
+            "owed": [_as_json(promise) for promise in registered.owed[:1]],  # the confirmation names one
         }
 
 
@@ -202,10 +205,10 @@ def request_sent() -> AnyResponse | str:
     sent = _just_sent()
     if not sent:
         return redirect(url_for("public.follow"), 303)
-    owed = [explained(promise, language()) for promise in sent["owed"]]
     start, end = _sent_frame(language())
-    handler = in_charge(sent["handler"], language())
-    return f"{start}{render_template('public/sent_body.html', sent=sent, owed=owed, handler=handler)}{end}"
+    told = json.dumps([sent[name] for name in ("urgent", "email", "handler", "owed")])
+    body = _sent_body(language(), told).replace(REFERENCE_MARK, sent["reference"]).replace(CODE_MARK, sent["code"])
+    return f"{start}{body}{end}"
 
 
 @cache
@@ -213,3 +216,12 @@ def _sent_frame(lang: Language) -> tuple[str, str]:
     """The confirmation cut where the part that changes goes: drawn once per language."""
     start, end = render_template("public/sent.html", body=BODY_MARK).split(BODY_MARK)
     return start, end
+
+
+@lru_cache(maxsize=128)
+def _sent_body(lang: Language, told: str) -> str:
+    """What is told of promise and handler: drawn once for all to whom the same is told, without what is their own."""
+    urgent, email, handler, owed = json.loads(told)
+    sent = {"urgent": urgent, "email": email, "reference": REFERENCE_MARK, "code": CODE_MARK}
+    promises = [explained(promise, lang) for promise in owed]
+    return render_template("public/sent_body.html", sent=sent, owed=promises, handler=in_charge(handler, lang))

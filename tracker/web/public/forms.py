@@ -54,8 +54,8 @@ class RequestForm(fields.TokenForm):
     )
     files = MultipleFileField()
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def offer(self) -> None:
+        """Put the choices into words: for a page that shows the form, which most that are sent never need again."""
         self.kind.choices = [
             ("question", _("A question or a request")),
             ("complaint", _("A complaint about our service or about how you were received")),
