@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 from tests.web.staff.conftest import Desk, errors_of, fields_of, form_of, soup_of
-from tracker.charter.words import Channel, Nature
+from tracker.charter.words import Channel, Language, Nature
 from tracker.models.cases import Case
 from tracker.models.database import Database
+from tracker.models.directory import Service
 from tracker.models.messages import Message, Outbox
 from tracker.models.staff import Staff
 
@@ -22,6 +24,13 @@ TEXT = "Madame,\n\nVotre diplôme doit d'abord passer par la Communauté : <1 00
 def _messages(database: Database, kind: str) -> list[Message]:
     with database.reading() as session:
         return list(session.scalars(select(Message).where(Message.kind == kind).order_by(Message.number)))
+
+
+def _banner(at: Desk, answer: TestResponse) -> str:
+    """Return what stands in the banner of the page that an answer leads to."""
+    shown = soup_of(at.get(answer.headers["Location"])).select_one(".govuk-notification-banner--success")
+    assert shown is not None
+    return " ".join(shown.get_text().split()).replace("\u202f", " ").replace("\xa0", " ")
 
 
 def test_an_answer_goes_exactly_as_it_was_previewed(an: Desk, file: File, database: Database) -> None:
@@ -100,6 +109,66 @@ def test_a_case_is_transmitted_to_the_body_and_the_requester_both(an: Desk, file
 
     assert sent.status_code == 303
     assert len(_messages(database, "transmission")) == len(_messages(database, "transmission_notice")) == 1
+
+
+@pytest.mark.parametrize(
+    ("lang", "told"),
+    [
+        ("en", "Competent body: The letter is ready: post it, then record the day on which it left."
+               " Requester: The e-mail is on its way. The promise is kept once both have left."),
+        ("fr", "Organisme compétent : La lettre est prête : postez-la, puis notez le jour de son départ."
+               " Demandeur : Le courrier électronique est en route."
+               " L'engagement sera tenu quand les deux seront partis."),
+    ],
+)  # fmt: skip
+def test_whoever_transmits_is_told_how_each_half_goes_and_to_post_what_is_on_paper(
+    an: Desk, file: File, database: Database, lang: str, told: str
+) -> None:
+    with database.writing() as session:
+        session.get_one(Service, "EXT:FPS-ECONOMY").email = None
+        session.scalars(select(Staff).where(Staff.email.startswith("an."))).one().language = Language(lang)
+    reference = file(nature=Nature.MISDIRECTED, channel=Channel.EMAIL)
+
+    sent = an.send(
+        f"/staff/cases/{reference}/transmit",
+        "send",
+        to="EXT:FPS-ECONOMY",
+        to_address="Rue du Progrès 50\n1210 Bruxelles",
+    )
+
+    assert [one.channel for one in _messages(database, "transmission")] == [Channel.POST]
+    assert told in _banner(an, sent)
+    page = an.page(f"/staff/cases/{reference}")
+    assert page.select_one("a[href$='/left']") is not None
+
+
+@pytest.mark.parametrize(
+    ("way", "told"),
+    [
+        ({"channel": "post"}, "The letter is ready: post it, then record the day on which it left."
+                              " The promise is kept once it has left."),
+        ({"channel": "fax"}, "The fax is ready: send it, then record the day on which it left."
+                             " The promise is kept once it has left."),
+        ({"channel": "email"}, "The e-mail is on its way. The promise is kept once it has left."),
+        ({"channel": "phone", "spoken_on": TODAY.isoformat()}, "The conversation is recorded."),
+    ],
+)  # fmt: skip
+def test_whoever_answers_is_told_how_it_goes_and_what_is_left_to_do(
+    an: Desk, file: File, way: dict[str, str], told: str
+) -> None:
+    contact = {"requester_address": "Rue Haute 1, 1000 Bruxelles", "requester_fax": "+32 2 501 00 00"}
+    reference = file(channel=Channel.EMAIL, requester_phone="+32 470 12 34 56", changes=contact)
+
+    sent = an.send(f"/staff/cases/{reference}/answer", "send", text=TEXT, channel_reason="asked", **way)
+
+    assert sent.status_code == 303, errors_of(sent)
+    assert _banner(an, sent).endswith(told)
+
+
+def test_a_question_is_said_to_keep_no_promise(an: Desk, file: File) -> None:
+    sent = an.send(f"/staff/cases/{file(channel=Channel.EMAIL)}/ask", "send", text="Which diploma?")
+
+    assert _banner(an, sent).endswith("The e-mail is on its way.")
 
 
 def test_to_a_foreign_body_nothing_is_forwarded_without_consent(an: Desk, file: File, database: Database) -> None:

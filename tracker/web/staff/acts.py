@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from tracker.access.permissions import READ, may
 from tracker.casework.errors import CaseChanged, Missing
 from tracker.charter.errors import CharterError
 from tracker.charter.moves import MOVES, MoveNotAllowed
@@ -22,7 +23,7 @@ from tracker.insight.casepage import case_header
 from tracker.web.languages import language
 from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
-from tracker.web.staff.blueprint import needs, staff
+from tracker.web.staff.blueprint import facts_of, needs, staff
 from tracker.web.staff.fields import StaffForm
 from tracker.web.staff.telling import told
 
@@ -88,8 +89,29 @@ def _act(form: StaffForm, verb: Verb, page: Page, prepare: Preparing | None, do:
         return give_back(error, partial(_show, form, page))
     if then is not None:
         return then()
-    flash(str(page.done), "success")
-    return redirect(url_for("staff.case", reference=the_case().reference), 303)
+    return lead_on(str(page.done))
+
+
+def lead_on(done: str) -> ResponseReturnValue:
+    """Lead to the case with the sentence that says what was done; to the queue when one sees it no longer.
+
+    Then the sentence names the case and who has it now: never to whom a complaint is about.
+    """
+    with site().database.reading() as db:
+        case = case_header(db, the_case().reference)
+    assert case is not None
+    if may(me().person, READ, facts_of(case)):
+        flash(done, "success")
+        return redirect(url_for("staff.case", reference=case.reference), 303)
+    if case.about_staff_id != me().id:
+        service = case.service_names.get(language())
+        name = f"{case.handler.name} ({service})" if service else case.handler.name
+        now_with = _(
+            "%(name)s has file %(reference)s now; you no longer see it.", name=name, reference=case.reference
+        )
+        done = f"{done} {now_with}"
+    flash(done, "success")
+    return redirect(url_for("staff.queue"), 303)
 
 
 def not_now(verb: Verb) -> ResponseReturnValue | None:

@@ -19,7 +19,7 @@ from tracker.insight.casefacts import Header
 from tracker.insight.promised import open_promises
 from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
-from tracker.web.staff.acts import Page, Then, act, give_back, not_now, the_case, with_case
+from tracker.web.staff.acts import Page, Then, act, give_back, lead_on, not_now, the_case, with_case
 from tracker.web.staff.blueprint import needs, staff
 from tracker.web.staff.concerned import chosen, offer, person_concerned, service_concerned
 from tracker.web.staff.fields import (
@@ -149,8 +149,7 @@ def correct_receipt(reference: str) -> ResponseReturnValue:
             nature.correct_receipt(db, site().house, **_right(form))
     except (CharterError, OperationalError) as error:
         return give_back(error, partial(_receipt, form))
-    flash(_("The receipt is corrected, and the dates are counted again."), "success")
-    return redirect(url_for("staff.case", reference=the_case().reference), 303)
+    return lead_on(_("The receipt is corrected, and the dates are counted again."))
 
 
 def _right(form: ReceiptForm) -> dict[str, Any]:

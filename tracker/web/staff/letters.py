@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from flask import Response, flash, make_response, redirect, render_template, request, url_for
+from flask import Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -19,12 +19,13 @@ from tracker.charter.words import SPOKEN, Channel, ChannelReason, MessageKind, R
 from tracker.insight.casefacts import Header
 from tracker.insight.casepage import incoming
 from tracker.insight.choices import bodies
+from tracker.models.messages import Message
 from tracker.web.fields import ADDRESS_LENGTH, TEXT_LENGTH
 from tracker.web.filters import way_out_in_words
 from tracker.web.languages import language
 from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
-from tracker.web.staff.acts import give_back, not_now, nothing_chosen, the_case, with_case
+from tracker.web.staff.acts import give_back, lead_on, not_now, nothing_chosen, the_case, with_case
 from tracker.web.staff.blueprint import needs, staff
 from tracker.web.staff.fields import (
     EVIDENCE_LENGTH,
@@ -137,6 +138,8 @@ class TransmitForm(WayForm):
                 for body in found
             ),
         ]
+        if not self.is_submitted():
+            self.to.data = request.args.get("to", "")  # as the page of the case proposes it
 
     def draft(self, case: Header) -> Draft:
         """Return what was decided."""
@@ -153,7 +156,7 @@ class Letter:
     verb: Verb
     form: type[WayForm]
     title: Any
-    send: Callable[..., object]
+    send: Callable[..., Message | list[Message]]
     intro: Any = ""
 
 
@@ -200,9 +203,9 @@ def _write(letter: Letter) -> ResponseReturnValue:
     try:
         if step == "send":
             with site().database.writing() as db:
-                letter.send(db, site().house, draft=form.draft(case), **with_case(form))
-            flash(_sent(Channel(form.channel.data)), "success")
-            return redirect(url_for("staff.case", reference=case.reference), 303)
+                sent = letter.send(db, site().house, draft=form.draft(case), **with_case(form))
+                done = _sent(sent if isinstance(sent, list) else [sent])
+            return lead_on(done)
         if step != "edit":
             return _preview(letter, form)
     except (CharterError, OperationalError) as error:
@@ -210,16 +213,39 @@ def _write(letter: Letter) -> ResponseReturnValue:
     return _show(letter, form, 200)
 
 
-def _sent(channel: Channel) -> str:
-    """Say what happens next: writing keeps no promise, leaving does."""
+def _sent(messages: Sequence[Message]) -> str:
+    """Say what happens next to each message, and by which way: writing keeps no promise, leaving does."""
+    if len(messages) == 1:
+        said = [_how(messages[0].channel)]
+    else:
+        said = [
+            _(
+                "%(whom)s: %(how)s",
+                how=_how(one.channel),
+                whom=_("Competent body") if one.service_code else _("Requester"),
+            )
+            for one in messages
+        ]
+    waiting = [one for one in messages if one.act is not None and one.left_on is None]
+    if waiting:
+        said.append(_("The promise is kept once both have left.") if messages[1:] else
+                    _("The promise is kept once it has left."))  # fmt: skip
+    return " ".join(said)
+
+
+def _how(channel: Channel) -> str:
     match channel:
         case Channel.EMAIL:
-            return str(_("The message is on its way. The promise is kept once the mail server has taken it."))
-        case Channel.POST | Channel.FAX:
-            return str(_("The letter is ready. Record the day on which it is posted or faxed: that keeps it."))
+            said = _("The e-mail is on its way.")
+        case Channel.POST:
+            said = _("The letter is ready: post it, then record the day on which it left.")
+        case Channel.FAX:
+            said = _("The fax is ready: send it, then record the day on which it left.")
         case Channel.WEB:
-            return str(_("The message stands on the requester's tracking page."))
-    return str(_("The conversation is recorded."))
+            said = _("The message stands on the requester's tracking page.")
+        case _:
+            said = _("The conversation is recorded.")
+    return str(said)
 
 
 def _preview(letter: Letter, form: WayForm) -> ResponseReturnValue:
