@@ -1,11 +1,12 @@
 """Owns what every table shares: the declarative base, the column types, and the seal on each row of record."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from enum import Enum, StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import blake2b
+from types import NoneType
 from typing import Any, ClassVar
 
 from sqlalchemy import (
@@ -110,23 +111,28 @@ _as_json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=
 
 def _canonical(value: object) -> str:
     """Write a value the same way whichever database it came back from."""
-    match value:
-        case None:
-            return "\x00"
-        case bool():
-            return "1" if value else "0"
-        case Enum():
-            return str(value.value)
-        case str():
-            return value
-        case datetime():
-            return value.astimezone(UTC).isoformat(timespec="microseconds")
-        case date():
-            return value.isoformat()
-        case dict() | list() | tuple():
-            return _as_json(value)
-        case _:
-            return str(value)
+    write = _WRITTEN.get(type(value))
+    if write is not None:
+        return write(value)
+    return str(value.value) if isinstance(value, Enum) else str(value)
+
+
+@lru_cache(maxsize=4096)  # the rows of one commit share most of their moments
+def _moment_text(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+_WRITTEN: Mapping[type, Callable[[Any], str]] = {
+    NoneType: lambda _: "\x00",
+    bool: lambda value: "1" if value else "0",
+    str: str,
+    datetime: _moment_text,
+    date: date.isoformat,
+    dict: _as_json,
+    list: _as_json,
+    tuple: _as_json,
+}
+"""By the very type, since this is asked of every column of every row that is sealed."""
 
 
 class Sealed:
