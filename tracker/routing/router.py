@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from tracker.charter.words import ServiceKind
@@ -137,6 +138,18 @@ class Router:
             evidence = max([evidence, *others], key=lambda one: one.best)
         suggestions = self._suggest(text, reading, evidence, on, top)
         return self._decide(guessed, suggestions, on)
+
+    def reason_in(self, competence: str, language: str) -> str:
+        """Return the competence that a stored reason names, whichever language it was stored in, in another."""
+        return self._reasons_by_words.get(competence, {}).get(language, competence)
+
+    @cached_property
+    def _reasons_by_words(self) -> dict[str, Mapping[str, str]]:
+        """Every text that a reason can be made of, by its words in each language."""
+        texts = [rule.why for rule in self._rules]
+        for entry in self.directory.entries:
+            texts += [entry.competence, *(part.names for part in entry.parts)]
+        return {words: text for text in texts for words in text.values()}
 
     def _decide(self, lang: str | None, suggestions: tuple[Suggestion, ...], on: date) -> Routing:
         if not suggestions:

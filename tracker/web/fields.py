@@ -14,6 +14,7 @@ from wtforms import EmailField, Field, Form, StringField, TelField, TextAreaFiel
 from wtforms.i18n import get_translations
 from wtforms.validators import Optional, StopValidation, ValidationError
 
+from tracker.web.filters import number
 from tracker.web.languages import language
 
 Check = Callable[[Form, Field], None]
@@ -99,8 +100,8 @@ def at_most(limit: int) -> Check:
                 str(
                     _l(
                         "This text has %(length)s characters: shorten it to %(limit)s at most.",
-                        length=len(field.data),
-                        limit=limit,
+                        length=number(len(field.data)),
+                        limit=number(limit),
                     )
                 )
             )

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import unquote
 
 from sqlalchemy import event, select
 
 from config import Settings
 from tests.web.staff.conftest import Desk, email_of
-from tracker.charter.words import Channel, Nature
+from tracker.charter.words import CaseState, Channel, Nature
 from tracker.insight.casepage import STATEMENTS
 from tracker.models.cases import Case
 from tracker.models.database import Database
@@ -17,6 +18,7 @@ from tracker.models.staff import Staff
 
 File = Callable[..., str]
 Row = Callable[[str], Case]
+WAITING = {"state": CaseState.TRIAGE, "triage_since": datetime.now(UTC)}
 
 
 def _offered(at: Desk, reference: str) -> set[str]:
@@ -57,11 +59,23 @@ def test_whoever_may_only_read_is_offered_nothing(desk: Callable[[str], Desk], f
 
 
 def test_a_case_in_triage_shows_what_the_router_proposes(desk: Callable[[str], Desk], file: File) -> None:
-    reference = file(service=None, subject="Visa", text="visa")
+    text = "Le climat, l'environnement, la biodiversité ; et ma pension, et un visa."
+    reference = file(service=None, subject="Bonjour", text=text, changes=WAITING)
 
-    page = desk("di").page(f"/staff/cases/{reference}")
+    at = desk("di")
+    page = at.page(f"/staff/cases/{reference}")
+    found = page.select(".staff-proposals ol > li")
+    outside = [one for one in found if "Federal Pensions Service" in one.get_text()]
 
-    assert "no service yet" in page.get_text() or page.select_one("a[href$='/route']") is not None
+    assert "Environment and Climate (MD8)" in found[0].get_text()  # in the clerk's language, not the requester's
+    assert "%" in found[0].get_text()
+    assert "“climat”" in found[0].get_text()
+    for proposed, field in ((found[0], "service"), *((one, "to") for one in outside)):
+        (button,) = proposed.select("a")
+        code = str(button["href"]).rsplit("=", 1)[1]
+        chosen = at.page(str(button["href"])).select_one(f"select[name={field}] option[selected]")
+        assert chosen is not None
+        assert str(chosen["value"]) == unquote(code)
 
 
 def test_a_message_that_could_not_be_sent_is_at_the_top(an: Desk, file: File, database: Database) -> None:

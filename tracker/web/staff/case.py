@@ -33,6 +33,7 @@ from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
 from tracker.web.staff.acts import the_case
 from tracker.web.staff.blueprint import facts_of, needs, staff
+from tracker.web.staff.proposing import proposals
 from tracker.web.staff.telling import SHOWN_AS_MESSAGE, told, who
 from tracker.web.uploads import path_of
 
@@ -89,7 +90,7 @@ def case(reference: str) -> str:
         groups=actions(header, page),
         line=[item for item in (_item(one, page) for one in page.line) if item is not None],
         relations=_relations(),
-        suggested=_suggested(header),
+        proposals=proposals(header),
         country=_country(header.country),
     )
 
@@ -237,10 +238,3 @@ def _relations() -> dict[str, str]:
 
 def _country(code: str | None) -> str:
     return str(Locale.parse(language()).territories.get(code, code)) if code else ""
-
-
-def _suggested(header: Header) -> list[dict[str, Any]]:
-    """Return what the router proposed, for a file that nobody has given to a service yet."""
-    if header.state is not CaseState.TRIAGE or not header.routing:
-        return []
-    return list(header.routing.get("suggestions", []))[:3]

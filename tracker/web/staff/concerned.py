@@ -36,7 +36,7 @@ def offer(service: Pick, person: Pick) -> None:
     day = brussels_day(now())
     with site().database.reading() as db:
         services, people = bodies(db, internal=True, day=day, language=language()), everybody(db, day=day)
-    service.choices = [("", _("None in particular")), *((one.code, f"{one.name} ({one.code})") for one in services)]
+    service.choices = [("", _("None in particular")), *((one.code, one.name) for one in services)]
     person.choices = [
         ("", _("Nobody in particular")),
         *((str(one.id), " · ".join(part for part in (one.name, one.service_code) if part)) for one in people),

@@ -103,7 +103,7 @@ class EnterForm(StaffForm):
             found = bodies(db, internal=True, day=brussels_day(now()), language=language())
         self.service.choices = [
             ("", nothing_chosen()),
-            *((body.code, f"{body.name} ({body.code})") for body in found),
+            *((body.code, body.name) for body in found),
         ]
         offer(self.about_service, self.about_staff)
         if not self.is_submitted():

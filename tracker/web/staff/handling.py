@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
@@ -43,9 +44,9 @@ class RouteForm(StaffForm):
 def _services(form: RouteForm, case: Header) -> None:
     with site().database.reading() as db:
         found = bodies(db, internal=True, day=brussels_day(now()), language=language())
-    form.service.choices = [("", nothing_chosen()), *((body.code, f"{body.name} ({body.code})") for body in found)]
+    form.service.choices = [("", nothing_chosen()), *((body.code, body.name) for body in found)]
     if not form.is_submitted():
-        form.service.data = case.service_code or _proposed(case) or ""
+        form.service.data = request.args.get("service") or case.service_code or _proposed(case) or ""
 
 
 def _proposed(case: Header) -> str | None:
