@@ -1,7 +1,9 @@
 """Two cases become one: nothing written, flagged or promised on the duplicate is lost; a complaint stays one."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from threading import Barrier
 
 import pytest
 from sqlalchemy import select
@@ -11,7 +13,9 @@ from tests.factories import MONDAY, make_case, make_house, settle
 from tracker.casework import ending
 from tracker.casework.attachments import KeptFile, keep
 from tracker.casework.ending import CannotMerge, OtherRequester
+from tracker.casework.errors import CaseChanged
 from tracker.casework.house import SYSTEM
+from tracker.charter.errors import CharterError
 from tracker.charter.words import Channel, Direction, Nature
 from tracker.insight.verify import verify
 from tracker.models.cases import Case
@@ -134,3 +138,46 @@ def test_capitals_and_spaces_make_no_other_person(session: Session) -> None:
     )
 
     assert merge(session, gone, survivor).id == survivor.id
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite has one writer at a time
+@pytest.mark.parametrize("crosswise", [False, True])
+def test_of_two_who_merge_the_same_cases_at_once_one_does_and_the_other_is_told(
+    database: Database, crosswise: bool
+) -> None:
+    with database.writing() as session:
+        settle(session)
+        pairs = [(make_case(session, service="M3"), make_case(session, service="M3")) for _ in range(6)]
+    start = Barrier(2)
+
+    def one(turned: bool) -> list[CharterError | None]:
+        met: list[CharterError | None] = []
+        for pair in pairs:
+            gone, into = reversed(pair) if turned else pair
+            start.wait()
+            try:
+                with database.writing() as session:
+                    ending.merge(
+                        session, HOUSE, reference=gone.reference, into=into.reference, reason="Deux fois.",
+                        actor=SYSTEM, now=NOW, seen=1,
+                    )  # fmt: skip
+                met.append(None)
+            except CharterError as error:
+                met.append(error)
+        return met
+
+    with ThreadPoolExecutor(2) as pool:
+        ended = list(zip(*pool.map(one, [False, crosswise]), strict=True))
+
+    assert len(ended) == len(pairs)
+    for first, second in ended:
+        (told,) = [error for error in (first, second) if error is not None]  # so the other one went through
+        assert isinstance(told, CannotMerge | CaseChanged), told
+    with database.reading() as session:
+        for pair in pairs:
+            rows = [session.get_one(Case, case.id) for case in pair]
+            (survivor,) = [row for row in rows if row.merged_into_id is None]
+            assert {row.merged_into_id for row in rows} == {None, survivor.id}
+            came_in = select(Message).where(Message.case_id == survivor.id, Message.direction == Direction.IN)
+            assert len(session.scalars(came_in).all()) == 2  # once each, not twice
+    assert list(verify(database, HOUSE.rules, HOUSE.calendar)) == []

@@ -6,12 +6,14 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tests.factories import MONDAY, make_staff, settle
+from tests.factories import MONDAY, make_case, make_house, make_staff, settle
 from tracker.casework.people import ensure_duty_desk, set_absence
 from tracker.casework.staffing import Team, stands_in_for
+from tracker.casework.sweep import sweep
 from tracker.charter.counting import brussels_day
-from tracker.charter.words import Recipient, Role
+from tracker.charter.words import CaseState, NoticeState, Recipient, Role
 from tracker.models.database import Database
+from tracker.models.obligations import Notice
 from tracker.models.staff import Staff
 
 TODAY = brussels_day(MONDAY)
@@ -106,3 +108,28 @@ def test_what_the_desk_holds_is_in_the_hands_of_every_dispatcher(database: Datab
 
         assert stands_in_for(session, dispatcher.id, Role.DISPATCHER, day=TODAY) == {desk}
         assert stands_in_for(session, clerk.id, Role.CLERK, day=TODAY) == frozenset()
+
+
+@pytest.mark.parametrize("has_head", [True, False])
+def test_a_case_too_long_in_triage_rings_at_the_head_of_dispatchers_without_a_service(
+    database: Database, has_head: bool
+) -> None:
+    with database.writing() as session:
+        settle(session)
+        dispatcher = make_staff(session, "dispatcher@suivi.example", Role.DISPATCHER)
+        make_staff(session, "other@suivi.example", Role.HEAD, "M3")  # heads a service that dispatches nothing
+        head = make_staff(session, "head@suivi.example", Role.HEAD) if has_head else None
+        case = make_case(session, subject="?", text="???")
+        assert (case.state, case.handler_id) == (CaseState.TRIAGE, dispatcher.id)
+
+    def rang() -> list[Notice]:
+        with database.reading() as session:
+            return list(session.scalars(select(Notice).where(Notice.rung == "triage")))
+
+    sweep(database, make_house(), now=MONDAY + timedelta(hours=8))
+    assert rang() == []
+    sweep(database, make_house(), now=MONDAY + timedelta(days=2))
+
+    (notice,) = rang()
+    assert notice.recipients == ([head.id] if head else [])
+    assert notice.state == (NoticeState.SENT if head else NoticeState.UNATTENDED)
