@@ -160,6 +160,9 @@ class Book:
         self.left: list[int] = []
         self.failed: list[int] = []
 
+    def before(self, session: DatabaseSession, row: Outbox, now: datetime) -> None:
+        """Let a mail go as it is."""
+
     def on_left(self, session: DatabaseSession, row: Outbox, now: datetime) -> None:
         """Note that a mail left."""
         self.left.append(row.id)

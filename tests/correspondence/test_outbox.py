@@ -36,6 +36,7 @@ def send(database: Database, transport: Transport, clock: Clock, book: Book | No
     settings: dict[str, Any] = {
         "sender": SENDER,
         "owner": "test",
+        "before": book.before,
         "on_left": book.on_left,
         "on_failed": book.on_failed,
     }
@@ -328,7 +329,7 @@ from tracker.models.database import Database
 
 book, at = Book(), datetime.fromisoformat(sys.argv[3])
 deliver(Database(sys.argv[1]), SmtpTransport(sys.argv[2]), sender=SENDER, owner="killed", now=lambda: at,
-        on_left=book.on_left, on_failed=book.on_failed)
+        before=book.before, on_left=book.on_left, on_failed=book.on_failed)
 """
 
 

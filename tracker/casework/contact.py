@@ -2,14 +2,16 @@
 
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tracker.casework.casefile import CaseFile
 from tracker.casework.errors import Missing
 from tracker.casework.house import Actor, House
-from tracker.casework.writing import post_code, usual_way_back
-from tracker.charter.words import Verb
+from tracker.casework.writing import address_for, post_code, usual_way_back
+from tracker.charter.words import PAPER, Direction, Verb
 from tracker.models.cases import Case
+from tracker.models.messages import Message
 
 
 def correct_contact(
@@ -29,9 +31,10 @@ def correct_contact(
 ) -> Case:
     """Correct how the requester is called and reached, all of it as it is now right, with the reason.
 
-    Answers go from then on by the way that this leaves (P7). A tracking code that went to a wrong e-mail address is
-    void; a new one goes to the right address, unless the case is sensitive. Lengths and addresses have been checked
-    by the form. Raises ``Missing`` without a name or a reason.
+    Answers go from then on by the way that this leaves (P7). What waits to be posted or faxed gets the right address
+    at once; what waits to leave by e-mail, when it leaves (``leaving.before_leaving``). A tracking code that went to
+    a wrong e-mail address is void; a new one goes to the right address, unless the case is sensitive. Lengths and
+    addresses have been checked by the form. Raises ``Missing`` without a name or a reason.
     """
     for what, given in (("requester_name", name), ("reason", reason)):
         if not given.strip():
@@ -47,10 +50,24 @@ def correct_contact(
             setattr(case, f"requester_{part}", value)
             changed[part] = {"before": before, "after": value}
     case.reply_channel, case.reply_channel_reason = usual_way_back(case)
+    _readdress(file)
     if "email" in changed:
         _renew_code(file, known_elsewhere=changed["email"]["before"] is not None)
     file.done(Verb.CORRECT_CONTACT, details={"changed": changed, "reason": reason})
     return case
+
+
+def _readdress(file: CaseFile) -> None:
+    """Give letters and faxes to the requester that have not left yet the address on file now, if there is one."""
+    waiting = select(Message).where(
+        Message.case_id == file.case.id,
+        Message.direction == Direction.OUT,
+        Message.channel.in_(PAPER),
+        Message.left_on.is_(None),
+        Message.service_code.is_(None),
+    )
+    for message in file.session.scalars(waiting):
+        message.address = address_for(file.case, message.channel) or message.address
 
 
 def _renew_code(file: CaseFile, *, known_elsewhere: bool) -> None:

@@ -12,10 +12,12 @@ from tracker.casework.writing import message_of
 from tracker.charter.counting import brussels_day
 from tracker.charter.entries import LeavingVoided, MessageLeft
 from tracker.charter.errors import CharterError
-from tracker.charter.promising import HeadNeeded, InterimNotAllowed, NothingToPutOff
+from tracker.charter.promising import HeadNeeded, InterimNotAllowed, NothingToPutOff, check_interim
 from tracker.charter.words import PAPER, Act, CaseState, Role, Verb
+from tracker.correspondence.tracking import tracking_code
+from tracker.correspondence.transport import Undeliverable
 from tracker.models.cases import Case
-from tracker.models.messages import Message, Outbox
+from tracker.models.messages import WITHHELD, Message, Outbox
 from tracker.models.staff import Staff
 
 
@@ -117,6 +119,55 @@ def void_leaving(
     entries = [LeavingVoided(at=now, message=message.number, evidence=evidence)] if message.act is not None else []
     file.done(Verb.VOID_LEAVING, *entries, details={"message": message_number, "evidence": evidence})
     return message
+
+
+def before_leaving(session: Session, house: House, outbox: Outbox, *, now: datetime) -> None:
+    """Put a mail right that is about to be claimed; one that may not leave any more is kept back.
+
+    What is for the requester goes to the e-mail address on file now, whatever it was when it was written, and the row
+    says that address: nobody has to write the same words again while the clock runs. A tracking code in it that is
+    void by now (the contact was corrected, a new one was asked for) becomes the one that is valid. An interim letter
+    that the charter refuses today would promise something void. Raises ``Undeliverable``: the row is then given up,
+    for the queue and the page of the case to show.
+    """
+    if outbox.message_id is None:
+        return
+    message = session.get_one(Message, outbox.message_id)
+    case = session.get_one(Case, message.case_id)
+    if message.service_code is None:
+        if case.requester_email is None:
+            raise Undeliverable("the requester has no e-mail address any more")
+        message.address = case.requester_email
+        _renew_codes(house, case, message)
+    if message.act is Act.INTERIM:
+        _check_interim_still(session, house, case, message, now)
+
+
+def _renew_codes(house: House, case: Case, message: Message) -> None:
+    """Write the tracking code that is valid now for each that was valid before."""
+    valid = tracking_code(house.secret, case.reference, case.code_version)
+    for version in range(1, case.code_version):
+        void = tracking_code(house.secret, case.reference, version)
+        message.body = message.body.replace(void, valid)
+        message.html = message.html and message.html.replace(void, valid)
+
+
+def _check_interim_still(session: Session, house: House, case: Case, message: Message, now: datetime) -> None:
+    """Keep back an interim letter on a case that another has taken in, or that the charter refuses by now."""
+    if case.state is CaseState.MERGED:
+        raise Undeliverable(f"{WITHHELD}: {CaseState.MERGED}")
+    file = CaseFile.hold(session, house, case, actor=SYSTEM, now=now, lock=False)
+    try:
+        check_interim(
+            file.ledger,
+            message.promised_on,
+            message.reason,
+            on=brussels_day(now),
+            by_head=_author_is_head(session, message),
+            rules=house.rules,
+        )
+    except CharterError as refusal:
+        raise Undeliverable(f"{WITHHELD}: {refusal.code}") from refusal
 
 
 def on_left(session: Session, house: House, outbox: Outbox, *, now: datetime) -> None:

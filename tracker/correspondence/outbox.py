@@ -51,7 +51,7 @@ MARGIN = timedelta(seconds=5 * TIMEOUT_SECONDS)
 WAITING, SENT, FAILED = "waiting", "sent", "failed"
 
 Settled: TypeAlias = Callable[[Session, Outbox, datetime], None]
-"""What the use cases do in the commit that marks a row sent or failed."""
+"""What the use cases do in the commit that claims a row, or marks it sent or failed."""
 
 
 @dataclass(slots=True)
@@ -87,6 +87,7 @@ class _Pass:
     sender: Sender
     owner: str
     now: Callable[[], datetime]
+    before: Settled
     on_left: Settled
     on_failed: Settled
     batch: int
@@ -101,6 +102,7 @@ def deliver(
     sender: Sender,
     owner: str,
     now: Callable[[], datetime],
+    before: Settled,
     on_left: Settled,
     on_failed: Settled,
     batch: int = BATCH,
@@ -108,9 +110,10 @@ def deliver(
 ) -> Delivered:
     """Hand over everything that is due, batch by batch, each over one connection; return what was done.
 
-    `owner` names this process; `now` reads the clock (aware). `on_left` and `on_failed` are called in the commit
-    that marks a row sent or given up. When the server cannot be reached the pass ends: the next one tries again.
-    Raises `ValueError` for a lease too short to send anything in.
+    `owner` names this process; `now` reads the clock (aware). `before` is called in the commit that claims a row: it
+    may put the message right, or raise `Undeliverable` when it is not to leave any more. `on_left` and `on_failed`
+    are called in the commit that marks a row sent or given up. When the server cannot be reached the pass ends: the
+    next one tries again. Raises `ValueError` for a lease too short to send anything in.
     """
     if lease <= MARGIN:
         raise ValueError(f"A lease of {lease} is too short: give more than {MARGIN}.")
@@ -120,6 +123,7 @@ def deliver(
         sender=sender,
         owner=owner,
         now=lambda: aware(now()),
+        before=before,
         on_left=on_left,
         on_failed=on_failed,
         batch=batch,
@@ -152,13 +156,14 @@ def _claim(this: _Pass, until: datetime) -> list[_Claim]:
         rows = session.scalars(due).all()
         for row in rows:
             row.lease_owner, row.lease_until = this.owner, until
-        return [_Claim(row.id, _parcel(session, row, this.sender)) for row in rows]
+        return [_Claim(row.id, _parcel(this, session, row, now)) for row in rows]
 
 
-def _parcel(session: Session, row: Outbox, sender: Sender) -> Parcel | Undeliverable:
+def _parcel(this: _Pass, session: Session, row: Outbox, now: datetime) -> Parcel | Undeliverable:
     """Return the mail of a row, or why it can never be sent."""
     try:
-        return parcel_of(session, row, sender)
+        this.before(session, row, now)
+        return parcel_of(session, row, this.sender)
     except Undeliverable as error:
         return error
     except SendRefused as refused:

@@ -16,6 +16,7 @@ from tracker.charter.words import (
     NoticeState,
     Verb,
 )
+from tracker.models.messages import WITHHELD
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,11 @@ class Said:
     def stays(self) -> bool:
         """Say whether it is a note, which never leaves."""
         return self.kind is MessageKind.NOTE
+
+    @property
+    def withheld(self) -> bool:
+        """Say whether we kept it back ourselves: what it meant to do had become impossible."""
+        return self.failed and (self.problem or "").startswith(WITHHELD)
 
 
 @dataclass(frozen=True, slots=True)

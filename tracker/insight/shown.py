@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, Self
 
-from sqlalchemy import ColumnElement, Select, SQLColumnExpression, Subquery, literal_column, or_, select, union
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, Subquery, and_, literal_column, or_, select, union
 from sqlalchemy.orm import aliased
 
 from tracker.charter.calendar import WorkingCalendar
@@ -138,7 +138,7 @@ def unattended() -> Select[Any]:
 
 
 def not_sent() -> Select[Any]:
-    """Return the cases with a message that was given up, and none of its kind that has left since."""
+    """Return the cases with a message that was given up, and none that does its work has left since."""
     later = aliased(Message)
     return (
         select(Message.case_id)
@@ -149,8 +149,6 @@ def not_sent() -> Select[Any]:
             ~select(later.id)
             .where(
                 later.case_id == Message.case_id,
-                later.kind == Message.kind,
-                later.number > Message.number,
                 later.left_on.is_not(None),
             )
             .exists(),
@@ -165,3 +163,12 @@ def urgent_ids(viewer: Viewer) -> Select[Any]:
     parts += [select(Case.id).where(branch, *taken) for branch in mine(viewer)]
     both = union(*parts).subquery()
     return select(both.c.id)
+                or_(
+                    and_(later.kind == Message.kind, later.number > Message.number),
+                    # An interim letter puts nothing off any more once the answer is there.
+                    and_(
+                        Message.kind == literal_column("'interim'"),
+                        later.kind == literal_column("'answer'"),
+                        later.left_at >= Message.written_at,
+                    ),
+                ),

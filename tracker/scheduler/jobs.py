@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from tracker.casework.leaving import on_left
+from tracker.casework.leaving import before_leaving, on_left
 from tracker.casework.purge import purge
 from tracker.casework.sweep import sweep
 from tracker.correspondence import outbox
@@ -33,6 +33,9 @@ class Job:
 def deliver(machine: Machine) -> outbox.Delivered:
     """Hand over what waits in the outbox; what has left counts for the promises in the same commit."""
 
+    def before(session: Session, row: Outbox, now: datetime) -> None:
+        before_leaving(session, machine.house, row, now=now)
+
     def left(session: Session, row: Outbox, now: datetime) -> None:
         on_left(session, machine.house, row, now=now)
 
@@ -45,6 +48,7 @@ def deliver(machine: Machine) -> outbox.Delivered:
         sender=machine.sender,
         owner=f"{socket.gethostname()[:40]}:{os.getpid()}",
         now=clock,
+        before=before,
         on_left=left,
         on_failed=failed,
     )
