@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
@@ -12,7 +12,7 @@ from tracker.casework.casefile import CaseFile, find
 from tracker.casework.errors import Missing
 from tracker.casework.house import CITIZEN, Actor, House
 from tracker.casework.staffing import COMPLAINTS_SERVICE, Member, Team
-from tracker.casework.writing import acknowledgement, post, usual_way_back
+from tracker.casework.writing import Services, acknowledgement, post, services_of, usual_way_back
 from tracker.charter.counting import brussels_day
 from tracker.charter.entries import Received
 from tracker.charter.obligations import Obligation
@@ -29,9 +29,11 @@ from tracker.charter.words import (
 from tracker.correspondence.tracking import tracking_code
 from tracker.models.base import put
 from tracker.models.cases import Association, Case
-from tracker.models.directory import Service
 from tracker.models.messages import Message
 from tracker.models.staff import Staff
+
+if TYPE_CHECKING:
+    from tracker.routing.router import Routing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +92,7 @@ def register(session: Session, house: House, *, intake: Intake, actor: Actor, no
     The same ``submission_key`` a second time gives the same case. Raises ``Missing``, or ``UnknownReference`` when
     a complaint names a case that does not exist.
     """
+    routing = None if intake.service else _routed(house, intake, now)  # before anybody waits for our transaction
     number, known = _number(session, intake.submission_key)
     if known is not None:
         return _again(session, house, known, now)
@@ -97,7 +100,7 @@ def register(session: Session, house: House, *, intake: Intake, actor: Actor, no
         if not getattr(intake, name).strip():
             raise Missing(name)
     case = _case(session, house, intake, number, now)
-    handler, associated = _give_to_somebody(session, house, case, intake, now)
+    handler, associated, services = _give_to_somebody(session, case, intake, routing, now)
     entry = Received(
         at=now,
         received_at=intake.received_at,
@@ -109,8 +112,18 @@ def register(session: Session, house: House, *, intake: Intake, actor: Actor, no
     file.opened(entry, details=_told(case, intake))
     if associated:
         put(session, *(Association(case_id=case.id, service_code=code, since=now) for code in associated))
-    _say(file, intake, handler)
+    _say(file, intake, handler, services)
     return Registered(case, code_of(house, case), file.ledger.open_obligations, handler, again=False)
+
+
+def _routed(house: House, intake: Intake, now: datetime) -> "Routing":
+    return house.router().route(
+        f"{intake.subject}\n{intake.text}",
+        lang=intake.language,
+        country=intake.country,
+        nature=intake.nature,
+        on=brussels_day(now),
+    )
 
 
 def _again(session: Session, house: House, case_id: int, now: datetime) -> Registered:
@@ -121,10 +134,10 @@ def _again(session: Session, house: House, case_id: int, now: datetime) -> Regis
     return Registered(case, code_of(house, case), file.ledger.open_obligations, handler, again=True)
 
 
-def _say(file: CaseFile, intake: Intake, handler: Member) -> None:
+def _say(file: CaseFile, intake: Intake, handler: Member, services: Services) -> None:
     """Store what the citizen wrote, and the acknowledgement with its place in the outbox."""
     request = _request(file, intake)
-    reply = acknowledgement(file, handler)
+    reply = acknowledgement(file, handler, services)
     put(file.session, *(message for message in (request, reply) if message is not None))
     if reply is not None:
         post(file, reply.number)
@@ -196,54 +209,38 @@ def _in_charge(session: Session, case: Case) -> int | None:
 
 
 def _give_to_somebody(
-    session: Session, house: House, case: Case, intake: Intake, now: datetime
-) -> tuple[Member, list[str]]:
-    """Give the case its service and handler; return the handler, and the services that join by themselves.
+    session: Session, case: Case, intake: Intake, routing: "Routing | None", now: datetime
+) -> tuple[Member, list[str], Services]:
+    """Give the case its service and handler; return the handler, who joins by themselves, and the services' rows.
 
     Whom routing assigns, else the dispatcher on duty, by name: never nowhere. A complaint goes to the complaints
-    coordinator and the competent service (charter §6).
+    coordinator and the competent service (charter §6). Only our own services get a citizen's data unasked (P13).
     """
-    day = brussels_day(now)
     lead = intake.service
-    if lead is None:
-        routing = house.router().route(
-            f"{intake.subject}\n{intake.text}",
-            lang=intake.language,
-            country=intake.country,
-            nature=intake.nature,
-            on=day,
-        )
+    if routing is not None:
         case.routing = routing.to_json()
         lead = routing.suggestions[0].code if routing.decision == "auto" else None
     joining: set[str] = set()
     if intake.nature is Nature.COMPLAINT:
         joining |= {code for code in (intake.about_service, lead) if code}
         lead = COMPLAINTS_SERVICE
-    services = _internal(session, joining | ({lead} if lead else set()))
-    if lead in services:
-        joining |= set(services[lead])
-    joining &= services.keys() | _internal(session, joining - services.keys()).keys()
-    team = Team.load(session, day=day, services=[lead] if lead else ())
-    case.service_code = lead if lead in services else None
+    services = services_of(session, (lead, *joining))
+    if lead is not None and _is_ours(services, lead):
+        case.service_code = lead
+        joining |= set(services[lead].associated)
+    if joining - services.keys():
+        services |= services_of(session, joining)
+    team = Team.load(session, day=brussels_day(now), services=[lead] if lead else ())
     handler = team.handler_for(case.service_code, turn=case.id, not_this=case.about_staff_id)
     case.handler_id = handler.id
     settled = case.service_code is not None and not handler.is_desk
     case.state = CaseState.OPEN if settled else CaseState.TRIAGE
     case.triage_since = None if settled else now
-    return handler, sorted(joining - {case.service_code or ""})
+    return handler, sorted(code for code in joining if code != lead and _is_ours(services, code)), services
 
 
-def _internal(session: Session, codes: set[str]) -> dict[str, list[str]]:
-    """Return those of the codes that are services of our own, with whom each shares its competence.
-
-    No other body gets a citizen's data unasked (P13).
-    """
-    if not codes:
-        return {}
-    query = select(Service.code, Service.associated).where(
-        Service.code.in_(codes), Service.kind == ServiceKind.INTERNAL
-    )
-    return {row.code: row.associated for row in session.connection().execute(query)}
+def _is_ours(services: Services, code: str) -> bool:
+    return code in services and services[code].kind is ServiceKind.INTERNAL
 
 
 def _request(file: CaseFile, intake: Intake) -> Message:

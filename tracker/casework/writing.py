@@ -1,10 +1,11 @@
 """Owns how a message comes to be: who signs it, which way it goes, what it says; and its place in the outbox."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
+from typing import Any, Protocol, TypeAlias
 
-from sqlalchemy import bindparam, insert, literal, select
+from sqlalchemy import Row, bindparam, insert, literal, select
 from sqlalchemy.orm import Session
 
 from tracker.casework.casefile import CaseFile
@@ -73,12 +74,24 @@ class Signer(Protocol):
     def email(self) -> str: ...
 
 
-def signature_of(session: Session, case: Case, signer: Signer, service_code: str | None) -> Signature:
+Services: TypeAlias = dict[str, Row[Any]]
+"""Rows of the directory, by code."""
+
+
+def services_of(session: Session, codes: Iterable[str | None]) -> Services:
+    """Return what the directory says of these services, and of the headquarters: kind, associated, names, address."""
+    wanted = {HEADQUARTERS, *(code for code in codes if code)}
+    return {row.code: row for row in session.connection().execute(_SERVICES, {"codes": list(wanted)})}
+
+
+_SERVICES = select(
+    Service.code, Service.kind, Service.associated, Service.names, Service.postal_address
+).where(Service.code.in_(bindparam("codes", expanding=True)))  # fmt: skip
+
+
+def signature_of(services: Services, case: Case, signer: Signer, service_code: str | None) -> Signature:
     """Return what is printed under a message: whoever acts signs, with the postal address of the service (P8)."""
-    code = case.service_code or service_code
-    codes = [code, HEADQUARTERS] if code else [HEADQUARTERS]
-    found = {row.code: row for row in session.connection().execute(_SERVICES, {"codes": codes})}
-    service, house = found.get(code or ""), found.get(HEADQUARTERS)
+    service, house = services.get(case.service_code or service_code or ""), services.get(HEADQUARTERS)
     address = (service.postal_address if service else None) or (house.postal_address if house else None)
     return Signature(
         name=signer.name,
@@ -90,10 +103,6 @@ def signature_of(session: Session, case: Case, signer: Signer, service_code: str
     )
 
 
-_SERVICES = select(Service.code, Service.names, Service.postal_address).where(
-    Service.code.in_(bindparam("codes", expanding=True))
-)
-
 HEADQUARTERS = COMPLAINTS_SERVICE
 """The service whose postal address serves while a case has no service yet: it is that of the headquarters."""
 
@@ -101,7 +110,8 @@ HEADQUARTERS = COMPLAINTS_SERVICE
 def signature_for(file: CaseFile) -> Signature:
     """Return the signature of whoever acts; for the citizen's and Suivi's own acts, the handler's."""
     staff = file.session.get_one(Staff, file.actor.staff_id or file.case.handler_id)
-    return signature_of(file.session, file.case, staff, staff.service_code)
+    services = services_of(file.session, (file.case.service_code, staff.service_code))
+    return signature_of(services, file.case, staff, staff.service_code)
 
 
 def tracking_of(house: House, case: Case) -> Tracking:
@@ -194,7 +204,7 @@ def _message(file: CaseFile, written: Written) -> Message:
     )
 
 
-def acknowledgement(file: CaseFile, handler: Signer) -> Message | None:
+def acknowledgement(file: CaseFile, handler: Signer, services: Services) -> Message | None:
     """Return the message that tells the requester reference, handler, date and why; none without e-mail."""
     case = file.case
     if case.requester_email is None or case.sensitive:
@@ -204,7 +214,7 @@ def acknowledgement(file: CaseFile, handler: Signer) -> Message | None:
         kind = MessageKind.EMERGENCY
     elif case.nature is Nature.COMPLAINT:
         kind = MessageKind.COMPLAINT_ACKNOWLEDGEMENT
-    return _message(file, _by_itself(file, kind, signature_of(file.session, case, handler, None)))
+    return _message(file, _by_itself(file, kind, signature_of(services, case, handler, None)))
 
 
 def post(file: CaseFile, number: int) -> None:

@@ -1,10 +1,13 @@
 """Owns the way to the database: one engine, a session to read with, a session that writes in one commit."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 BUSY_SECONDS = 10
@@ -15,8 +18,9 @@ class Database:
     """One database, PostgreSQL or SQLite, for as long as a process lives.
 
     ``reading()`` gives a session that is rolled back at the end; ``writing()`` one that commits once at the end,
-    or not at all when anything is raised. On SQLite a writer takes its turn at the start (``BEGIN IMMEDIATE``),
-    since a reader that turns writer half-way would be refused.
+    or not at all when anything is raised. On SQLite a writer takes its turn with its first statement, read or write
+    (``BEGIN IMMEDIATE``), since a reader that turns writer half-way would be refused; what is worked out before that
+    keeps nobody waiting.
     """
 
     def __init__(self, url: str, *, pool_size: int = 8) -> None:
@@ -25,8 +29,10 @@ class Database:
         options: dict[str, Any] = {} if self.is_sqlite else {"pool_size": pool_size, "pool_pre_ping": True}
         # What citizens wrote stays out of the texts of errors, and so out of the logs.
         self.engine: Engine = create_engine(self.url, hide_parameters=True, **options)
+        self._writer = self.engine
         if self.is_sqlite:
             _teach_sqlite(self.engine)
+            self._writer = self.engine.execution_options(immediate=True)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -37,9 +43,7 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """Give a session that commits at the end: state, history and outgoing messages together, or nothing."""
-        with Session(self.engine, expire_on_commit=False) as session:
-            if self.is_sqlite:
-                session.connection(execution_options={"immediate": True})
+        with Session(self._writer, expire_on_commit=False) as session:
             yield session
             session.commit()
 
@@ -63,5 +67,30 @@ def _teach_sqlite(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def on_begin(connection: Any) -> None:
-        immediate = connection.get_execution_options().get("immediate", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+        if connection.get_execution_options().get("immediate", False):
+            _take_turn(connection)
+        else:
+            connection.exec_driver_sql("BEGIN")
+
+
+def _take_turn(connection: Any) -> None:
+    """Begin to write as soon as the writer before us is done.
+
+    Left alone, SQLite looks again ever more rarely, down to ten times a second, where a commit takes milliseconds: so
+    it is asked anew every few. Raises ``OperationalError`` when it is busy for as long as the connection may wait.
+    """
+    cursor = connection.connection.cursor()
+    patience = cursor.execute("PRAGMA busy_timeout").fetchone()[0]
+    until = monotonic() + patience / 1000
+    cursor.execute("PRAGMA busy_timeout = 3")
+    try:
+        while True:
+            try:
+                cursor.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > until:
+                    raise OperationalError("BEGIN IMMEDIATE", None, error) from error
+    finally:
+        cursor.execute(f"PRAGMA busy_timeout = {patience}")
+        cursor.close()
