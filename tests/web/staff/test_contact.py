@@ -26,7 +26,7 @@ def test_a_wrong_address_is_put_right_and_the_file_tells_it(an: Desk, file: File
     page = an.page(f"/staff/cases/{reference}")
     assert page.select_one("a[href$='/contact']") is not None
     words = page.get_text(" ", strip=True)
-    assert "claire.dubois@example.org → claire@example.com; The mail came back." in words
+    assert "claire.dubois@example.org → claire@example.com · Reason: The mail came back." in words
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from tracker.web.site import site
 from tracker.web.staff.accounts import now
 from tracker.web.staff.acts import Page, Then, act
 from tracker.web.staff.deciding import CAME_ON, moment_of
-from tracker.web.staff.entering import confirm, confirmation
+from tracker.web.staff.entering import BY_STAFF, confirm, confirmation
 from tracker.web.staff.fields import Choice, ClockField, DayField, StaffForm, one_line, several_lines, words_of
 
 HERE = "here"
@@ -47,7 +47,7 @@ class FollowUpForm(StaffForm):
 
 
 def _choices(form: FollowUpForm, case: Header) -> None:
-    form.channel.choices = words_of(Channel)
+    form.channel.choices = words_of(BY_STAFF)
     form.what.choices = [
         (HERE, _("A message about this file")),
         ("question", _("A new question: it gets a file of its own, with its own dates")),

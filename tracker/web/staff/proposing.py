@@ -30,7 +30,7 @@ class Proposal:
     name: str
     likely: str
     reasons: list[tuple[str, str]]
-    """What the requester wrote, and what of the service's competence that met."""
+    """The passages of the request, and what of the service's competence they met."""
     url: str
 
 
@@ -47,14 +47,15 @@ def _proposal(case: Header, stored: dict[str, Any]) -> Proposal | None:
     entry = router.directory.standing_for(str(stored["code"]), on=brussels_day(now()))
     if entry is None:
         return None
-    reasons = [
-        (str(reason["passage"]), router.reason_in(str(reason["competence"]), language()))
-        for reason in stored["reasons"]
-    ]
+    met: dict[str, list[str]] = {}
+    for reason in stored["reasons"]:
+        passages = met.setdefault(router.reason_in(str(reason["competence"]), language()), [])
+        if not any(reason["passage"] in longer for longer in passages):
+            passages.append(str(reason["passage"]))
     return Proposal(
         name=entry.names[language()],
         likely=_likely(float(stored["score"])),
-        reasons=list(dict.fromkeys(reasons)),
+        reasons=[(" … ".join(passages), competence) for competence, passages in met.items()],
         url=_where_chosen(case, entry.code, entry.kind),
     )
 

@@ -6,11 +6,14 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from tracker.charter.counting import brussels_day
 from tracker.charter.words import Channel, Language, MessageKind, Nature, Verb, WaiverGround
 from tracker.correspondence.explanation import label, way_out
 from tracker.insight.casefacts import Done
 from tracker.web.filters import day, moment
 from tracker.web.languages import language
+from tracker.web.site import site
+from tracker.web.staff.accounts import now
 
 SHOWN_AS_MESSAGE = frozenset({Verb.WRITE, Verb.ANSWER, Verb.SEND_INTERIM, Verb.TRANSMIT, Verb.FOLLOW_UP})
 """What these did stands in the line as the message itself."""
@@ -21,7 +24,7 @@ def told(entry: Done, names: Mapping[int, str]) -> str:
     said = label(entry.verb, Language(language()))
     if entry.details.get("taken_back"):
         said = _("A waiver was taken back: the promise is owed again.")
-    particulars = "; ".join(_particulars(entry, names))
+    particulars = " · ".join(_particulars(entry, names))
     return f"{said} {particulars}" if particulars else said
 
 
@@ -35,32 +38,47 @@ def _particulars(entry: Done, names: Mapping[int, str]) -> Iterator[str]:
     match entry.verb:
         case Verb.CONFIRM_NATURE:
             yield _nature(given.get("from"), given.get("to"))
-            yield from _text(given, "ground")
-            yield from _person(given.get("handler"), names)
+            yield from _named(_("What makes it complex"), given.get("ground"))
+            yield from _handler(given.get("handler"), names)
         case Verb.REGISTER | Verb.ROUTE:
-            yield from _text(given, "service", "to")
-            yield from _person(given.get("handler"), names)
+            yield from _service(given.get("service") or given.get("to"))
+            yield from _handler(given.get("handler"), names)
         case Verb.ASSIGN | Verb.TAKE | Verb.HAND_OVER:
-            yield from ([str(given["name"])] if given.get("name") else _person(given.get("to"), names))
-            yield from _text(given, "reason")
+            yield from _handler(given.get("name") or given.get("to"), names)
         case Verb.FLAG:
             yield from _flags(given)
-            yield from _text(given, "reason")
         case Verb.CORRECT_RECEIPT:
             if given.get("from") and given.get("to"):
                 yield _("from %(before)s to %(after)s", before=_moment(given["from"]), after=_moment(given["to"]))
-            yield from _text(given, "reason")
         case Verb.CORRECT_CONTACT:
             yield from _contact(given.get("changed", {}))
-            yield from _text(given, "reason")
         case Verb.WAIVE:
             if given.get("ground"):
-                yield label(WaiverGround(given["ground"]), Language(language()))
-            yield from _text(given, "evidence", "reason")
+                yield from _named(_("Ground"), label(WaiverGround(given["ground"]), Language(language())))
         case Verb.RECORD_LEAVING | Verb.VOID_LEAVING:
             yield from _leaving(given)
-        case _:
-            yield from _text(given, "into", "from", "reason", "evidence")
+        case Verb.MERGE | Verb.ABSORB:
+            yield from _named(_("File"), given.get("into") or given.get("from"))
+    yield from _named(_("What shows it"), given.get("evidence"))
+    yield from _named(_("Reason"), given.get("reason"))
+
+
+def _named(what: str, words: Any) -> Iterator[str]:
+    """Say what something is before saying it, so that a line of the history reads by itself."""
+    if isinstance(words, str) and words:
+        yield str(_("%(what)s: %(words)s", what=what, words=words))
+
+
+def _service(code: Any) -> Iterator[str]:
+    """Name a service as the directory does today."""
+    if isinstance(code, str) and code:
+        entry = site().house.router().directory.standing_for(code, on=brussels_day(now()))
+        yield from _named(_("Service"), entry.names[language()] if entry else code)
+
+
+def _handler(person: Any, names: Mapping[int, str]) -> Iterator[str]:
+    """Name the handler, whom the history knows by name or by number."""
+    yield from _named(_("Handler"), names.get(person) if isinstance(person, int) else person)
 
 
 def _nature(before: Any, after: Any) -> str:
@@ -68,17 +86,6 @@ def _nature(before: Any, after: Any) -> str:
     if before == after or not before:
         return label(Nature(after), lang) if after else ""
     return f"{label(Nature(before), lang)} → {label(Nature(after), lang)}"
-
-
-def _text(given: Mapping[str, Any], *keys: str) -> Iterator[str]:
-    for key in keys:
-        if isinstance(given.get(key), str) and given[key]:
-            yield given[key]
-
-
-def _person(number: Any, names: Mapping[int, str]) -> Iterator[str]:
-    if isinstance(number, int) and number in names:
-        yield names[number]
 
 
 def _flags(given: Mapping[str, Any]) -> Iterator[str]:
@@ -97,7 +104,7 @@ def _contact(changed: Mapping[str, Any]) -> Iterator[str]:
         "address": _("Postal address"),
     }  # fmt: skip
     for part, values in changed.items():
-        yield f"{words[part]}: {values['before'] or '–'} → {values['after'] or '–'}"
+        yield from _named(words[part], f"{values['before'] or '–'} → {values['after'] or '–'}")
 
 
 def _leaving(given: Mapping[str, Any]) -> Iterator[str]:
@@ -108,7 +115,6 @@ def _leaving(given: Mapping[str, Any]) -> Iterator[str]:
         yield way_out(Channel(given["channel"]), lang)
     if given.get("left_on"):
         yield day(date.fromisoformat(given["left_on"]))
-    yield from _text(given, "evidence")
 
 
 def _moment(text: str) -> str:
