@@ -1,17 +1,18 @@
 """Every migration goes up and down and keeps the data; the models are what the last one leaves."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import CheckConstraint, inspect, text
+from sqlalchemy import CheckConstraint, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from tests.factories import make_case, settle
 from tracker.charter.counting import NaiveDatetime
+from tracker.models.cases import Association
 from tracker.models.database import Database
 from tracker.models.migrate import downgrade, script, upgrade
 from tracker.models.schema import Base
@@ -96,3 +97,16 @@ def test_a_moment_without_a_time_zone_is_refused(database: Database) -> None:
         settle(session)
         with pytest.raises(NaiveDatetime, match="time zone"):
             make_case(session, now=naive)
+
+
+def test_an_association_takes_on_the_date_that_its_case_owes(empty: Database) -> None:
+    upgrade(empty.engine)
+    with empty.writing() as session:
+        settle(session)
+        session.add(Association(case_id=make_case(session).id, service_code="DGE", since=datetime.now(UTC)))
+    downgrade(empty.engine, "0001")
+
+    upgrade(empty.engine)
+
+    with empty.reading() as session:
+        assert session.scalars(select(Association.next_due_on)).all() == [date(2026, 3, 17)]

@@ -62,7 +62,7 @@ def a_case(session: Session, number: int, handler_id: int, **more: Any) -> Case:
     session.add(case)
     session.flush()
     for code in associated:
-        session.add(Association(case_id=case.id, service_code=code, since=NOW))
+        session.add(Association(case_id=case.id, service_code=code, since=NOW, next_due_on=case.next_due_on))
     if due_on:
         session.add(
             Obligation(

@@ -84,7 +84,7 @@ def test_the_sql_of_what_one_may_see_is_the_table_of_permissions(session: Sessio
 
 
 def _union(session: Session, branches: list) -> set[int]:
-    return {number for branch in branches for number in session.scalars(select(Case.id).where(branch))}
+    return {number for branch in branches for number in session.scalars(select(Case.id).where(branch.within))}
 
 
 def test_the_queue_is_in_the_order_of_the_due_dates(session: Session) -> None:

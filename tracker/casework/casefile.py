@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from tracker.access.permissions import CaseFacts, may
@@ -181,7 +181,11 @@ class CaseFile:
         for entry in entries:
             before, self.ledger = self.ledger, self.try_entry(entry)
             self._store(before.obligations, entry)
+        owed_before = self.case.next_due_on
         self._look_ahead()
+        if self.case.next_due_on != owed_before:
+            beside = update(Association).where(Association.case_id == self.case.id)
+            self.session.execute(beside.values(next_due_on=self.case.next_due_on))
         self.case.version += 1
         self.session.add(self._entry(verb, entries, details))
 

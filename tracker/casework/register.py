@@ -111,7 +111,13 @@ def register(session: Session, house: House, *, intake: Intake, actor: Actor, no
     file = CaseFile.begin(session, house, case, entry, actor=actor, now=now)
     file.opened(entry, details=_told(case, intake))
     if associated:
-        put(session, *(Association(case_id=case.id, service_code=code, since=now) for code in associated))
+        put(
+            session,
+            *(
+                Association(case_id=case.id, service_code=code, since=now, next_due_on=case.next_due_on)
+                for code in associated
+            ),
+        )
     _say(file, intake, handler, services)
     return Registered(case, code_of(house, case), file.ledger.open_obligations, handler, again=False)
 

@@ -15,7 +15,7 @@ from tracker.charter.rules import RuleBook
 from tracker.charter.rungs import BREACH
 from tracker.charter.steps import StepCode
 from tracker.charter.words import CaseState, Channel, Direction, MessageKind, NoticeState
-from tracker.models.cases import Case
+from tracker.models.cases import Association, Case
 from tracker.models.history import History
 from tracker.models.messages import Message, Outbox
 from tracker.models.obligations import Breach, Discharge, Notice, Obligation
@@ -38,6 +38,7 @@ class CaseRecords:
     """All the rows of one case; history, obligations and messages in their order."""
 
     case: Case
+    associations: list[Association] = field(default_factory=list)
     history: list[History] = field(default_factory=list)
     obligations: list[Obligation] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
@@ -124,6 +125,10 @@ def _case(records: CaseRecords, ledger: Ledger) -> Iterator[Finding]:
         yield "cases", _of(records), f"{', '.join(differing)} differ from what the history says"
     if ledger.open_obligations and case.state in (CaseState.CLOSED, CaseState.MERGED):
         yield "cases", _of(records), f"the case is {case.state}, but something is still owed"
+    for beside in records.associations:
+        if beside.next_due_on != case.next_due_on:
+            key = f"{case.id} {beside.service_code}"
+            yield "associations", key, "next_due_on differs from that of the case"
 
 
 def _next_looks(records: CaseRecords, rules: RuleBook, calendar: WorkingCalendar) -> Iterator[Finding]:

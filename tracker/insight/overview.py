@@ -18,7 +18,7 @@ from tracker.models.operations import JobRun
 
 MOST_COUNTED = 99
 """Counts stop here: "99+"."""
-WINDOW = 500
+WINDOW = 250
 """How many of the next cases are looked at to count what no index counts."""
 
 
@@ -63,18 +63,19 @@ def _statement(viewer: Viewer, view: View, days: Days) -> Select[Any]:
 
 
 def _listed(viewer: Viewer, view: View, show: Show, days: Days) -> list[Select[Any]]:
-    found = [select(Case.id).where(part, *conditions(show, days)) for part in branches_of(viewer, view, show)]
-    if show is Show.TO_CLOSE:
-        return [select(fenced(part)) for part in found]
-    return [part.order_by(*walked(show)) for part in found]
+    found = [
+        select(branch.id).where(branch.within, *conditions(show, days, branch.due_on)).order_by(*walked(show, branch))
+        for branch in branches_of(viewer, view, show)
+    ]
+    return [select(fenced(part)) for part in found] if show is Show.TO_CLOSE else found
 
 
 def _ahead(branches: Sequence[Branch], days: Days) -> Subquery:
     """Count, of the next cases due, what no index counts."""
     walks = [
-        select(Case.id, Case.next_due_on, Case.next_kind, Case.nature)
-        .where(branch, *conditions(Show.EVERYTHING, days))
-        .order_by(*walked(Show.EVERYTHING))
+        select(branch.id.label("id"), branch.due_on.label("due_on"), Case.next_kind, Case.nature)
+        .where(branch.within, *conditions(Show.EVERYTHING, days, branch.due_on))
+        .order_by(branch.due_on, branch.id)
         .limit(literal_column(str(WINDOW)))
         .subquery()
         for branch in branches
@@ -85,7 +86,7 @@ def _ahead(branches: Sequence[Branch], days: Days) -> Subquery:
         ).subquery()
     seen = union(*(select(walk) for walk in walks)).subquery()
     return select(
-        func.count().filter(seen.c.next_due_on < days.today).label(Show.OVERDUE),
+        func.count().filter(seen.c.due_on < days.today).label(Show.OVERDUE),
         func.count().filter(seen.c.next_kind == ObligationKind.INTERIM).label(Show.INTERIM),
         func.count().filter(seen.c.nature == Nature.COMPLAINT).label(Show.COMPLAINTS),
         func.count().label("seen"),

@@ -126,20 +126,20 @@ def queue_page(
     )
 
 
-def _order(show: Show) -> tuple[SQLColumnExpression[Any], SQLColumnExpression[Any]]:
+def _order(show: Show, branch: Branch) -> tuple[SQLColumnExpression[Any], SQLColumnExpression[Any]]:
     """Return what a list is ordered by; the small lists also hold cases that owe nothing, at the end."""
     if show in (Show.FAILED, Show.URGENT, Show.UNASSIGNED):
-        return func.coalesce(Case.next_due_on, literal(NOTHING_OWED)), Case.id
-    return Case.next_due_on, Case.id
+        return func.coalesce(branch.due_on, literal(NOTHING_OWED)), branch.id
+    return branch.due_on, branch.id
 
 
 def _keys(branch: Branch, show: Show, days: Days, after: Position | None, before: Position | None) -> Select[Any]:
     """Return the first keys of one part of the queue, one more than a page holds."""
     if show is Show.TO_CLOSE:
         return _keys_to_close(branch, days, after, before)
-    due, id_ = _order(show)
+    due, id_ = _order(show, branch)
     columns: list[SQLColumnExpression[Any]] = [literal_column("1").label("rank"), due.label("due"), id_.label("id")]
-    query = select(*columns).where(branch, *conditions(show, days))
+    query = select(*columns).where(branch.within, *conditions(show, days, branch.due_on))
     if before is not None:
         query = query.where(tuple_(due, id_) < tuple_(*before)).order_by(due.desc(), id_.desc())
     else:
@@ -151,7 +151,7 @@ def _keys(branch: Branch, show: Show, days: Days, after: Position | None, before
 
 def _keys_to_close(branch: Branch, days: Days, after: Position | None, before: Position | None) -> Select[Any]:
     """Return the same for what owes nothing: few, so they are found first and sorted then (see ``fenced``)."""
-    found = fenced(select(Case.id).where(branch, *conditions(Show.TO_CLOSE, days)))
+    found = fenced(select(Case.id).where(branch.within, *conditions(Show.TO_CLOSE, days, branch.due_on)))
     columns: list[SQLColumnExpression[Any]] = [literal_column("1").label("rank"), literal(NOTHING_OWED).label("due")]
     query = select(*columns, found.c.id.label("id")).order_by(found.c.id if before is None else found.c.id.desc())
     if after is not None:
@@ -217,7 +217,7 @@ def _rows(parts: Sequence[Select[Any]], *, backward: bool) -> Select[Any]:
             Case.urgent_taken_at,
             Case.sensitive,
             _waiting(),
-            Case.id.in_(not_sent()),
+            not_sent().where(Message.case_id == Case.id).correlate(Case).exists(),
         )
         .join(Case, Case.id == first.c.id)
         .join(Staff, Staff.id == Case.handler_id)

@@ -1,6 +1,6 @@
 """Owns what the queue can show: whose cases, and which of them, each as SQL conditions over their index."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, Self
@@ -20,6 +20,7 @@ from tracker.insight.sight import (
     may_read,
     mine,
     of_my_service,
+    of_service,
 )
 from tracker.models.cases import Case
 from tracker.models.messages import Message, Outbox
@@ -66,11 +67,20 @@ class Show(StrEnum):
     TO_CLOSE = "to_close"
 
 
+FEW = frozenset({Show.UNATTENDED, Show.FAILED, Show.URGENT})
+"""Found from what makes them so."""
+
+
 def branches_of(viewer: Viewer, view: View, show: Show) -> list[Branch]:
     """Return the parts whose union a view is, each with an index of its own; they may overlap.
 
-    What there is to close is for the handler and the lead service, not for those that are associated.
+    What there is to close is for the handler and the lead service, not for those that are associated; what is
+    unassigned, for those who dispatch it: no service leads it yet.
     """
+    if show in FEW:
+        return [Branch(_within(viewer, view))]
+    if show is Show.UNASSIGNED:
+        viewer = replace(viewer, reaches=viewer.reaches - {"service"})
     led_only = show is Show.TO_CLOSE
     match view:
         case View.MINE:
@@ -80,16 +90,26 @@ def branches_of(viewer: Viewer, view: View, show: Show) -> list[Branch]:
     return all_i_may_see(viewer, led_only=led_only)
 
 
-def conditions(show: Show, days: Days) -> list[ColumnElement[bool]]:
-    """Return what a case must be to be listed."""
-    owed = Case.next_due_on.is_not(None)
+def _within(viewer: Viewer, view: View) -> ColumnElement[bool]:
+    """Return the same as one condition, for what is found otherwise than by walking a view."""
+    match view:
+        case View.MINE:
+            return and_(may_read(viewer), Case.handler_id.in_(sorted(viewer.own)))
+        case View.SERVICE:
+            return and_(may_read(viewer), or_(*of_service(viewer)))
+    return may_read(viewer)
+
+
+def conditions(show: Show, days: Days, due_on: SQLColumnExpression[date | None]) -> list[ColumnElement[bool]]:
+    """Return what a case must be to be listed; ``due_on`` is where the branch has its date."""
+    owed = due_on.is_not(None)
     match show:
         case Show.OVERDUE:
-            return [owed, Case.next_due_on < days.today]
+            return [owed, due_on < days.today]
         case Show.TODAY:
-            return [owed, Case.next_due_on >= days.today, Case.next_due_on <= days.today_until]
+            return [owed, due_on >= days.today, due_on <= days.today_until]
         case Show.WEEK:
-            return [owed, Case.next_due_on >= days.today, Case.next_due_on <= days.week_until]
+            return [owed, due_on >= days.today, due_on <= days.week_until]
         case Show.INTERIM:
             return [owed, Case.next_kind == literal_column(f"'{ObligationKind.INTERIM.value}'")]
         case Show.COMPLAINTS:
@@ -109,14 +129,9 @@ def conditions(show: Show, days: Days) -> list[ColumnElement[bool]]:
     return [owed]
 
 
-def walked(show: Show) -> tuple[SQLColumnExpression[Any], ...]:
+def walked(show: Show, branch: Branch) -> tuple[SQLColumnExpression[Any], ...]:
     """Return the order in which the database walks to what a list counts: that of the index which has it."""
-    match show:
-        case Show.UNASSIGNED:
-            return (Case.triage_since,)
-        case Show.UNATTENDED | Show.FAILED | Show.URGENT | Show.TO_CLOSE:
-            return ()  # few, and found from what makes them so
-    return (Case.next_due_on, Case.id)
+    return () if show in FEW or show is Show.TO_CLOSE else (branch.due_on, branch.id)
 
 
 def fenced(found: Select[Any]) -> Subquery:
@@ -150,6 +165,15 @@ def not_sent() -> Select[Any]:
             .where(
                 later.case_id == Message.case_id,
                 later.left_on.is_not(None),
+                or_(
+                    and_(later.kind == Message.kind, later.number > Message.number),
+                    # An interim letter puts nothing off any more once the answer is there.
+                    and_(
+                        Message.kind == literal_column("'interim'"),
+                        later.kind == literal_column("'answer'"),
+                        later.left_at >= Message.written_at,
+                    ),
+                ),
             )
             .exists(),
         )
@@ -160,15 +184,6 @@ def urgent_ids(viewer: Viewer) -> Select[Any]:
     """Return urgent cases that nobody has taken, and those that the viewer has."""
     taken = [Case.urgent_since.is_not(None), Case.next_due_on.is_not(None)]
     parts = [select(Case.id).where(may_read(viewer), RINGING)]
-    parts += [select(Case.id).where(branch, *taken) for branch in mine(viewer)]
+    parts += [select(Case.id).where(branch.within, *taken) for branch in mine(viewer)]
     both = union(*parts).subquery()
     return select(both.c.id)
-                or_(
-                    and_(later.kind == Message.kind, later.number > Message.number),
-                    # An interim letter puts nothing off any more once the answer is there.
-                    and_(
-                        Message.kind == literal_column("'interim'"),
-                        later.kind == literal_column("'answer'"),
-                        later.left_at >= Message.written_at,
-                    ),
-                ),

@@ -1,8 +1,20 @@
 """Owns who sees which case, written as SQL: the same table as ``access.permissions.may`` for reading."""
 
 from dataclasses import dataclass
+from datetime import date
 
-from sqlalchemy import ColumnElement, and_, false, literal_column, not_, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    SQLColumnExpression,
+    and_,
+    false,
+    literal,
+    literal_column,
+    not_,
+    or_,
+    select,
+    true,
+)
 
 from tracker.charter.words import CaseState, Nature
 from tracker.models.cases import Association, Case
@@ -31,7 +43,14 @@ class Viewer:
         return bool(self.reaches & {"service", "all"}) and self.service_code is not None
 
 
-Branch = ColumnElement[bool]
+@dataclass(frozen=True, slots=True, eq=False)
+class Branch:
+    """A part of a view: what is in it, and the columns in whose order an index of its own walks it."""
+
+    within: ColumnElement[bool]
+    due_on: SQLColumnExpression[date | None] = Case.next_due_on
+    id: SQLColumnExpression[int] = Case.id
+
 
 # Spelled out, not bound: the database matches its partial indexes against what is written in the statement.
 IN_TRIAGE = Case.state == literal_column(f"'{CaseState.TRIAGE.value}'")
@@ -49,7 +68,7 @@ def may_read(viewer: Viewer) -> ColumnElement[bool]:
     own = Case.handler_id.in_(sorted(viewer.own))
     sensitive: ColumnElement[bool] = own
     if viewer.is_head and viewer.service_code is not None:
-        sensitive = or_(own, *_of_service(viewer))
+        sensitive = or_(own, *of_service(viewer))
     return and_(_not_about(viewer), or_(and_(_SENSITIVE, sensitive), and_(_PLAIN, _plain(viewer, own))))
 
 
@@ -58,7 +77,7 @@ def mine(viewer: Viewer) -> list[Branch]:
     if not viewer.reaches:
         return []
     allowed = true() if viewer.sees_own else _SENSITIVE
-    return [and_(Case.handler_id == person, allowed, _not_about(viewer)) for person in sorted(viewer.own)]
+    return [Branch(and_(Case.handler_id == person, allowed, _not_about(viewer))) for person in sorted(viewer.own)]
 
 
 def of_my_service(viewer: Viewer, *, led_only: bool = False) -> list[Branch]:
@@ -66,22 +85,27 @@ def of_my_service(viewer: Viewer, *, led_only: bool = False) -> list[Branch]:
     if not viewer.sees_service:
         return []
     allowed = true() if viewer.is_head else or_(_PLAIN, Case.handler_id.in_(sorted(viewer.own)))
-    return [and_(part, allowed, _not_about(viewer)) for part in _of_service(viewer)[: 1 if led_only else 2]]
+    led = Branch(and_(Case.service_code == viewer.service_code, allowed, _not_about(viewer)))
+    if led_only:
+        return [led]
+    beside = and_(Association.service_code == viewer.service_code, Association.case_id == Case.id)
+    joined = and_(beside, allowed, _not_about(viewer))
+    return [led, Branch(joined, Association.next_due_on, Association.case_id)]
 
 
 def all_i_may_see(viewer: Viewer, *, led_only: bool = False) -> list[Branch]:
     """Return the parts of all that a viewer may read; they may overlap."""
     parts = mine(viewer)
     if "all" in viewer.reaches:
-        parts.append(and_(_PLAIN, _not_about(viewer)))
+        parts.append(Branch(and_(_PLAIN, _not_about(viewer))))
     if "service" in viewer.reaches:
         parts += of_my_service(viewer, led_only=led_only)
     if "unassigned" in viewer.reaches:
-        parts.append(and_(IN_TRIAGE, _PLAIN, _not_about(viewer)))
+        parts.append(Branch(and_(IN_TRIAGE, _PLAIN, _not_about(viewer))))
     if "ringing" in viewer.reaches:
-        parts.append(and_(RINGING, _PLAIN, _not_about(viewer)))
+        parts.append(Branch(and_(RINGING, _PLAIN, _not_about(viewer))))
     if "complaints" in viewer.reaches:
-        parts.append(and_(_complaint(), _PLAIN, _not_about(viewer)))
+        parts.append(Branch(and_(_complaint(), _PLAIN, _not_about(viewer))))
     return parts
 
 
@@ -92,7 +116,7 @@ def _plain(viewer: Viewer, own: ColumnElement[bool]) -> ColumnElement[bool]:
     if "own" in viewer.reaches:
         far.append(own)
     if "service" in viewer.reaches and viewer.service_code is not None:
-        far += _of_service(viewer)
+        far += of_service(viewer)
     if "unassigned" in viewer.reaches:
         far.append(IN_TRIAGE)
     if "ringing" in viewer.reaches:
@@ -102,11 +126,10 @@ def _plain(viewer: Viewer, own: ColumnElement[bool]) -> ColumnElement[bool]:
     return or_(*far)
 
 
-def _of_service(viewer: Viewer) -> list[ColumnElement[bool]]:
-    associated = select(Association.case_id).where(
-        Association.case_id == Case.id, Association.service_code == viewer.service_code
-    )
-    return [Case.service_code == viewer.service_code, associated.exists()]
+def of_service(viewer: Viewer) -> list[ColumnElement[bool]]:
+    """Return what makes a case one of the viewer's service: it leads, or it is beside the one that does."""
+    beside = select(Association.service_code).where(Association.case_id == Case.id).correlate(Case)
+    return [Case.service_code == viewer.service_code, literal(viewer.service_code).in_(beside)]
 
 
 def _complaint() -> ColumnElement[bool]:

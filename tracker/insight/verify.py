@@ -16,7 +16,7 @@ from tracker.charter.calendar import WorkingCalendar
 from tracker.charter.rules import RuleBook
 from tracker.insight.consistency import CaseRecords, inconsistencies
 from tracker.models.base import Sealed, seal_of, sealed_columns
-from tracker.models.cases import Case
+from tracker.models.cases import Association, Case
 from tracker.models.database import Database
 from tracker.models.history import History
 from tracker.models.messages import Message, Outbox
@@ -133,6 +133,8 @@ def _of_case(record: CaseRecords, rules: RuleBook, calendar: WorkingCalendar) ->
 def _records(session: Session, ids: Sequence[int]) -> list[CaseRecords]:
     """Return all that belongs to some cases."""
     records = {case.id: CaseRecords(case) for case in session.scalars(select(Case).where(Case.id.in_(ids)))}
+    for beside in session.scalars(select(Association).where(Association.case_id.in_(ids))):
+        records[beside.case_id].associations.append(beside)
     for entry in session.scalars(select(History).where(History.case_id.in_(ids)).order_by(History.seq)):
         records[entry.case_id].history.append(entry)
     case_of: dict[int, int] = {}

@@ -1,7 +1,7 @@
 """Owns the rows of the case itself: the citizen's request, who handles it, and what is next."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -12,8 +12,12 @@ from tracker.models.base import Base, BigId, Sealed, Word, one_of
 
 def _live(name: str, *columns: str) -> Index:
     """Return an index over the cases that still owe something: the queue never reads the rest."""
-    where = text("next_due_on IS NOT NULL")
-    return Index(name, *columns, postgresql_where=where, sqlite_where=where)
+    return _some(name, "next_due_on IS NOT NULL", *columns)
+
+
+def _some(name: str, where: str, *columns: str) -> Index:
+    """Return an index over those rows only of which ``where`` is true."""
+    return Index(name, *columns, postgresql_where=text(where), sqlite_where=text(where))
 
 
 class Case(Sealed, Base):
@@ -50,8 +54,10 @@ class Case(Sealed, Base):
         Index("ix_cases_urgent", "urgent_since",
               postgresql_where=text("urgent_since IS NOT NULL AND urgent_taken_at IS NULL"),
               sqlite_where=text("urgent_since IS NOT NULL AND urgent_taken_at IS NULL")),
-        Index("ix_cases_triage", "triage_since", postgresql_where=text("state = 'triage'"),
-              sqlite_where=text("state = 'triage'")),
+        _some("ix_cases_urgent_handler", "urgent_since IS NOT NULL AND next_due_on IS NOT NULL", "handler_id"),
+        _some("ix_cases_triage", "state = 'triage'", "next_due_on", "id"),
+        _some("ix_cases_triage_handler", "state = 'triage'", "handler_id", "next_due_on", "id"),
+        _some("ix_cases_queue_complaints", "next_due_on IS NOT NULL AND nature = 'complaint'", "next_due_on", "id"),
         Index("ix_cases_merged_into_id", "merged_into_id", postgresql_where=text("merged_into_id IS NOT NULL"),
               sqlite_where=text("merged_into_id IS NOT NULL")),
         Index("ix_cases_about_case_id", "about_case_id", postgresql_where=text("about_case_id IS NOT NULL"),
@@ -121,8 +127,11 @@ class Association(Sealed, Base):
     """A service that is on a case beside the lead, because it shares the competence (P13)."""
 
     __tablename__ = "associations"
-    __table_args__ = (Index("ix_associations_service_code", "service_code"),)
+    __table_args__ = (_live("ix_associations_queue", "service_code", "next_due_on", "case_id"),)
+    UNSEALED: ClassVar[frozenset[str]] = frozenset({"next_due_on"})
 
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), primary_key=True)
     service_code: Mapped[str] = mapped_column(ForeignKey("services.code"), primary_key=True)
     since: Mapped[datetime]
+    next_due_on: Mapped[date | None]
+    """That of the case, for the queue of an associated service to be walked by date. Computed, so not sealed."""

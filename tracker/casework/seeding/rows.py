@@ -59,18 +59,20 @@ class Shape:
     messages: int
     triage: bool
     nature: Nature
+    owed: str
+    """The next date owed, as a column of a row's text."""
 
 
 def columns(model: type[Base]) -> list[str]:
-    """Return the columns of a table in the order of a row's text, then ``id``, next look and seal if it has them."""
+    """Return the columns of a table in the order of a row's text, then ``id``, what is not sealed, and the seal."""
     table: Table = model.__table__  # type: ignore[assignment]
     sealed = (
         sealed_columns(model)
         if issubclass(model, Sealed)
         else [column.name for column in table.columns if column.name != "id"]
     )
-    tail = [name for name in ("id", "next_action_at", "seal") if name in table.c]
-    return [*sealed, *tail]
+    unsealed = sorted(model.UNSEALED) if issubclass(model, Sealed) else ()
+    return [*sealed, *(name for name in ("id", *unsealed, "seal") if name in table.c)]
 
 
 def _text(model: type[Base], values: Values) -> str:
@@ -116,8 +118,15 @@ def shape_of(story: Story) -> Shape:
     for number, line in story.outbox.items():
         rows.append(Template(Outbox, _text(Outbox, line | {"message_id": f"%(m{number})s"}), number))
     rungs = tuple(_rung(one, place, promises[one.number - 1].due_on) for place, one in enumerate(told, 1))
+    upcoming = story.ledger.next_obligation
     return Shape(
-        tuple(rows), rungs, len(promises), len(story.messages), story.state is CaseState.TRIAGE, story.ledger.nature
+        tuple(rows),
+        rungs,
+        len(promises),
+        len(story.messages),
+        story.state is CaseState.TRIAGE,
+        story.ledger.nature,
+        _plain(upcoming.due_on if upcoming else None),
     )
 
 
@@ -185,7 +194,7 @@ def fill(
             yield model, f"{filled}\x1f{IDS[model] * case + place}{more}\x1f{seal_of_text(filled)}"
     for code in facts["associated"]:
         filled = SEPARATOR.join((str(case), code, facts["since"]))
-        yield Association, f"{filled}\x1f{seal_of_text(filled)}"
+        yield Association, f"{filled}\x1f{shape.owed}\x1f{seal_of_text(filled)}"
     for rung in shape.rungs:
         yield from _told(rung, case, facts, "[]" if rung.skipped else reached(rung.to))
 
