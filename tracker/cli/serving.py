@@ -1,10 +1,12 @@
 """Owns the commands that keep running: the web side, the scheduler, and both together."""
 
+import gc
 import os
 import signal
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
+from importlib import import_module
 from subprocess import Popen, TimeoutExpired
 from threading import Event
 from time import monotonic
@@ -26,6 +28,11 @@ def serve(arguments: Namespace) -> int:
     _refuse_taken(arguments.host, arguments.port)
     from granian.constants import Interfaces
     from granian.server import Server
+
+    # Loaded once, before the workers fork off: they start at once, and share the memory of what never changes.
+    import_module("tracker.wsgi")
+    gc.collect()
+    gc.freeze()  # no collection walks through it again, or takes a copy of its pages by doing so
 
     Server(
         "tracker.wsgi:app",
