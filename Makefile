@@ -10,6 +10,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 TRACKER = SECRET_KEY="$${SECRET_KEY:-$$(cat '$(VAR_DIR)/secret_key')}" $(BIN)/tracker
+# Made-up people, one a role: role|service|name|title|telephone, as they stand under letters.
+ACCOUNTS := 'clerk|CONSULAR|Nadia Lemaire|Attachée|+32 2 000 01 01' \
+	'head|CONSULAR|Pieter Claes|Chef de service|+32 2 000 01 02' \
+	'dispatcher||Sofie Maes|Répartitrice|+32 2 000 01 03' \
+	'complaints||Karim Haddad|Coordinateur des plaintes|+32 2 000 01 04' \
+	'direction||Anne Schmitz|Directrice générale|+32 2 000 01 05' \
+	'auditor||Luc Janssens|Auditeur|+32 2 000 01 06' \
+	'admin||Eva Peeters|Administratrice|+32 2 000 01 07'
 # The texts in the code are the English ones.
 LANGUAGES := fr nl de
 MESSAGES := build/messages.pot
@@ -64,9 +72,10 @@ ready: install
 	done
 	@$(TRACKER) init
 	@test -e '$(VAR_DIR)/accounts' || { \
-		for role in clerk:CONSULAR head:CONSULAR dispatcher complaints direction auditor admin; do \
-			service=$${role#*:}; role=$${role%%:*}; \
-			$(TRACKER) user add "$$role@suivi.example" --role "$$role" $$(test "$$service" = "$$role" || echo --service "$$service") \
+		IFS='|'; \
+		for person in $(ACCOUNTS); do \
+			set -- $$person; \
+			$(TRACKER) user add "$$1@suivi.example" --role "$$1" --service "$$2" --name "$$3" --title "$$4" --phone "$$5" \
 				--password-stdin < '$(VAR_DIR)/staff_password' || exit 1; \
 		done && touch '$(VAR_DIR)/accounts'; }
 	@echo "Citizens: http://$(HOST):$(PORT)/"

@@ -234,7 +234,19 @@ def test_a_closed_stream_or_a_full_disk_is_no_fault_of_ours(
 
 def test_what_stands_under_letters_is_one_line_that_can_be_read(settled: Mapping[str, str]) -> None:
     def add(name: str, title: str, phone: str) -> Told:
-        words = ("zoe@suivi.example", "--role", "admin", "--name", name, "--title", title, "--phone", phone)
+        words = (
+            "zoe@suivi.example",
+            "--role",
+            "admin",
+            "--service",
+            "",
+            "--name",
+            name,
+            "--title",
+            title,
+            "--phone",
+            phone,
+        )
         return call("user", "add", *words, settings=settled)
 
     assert_one_sentence(add("x" * 3000, "", ""), 2)

@@ -54,7 +54,7 @@ def user_add(arguments: Namespace) -> int:
             session,
             email=_email(arguments.email),
             role=role,
-            service_code=arguments.service,
+            service_code=arguments.service or None,
             password=password,
             name=_line(arguments.name, "--name", LONGEST_NAME),
             title=_line(arguments.title, "--title", LONGEST_NAME),

@@ -97,10 +97,14 @@ def test_an_emergency_is_urgent_and_the_phones_come_first(client: FlaskClient, d
     order = [tag.name for tag in main.select(".suivi-phones, form")]
     assert order[:2] == ["div", "form"], "the numbers stand before the form"
 
-    sent = client.get(send(client, "fr", kind="emergency").location).get_data(as_text=True)
+    response = client.get(send(client, "fr", kind="emergency").location)
+    sent, shown = response.get_data(as_text=True), soup(response)
 
     assert only_case(database).urgent_since is not None
     assert sent.index("+32 2 501 32 00") < sent.index("<h1")
+    words = shown.get_text(" ", strip=True)
+    assert shown.select_one(".suivi-key time") is None, "the date of the written answer is not what counts now"
+    assert words.index("toutes les 30 minutes") < words.index("DOS-") < words.index("au plus tard le")
 
 
 def test_the_same_form_twice_gives_the_same_reference(client: FlaskClient, database: Database) -> None:
