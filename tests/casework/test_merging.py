@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from tests.factories import MONDAY, make_case, make_house, settle
 from tracker.casework import ending
 from tracker.casework.attachments import KeptFile, keep
-from tracker.casework.ending import CannotMerge, OtherRequester
+from tracker.casework.ending import CannotMerge, OtherRequester, PromisedEarlier
 from tracker.casework.errors import CaseChanged
 from tracker.casework.house import SYSTEM
 from tracker.charter.errors import CharterError
@@ -22,7 +22,7 @@ from tracker.models.cases import Case
 from tracker.models.database import Database
 from tracker.models.history import History
 from tracker.models.messages import Attachment, Message
-from tracker.models.obligations import Obligation
+from tracker.models.obligations import Breach, Obligation
 
 HOUSE = make_house()
 NOW = datetime(2026, 3, 9, 9, 0, tzinfo=UTC)
@@ -36,10 +36,10 @@ def session(database: Database) -> Iterator[Session]:
         yield session
 
 
-def merge(session: Session, gone: Case, into: Case, *, same_person: bool = False) -> Case:
+def merge(session: Session, gone: Case, into: Case, *, same_person: bool = False, now: datetime = NOW) -> Case:
     return ending.merge(
         session, HOUSE, reference=gone.reference, into=into.reference, reason="La même demande, deux fois.",
-        same_person=same_person, actor=SYSTEM, now=NOW, seen=None,
+        same_person=same_person, actor=SYSTEM, now=now, seen=None,
     )  # fmt: skip
 
 
@@ -85,6 +85,58 @@ def test_the_earlier_receipt_counts_and_no_promised_date_moves_later(
 
         assert (survivor.received_at, survivor.next_due_on) == (MONDAY, date(2026, 3, 17))
     assert list(verify(database, HOUSE.rules, HOUSE.calendar)) == []
+
+
+POST, WEB = Channel.POST, Channel.WEB
+
+
+@pytest.mark.parametrize(
+    ("stays", "goes", "due"),
+    [
+        # Day of March on which each came, by which channel; 15 days for the web form, 30 for a letter.
+        ((2, WEB), (4, WEB), date(2026, 3, 17)),
+        ((4, WEB), (2, WEB), date(2026, 3, 17)),
+        ((2, WEB), (4, POST), date(2026, 3, 17)),
+        ((4, POST), (2, WEB), date(2026, 3, 17)),
+        ((2, POST), (4, POST), date(2026, 4, 1)),
+        ((2, POST), (4, WEB), date(2026, 3, 17)),  # the 19th was promised: the first receipt, by the quicker channel
+        ((4, WEB), (2, POST), date(2026, 3, 17)),
+        ((2, POST), (20, WEB), date(2026, 4, 1)),  # the letter was due before the form that repeats it
+        ((20, WEB), (2, POST), date(2026, 4, 1)),
+    ],
+)
+def test_the_earliest_receipt_governs_and_nothing_is_due_later_than_promised_on_either(
+    database: Database, stays: tuple[int, Channel], goes: tuple[int, Channel], due: date
+) -> None:
+    with database.writing() as session:
+        settle(session)
+        survivor, gone = (
+            make_case(
+                session, service="M3", channel=channel, received_at=MONDAY.replace(day=day),
+                requester_address="Rue Haute 1",
+            )
+            for day, channel in (stays, goes)
+        )  # fmt: skip
+        promised = [case.next_due_on for case in (survivor, gone)]
+        assert all(date is not None and date >= due for date in promised)
+
+        merge(session, gone, survivor, now=max(survivor.received_at, gone.received_at) + timedelta(days=1))
+
+        assert (survivor.received_at, survivor.next_due_on) == (MONDAY, due)
+        assert session.scalars(select(Breach)).all() == []
+    assert list(verify(database, HOUSE.rules, HOUSE.calendar)) == []
+
+
+def test_a_case_whose_promise_comes_first_is_the_one_that_stays(session: Session) -> None:
+    earlier = make_case(session, service="M3")
+    later = make_case(session, service="M3", nature=Nature.DOCUMENT_ACCESS)
+    assert (earlier.next_due_on, later.next_due_on) == (date(2026, 3, 17), date(2026, 4, 1))
+
+    with pytest.raises(PromisedEarlier, match=r"merge .* into this case instead"):
+        merge(session, earlier, later)
+    assert earlier.merged_into_id is None
+
+    assert merge(session, later, earlier).next_due_on == date(2026, 3, 17)
 
 
 @pytest.mark.parametrize("complaint_goes", [True, False])

@@ -1,6 +1,6 @@
 """Owns how a case ends, and begins again: waived or not after all, closed, reopened, merged."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -9,9 +9,8 @@ from tracker.casework.casefile import CaseFile, find
 from tracker.casework.errors import Missing, Refused
 from tracker.casework.house import Actor, House
 from tracker.casework.writing import usual_way_back
-from tracker.charter.counting import brussels_day
 from tracker.charter.entries import ReceiptCorrected, Waived, WaiverVoided
-from tracker.charter.words import Channel, Direction, Nature, Verb, WaiverGround
+from tracker.charter.words import Direction, Nature, Verb, WaiverGround
 from tracker.models.cases import Case
 from tracker.models.messages import Attachment, Message
 
@@ -26,6 +25,20 @@ class CannotMerge(Refused):
             f"This case cannot be merged into {reference}: choose another open case; a complaint only with another"
             " complaint.",
             reference=reference,
+        )
+
+
+class PromisedEarlier(Refused):
+    """What is promised on the duplicate is due before anything on the case that was to survive."""
+
+    code = "promised_earlier"
+
+    def __init__(self, reference: str, due_on: date) -> None:
+        super().__init__(
+            f"Something is promised on this case by {due_on}, earlier than on {reference}: merge {reference} into"
+            " this case instead.",
+            reference=reference,
+            due_on=due_on.isoformat(),
         )
 
 
@@ -125,8 +138,8 @@ def merge(
 
     What the duplicate still owed is waived as such; both references lead to the survivor from now on, and what the
     requester wrote stands there too. A complaint stays a case of its own (charter §6): it is merged only with
-    another complaint. Raises ``CannotMerge``, or ``OtherRequester`` when name or e-mail address differ and nobody has
-    said that it is the ``same_person``.
+    another complaint. Raises ``CannotMerge``, ``PromisedEarlier``, or ``OtherRequester`` when name or e-mail address
+    differ and nobody has said that it is the ``same_person``.
     """
     if not reason.strip():
         raise Missing("reason")
@@ -139,6 +152,7 @@ def merge(
     apart = _requester(survivor.case) != _requester(gone.case)
     if apart and not same_person:
         raise OtherRequester(survivor.case.reference, _named(survivor.case))
+    corrections = _earliest_receipt(survivor, gone, reason)
     waivers = [
         Waived(at=now, number=promise.number, ground=WaiverGround.DUPLICATE, evidence=survivor.case.reference)
         for promise in gone.ledger.open_obligations
@@ -146,13 +160,8 @@ def merge(
     gone.case.merged_into_id = survivor.case.id
     told = {"reason": reason} | ({"same_person": True} if apart else {})
     gone.done(Verb.MERGE, *waivers, details={"into": survivor.case.reference} | told)
-    corrections = []
-    if gone.case.received_at < survivor.case.received_at:
-        said, channel = f"{gone.case.reference}: {reason}", _quicker(survivor, gone.case)
-        corrections = [
-            ReceiptCorrected(at=now, received_at=gone.case.received_at, channel=channel, reason=said)
-        ]  # fmt: skip
-        survivor.case.received_at, survivor.case.channel = gone.case.received_at, channel
+    for right in corrections:
+        survivor.case.received_at, survivor.case.channel = right.received_at, right.channel
     _keep_flags(survivor.case, gone.case)
     _bring_along(survivor, gone.case)
     survivor.done(Verb.ABSORB, *corrections, details={"from": gone.case.reference} | told)
@@ -168,11 +177,23 @@ def _named(case: Case) -> str:
     return f"{case.requester_name} ({case.requester_email})" if case.requester_email else case.requester_name
 
 
-def _quicker(survivor: CaseFile, gone: Case) -> Channel:
-    """Return which of the two channels has the shorter period: no date promised on either receipt moves later."""
-    nature, on = survivor.case.nature, brussels_day(gone.received_at)
-    both = (survivor.case.channel, gone.channel)
-    return min(both, key=lambda channel: survivor.house.rules.owed(nature, channel, on).days[channel])
+def _earliest_receipt(survivor: CaseFile, gone: CaseFile, reason: str) -> list[ReceiptCorrected]:
+    """Return the correction, if any, by which the earliest receipt governs and nothing is due later than promised.
+
+    The earliest receipt counts by its own channel, and by the other's where only that keeps the earlier of the dates
+    promised on the two cases. Raises ``PromisedEarlier`` when neither does: then the other case is to survive.
+    """
+    here = survivor.case
+    first, second = sorted((here, gone.case), key=lambda case: case.received_at)
+    owed = [promise.due_on for file in (survivor, gone) for promise in file.ledger.open_obligations]
+    said = f"{gone.case.reference}: {reason}"
+    for channel in dict.fromkeys((first.channel, second.channel)):
+        right = ReceiptCorrected(at=survivor.now, received_at=first.received_at, channel=channel, reason=said)
+        due = survivor.try_entry(right).next_obligation
+        if due is None or due.due_on <= min(owed):
+            known = (first.received_at, channel) == (here.received_at, here.channel)
+            return [] if known else [right]
+    raise PromisedEarlier(here.reference, min(owed))
 
 
 def _keep_flags(survivor: Case, gone: Case) -> None:
