@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
 from flask_wtf import CSRFProtect
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -15,6 +16,8 @@ from tracker.web.public import public
 from tracker.web.site import Site
 
 if TYPE_CHECKING:
+    from itsdangerous import URLSafeTimedSerializer
+
     from config import Settings
     from tracker.casework.house import House
     from tracker.models.database import Database
@@ -23,10 +26,22 @@ TOKEN_SECONDS = 4 * 3600
 """How long a form may stay open; after that it comes back with its text, to be sent once more."""
 
 
+class Sessions(SecureCookieSessionInterface):
+    """The sessions of Flask, with one signer for the life of the app: its key does not change."""
+
+    _signer: "URLSafeTimedSerializer | None" = None
+
+    def get_signing_serializer(self, app: Flask) -> "URLSafeTimedSerializer | None":
+        """Return what signs and reads the cookie."""
+        self._signer = self._signer or super().get_signing_serializer(app)
+        return self._signer
+
+
 def create_app(settings: "Settings", database: "Database | None" = None, house: "House | None" = None) -> Flask:
     """Make the app that serves citizens and staff."""
     app = Flask(__name__, static_folder=str(resource("static")), template_folder=str(resource("templates")))
     app.config.update(_config(settings))
+    app.session_interface = Sessions()
     app.extensions["suivi"] = Site(
         settings=settings,
         database=database or open_database(settings),

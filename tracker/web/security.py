@@ -33,11 +33,12 @@ HEADERS = {
 def install(app: Flask, *, https: bool) -> None:
     """Put the headers on every answer; over https also the promise to stay there."""
     headers = {**HEADERS, **({"Strict-Transport-Security": "max-age=31536000"} if https else {})}
+    unkept = headers | {"Cache-Control": "no-store"}
 
     @app.after_request
     def add_headers(response: Response) -> Response:
-        for name, value in headers.items():
-            response.headers.setdefault(name, value)
-        if request.endpoint != "static":
-            response.headers.setdefault("Cache-Control", "no-store")
+        given = {name.lower() for name, _ in response.headers}
+        for name, value in (headers if request.endpoint == "static" else unkept).items():
+            if name.lower() not in given:  # asked of all at once: this is done for every answer
+                response.headers.add(name, value)
         return response
