@@ -9,8 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests.factories import MONDAY, acting, make_case, make_house, make_staff, settle
+from tracker.access.permissions import READ
 from tracker.casework.casefile import permit
-from tracker.casework.errors import NotPermitted
+from tracker.casework.errors import Missing, NotPermitted
 from tracker.casework.nature import confirm_nature
 from tracker.casework.people import UnknownService
 from tracker.charter.words import Nature, Role, Verb
@@ -71,7 +72,8 @@ def test_the_service_it_is_about_joins_beside_the_coordinator(session: Session, 
     handler = session.get_one(Staff, case.handler_id)
 
     _complaint(session, case, handler, about_service="M3")
-    _complaint(session, case, handler)  # confirmed once more: nothing is lost
+    with pytest.raises(Missing, match="reason"):
+        _complaint(session, case, handler)  # confirmed once more: nothing is lost without a word
 
     session.flush()
     joined = session.scalars(select(Association.service_code).where(Association.case_id == case.id)).all()
@@ -84,3 +86,22 @@ def test_a_service_that_is_not_there_is_refused(session: Session, clerks: list[S
 
     with pytest.raises(UnknownService):
         _complaint(session, case, clerks[0], about_service="NOWHERE")
+
+
+def test_whoever_was_named_wrongly_is_named_no_more_with_the_reason(session: Session, clerks: list[Staff]) -> None:
+    named, by = clerks
+    case = _complaint(
+        session, make_case(session, service="CONSULAR"), by, about_staff_id=named.id, about_service="M3"
+    )
+
+    with pytest.raises(Missing, match="reason"):
+        _complaint(session, case, by, about_service="M3")
+    assert (case.about_staff_id, case.about_service_code) == (named.id, "M3")
+    _complaint(session, case, by, reason="It was somebody of the embassy.")
+
+    assert (case.about_staff_id, case.about_service_code) == (None, None)
+    session.flush()
+    last = session.scalars(select(History).where(History.case_id == case.id).order_by(History.seq.desc())).first()
+    assert last is not None
+    assert last.details["reason"] == "It was somebody of the embassy."
+    permit(session, case, READ, acting(named))

@@ -26,6 +26,7 @@ def confirm_nature(
     ground: str | None = None,
     about_staff_id: int | None = None,
     about_service: str | None = None,
+    reason: str = "",
     actor: Actor,
     now: datetime,
     seen: int | None,
@@ -34,7 +35,9 @@ def confirm_nature(
 
     Open obligations are then replaced, counted from the original receipt; breaches and promised dates stay. A case
     that proves a complaint also goes to the complaints coordinator and the service it is about; whoever it concerns
-    stops handling it (charter §6). A complex one needs its ground. Raises ``Missing`` or ``UnknownService``.
+    stops handling it (charter §6). A complaint is about whom and what is given here: who was named before and is not
+    any more takes part in it again like everybody else, and that needs a ``reason``. A complex one needs its ground.
+    Raises ``Missing`` or ``UnknownService``.
     """
     file = CaseFile.take(
         session, house, reference=reference, verb=Verb.CONFIRM_NATURE, actor=actor, now=now, seen=seen
@@ -42,22 +45,29 @@ def confirm_nature(
     case, before = file.case, file.case.nature
     if nature is Nature.COMPLEX and not (ground or "").strip():
         raise Missing("ground")
+    if nature is Nature.COMPLAINT:
+        _check_concerned(session, case, about_staff_id, about_service, reason)
     entry = NatureSet(at=now, nature=nature, ground=ground)
     file.try_entry(entry)
     case.nature, case.nature_ground, case.nature_confirmed_at = nature, ground or None, now
     details: dict[str, object] = {"from": before, "to": nature, "ground": ground}
     if nature is Nature.COMPLAINT:
-        _check_service(session, about_service)
-        case.about_staff_id = about_staff_id or case.about_staff_id
-        case.about_service_code = about_service or case.about_service_code
+        case.about_staff_id, case.about_service_code = about_staff_id, about_service
         details |= _to_complaints(session, case, now)
+        details |= {"reason": reason.strip()} if reason.strip() else {}
     file.done(Verb.CONFIRM_NATURE, entry, details=details)
     return case
 
 
-def _check_service(session: Session, code: str | None) -> None:
-    if code is not None and session.get(Service, code) is None:
-        raise UnknownService(code)
+def _check_concerned(
+    session: Session, case: Case, staff_id: int | None, service_code: str | None, reason: str
+) -> None:
+    """Refuse a service that is not there, and to name somebody no more without saying why."""
+    if service_code is not None and session.get(Service, service_code) is None:
+        raise UnknownService(service_code)
+    named = ((case.about_staff_id, staff_id), (case.about_service_code, service_code))
+    if any(was is not None and given is None for was, given in named) and not reason.strip():
+        raise Missing("reason")
 
 
 def _to_complaints(session: Session, case: Case, now: datetime) -> dict[str, object]:

@@ -89,3 +89,23 @@ def test_a_file_that_proves_a_complaint_about_its_handler_goes_to_a_colleague(
     assert "Bo Peeters" in told
     shown = fields_of(form_of(desk("bo").page(f"/staff/cases/{reference}/nature")))
     assert (shown["about_staff"], shown["about_service"]) == (str(people["an"]), "ME6")
+
+
+def test_a_colleague_who_was_named_wrongly_is_taken_off_with_a_reason(
+    desk: Callable[[str], Desk], file: File, row: Row, people: dict[str, int]
+) -> None:
+    reference, bo = file(), desk("bo")
+    path = f"/staff/cases/{reference}/nature"
+    assert bo.send(path, nature="complaint", about_staff=str(people["an"])).status_code == 303
+
+    refused = bo.send(path, nature="complaint", about_staff="")
+    assert refused.status_code == 409
+    assert "Reason" in errors_of(refused)
+    assert row(reference).about_staff_id == people["an"]
+    done = bo.send(path, nature="complaint", about_staff="", reason="She was on leave that day.")
+
+    assert (done.status_code, row(reference).about_staff_id) == (303, None)
+    assert desk("an").get(f"/staff/cases/{reference}").status_code == 200
+    line = bo.page(f"/staff/cases/{reference}").select_one(".suivi-line")
+    assert line is not None
+    assert "She was on leave that day." in line.text

@@ -48,6 +48,11 @@ class NatureForm(StaffForm):
         ),
     )
     about_service, about_staff = service_concerned(), person_concerned()
+    reason = several_lines(
+        _l("Reason"),
+        REASON_LENGTH,
+        description=_l("Only where the complaint is no longer about the service or the colleague that was named."),
+    )
 
 
 def _natures(form: NatureForm, case: Header) -> None:
@@ -65,7 +70,9 @@ def _natures(form: NatureForm, case: Header) -> None:
 def confirm_nature(db: Session, form: NatureForm, case: dict[str, Any]) -> Then | None:
     what = Nature(form.nature.data)
     ground = (form.ground.data or None) if what is Nature.COMPLEX else None
-    about = chosen(form.about_service, form.about_staff) if what is Nature.COMPLAINT else {}
+    about = {}
+    if what is Nature.COMPLAINT:
+        about = chosen(form.about_service, form.about_staff) | {"reason": form.reason.data or ""}
     done = nature.confirm_nature(db, site().house, nature=what, ground=ground, **about, **case)
     return _not_mine_to_see if done.about_staff_id == me().id else None
 
