@@ -233,8 +233,10 @@ def test_a_forged_form_is_not_done(an: Desk, file: Callable[..., str], database:
 def test_the_mark_leads_where_the_account_may_go(desk: Callable[[str], Desk]) -> None:
     for who in ("an", "gi"):  # a clerk has the queue, an administrator has not
         at = desk(who)
-        mark = at.page("/staff/profile").select_one("a.suivi-brand")
+        page = at.page("/staff/profile")
+        mark = page.select_one("a.suivi-brand")
 
         assert mark is not None
+        assert (page.select_one(".staff-find") is not None) == (who == "an"), "no box that only refuses"
         landed = at.client.get(str(mark["href"]), follow_redirects=True)
         assert landed.status_code == 200

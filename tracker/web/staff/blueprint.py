@@ -148,4 +148,5 @@ def _frame() -> dict[str, Any]:
         for room, endpoint, words in tabs
         if may_enter(me().person, room)
     ]
-    return {"tabs": shown, "account": me(), "who": who, "whose": whose}
+    may_find = may_enter(me().person, Room.QUEUE)
+    return {"tabs": shown, "account": me(), "may_find": may_find, "who": who, "whose": whose}

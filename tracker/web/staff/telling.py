@@ -98,13 +98,14 @@ def _flags(given: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _contact(changed: Mapping[str, Any]) -> Iterator[str]:
-    """Name what was changed, with what stood there."""
+    """Name what was changed, with what stood there if anything did."""
     words = {
         "name": _("Name"), "email": _("E-mail address"), "phone": _("Telephone"), "fax": _("Fax"),
         "address": _("Postal address"),
     }  # fmt: skip
     for part, values in changed.items():
-        yield from _named(words[part], f"{values['before'] or '–'} → {values['after'] or '–'}")
+        after = values["after"] or _("taken off")
+        yield from _named(words[part], f"{values['before']} → {after}" if values["before"] else after)
 
 
 def _leaving(given: Mapping[str, Any]) -> Iterator[str]:
