@@ -29,6 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, Mapper, Session, mapped_column
+from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.types import TypeDecorator
 
 from tracker.charter.counting import NaiveDatetime
@@ -207,7 +208,7 @@ def put(session: Session, *rows: Base) -> None:
     elif "id" not in table.c or values[0].get("id") is not None:
         session.connection().execute(_insert(table), values[0])
     else:
-        told = session.connection().execute(_insert(table).returning(table.c.id), values[0])
+        told = session.connection().execute(_insert_told(table), values[0])
         rows[0].id = told.scalar_one()  # type: ignore[attr-defined]
 
 
@@ -217,13 +218,28 @@ def _insert(table: Table) -> Insert:
     return insert(table).inline()
 
 
+@cache
+def _insert_told(table: Table) -> ReturningInsert[tuple[int]]:
+    """Return the same statement, which tells the key that the database gave."""
+    return _insert(table).returning(table.c.id)
+
+
+@cache
+def _blank(table: Table) -> Mapping[str, object]:
+    """Return a row with nothing but its defaults: every column but the key that the database gives."""
+    return {**dict.fromkeys(column.name for column in table.columns if column.name != "id"), **_defaults(table)}
+
+
+@cache
+def _names(table: Table) -> frozenset[str]:
+    return frozenset(column.name for column in table.columns)
+
+
 def _values(model: type[Base], table: Table, row: Base) -> dict[str, object]:
     """Return a row's values by column, with defaults and seal."""
-    given = row.__dict__
-    values = {c.name: given[c.name] for c in table.columns if given.get(c.name) is not None}
-    values = {**_defaults(table), **values}
-    missing = dict.fromkeys(c.name for c in table.columns if c.name not in values and c.name != "id")
-    values |= missing
+    names = _names(table)
+    given = {name: value for name, value in row.__dict__.items() if value is not None and name in names}
+    values = {**_blank(table), **given}
     if issubclass(model, Sealed):
         values["seal"] = seal_of(model, values)
     return values
