@@ -200,7 +200,7 @@ def test_of_two_who_merge_the_same_cases_at_once_one_does_and_the_other_is_told(
     with database.writing() as session:
         settle(session)
         pairs = [(make_case(session, service="M3"), make_case(session, service="M3")) for _ in range(6)]
-    start = Barrier(2)
+    start = Barrier(2, timeout=30)  # one that fails does not leave the other waiting
 
     def one(turned: bool) -> list[CharterError | None]:
         met: list[CharterError | None] = []

@@ -1,14 +1,16 @@
-"""Owns what is saved of a form that is too large: the typed text, read from its beginning.
+"""Owns what is saved of a form that is too large or cannot be taken apart: the typed text, from its beginning.
 
 The fields stand before the files in our forms, so that the beginning holds all that was typed.
 """
 
+import re
 from io import BytesIO, RawIOBase
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from flask import Request
 from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import BadRequest
 from werkzeug.formparser import MultiPartParser
 from werkzeug.http import parse_options_header
 
@@ -18,6 +20,14 @@ if TYPE_CHECKING:
 KEPT_BYTES = 512 * 1024
 DRAINED_BYTES = 100 * 1024 * 1024
 """How much of the rest is read and thrown away, so that the browser gets to our answer instead of a broken line."""
+
+
+_HEAD = re.compile(rb"^Content-Disposition:[^\r\n]*", re.IGNORECASE | re.MULTILINE)
+"""The line that names a field or a file."""
+
+
+class Unreadable(BadRequest):
+    """A form with files in which nothing at all could be read: the name of a file, say, is in no known letters."""
 
 
 class Recorder(RawIOBase):
@@ -49,8 +59,17 @@ def record(environ: dict[str, Any]) -> Recorder:
     return recorder
 
 
+def check_readable(request: Request) -> None:
+    """Raise ``Unreadable`` for a form with files that came to nothing, though something was sent.
+
+    Raises ``RequestEntityTooLarge`` for one that is too large.
+    """
+    if request.mimetype == "multipart/form-data" and not (request.form or request.files) and request.content_length:
+        raise Unreadable
+
+
 def typed_fields(request: Request, recorder: Recorder) -> MultiDict[str, str]:
-    """The text fields found in the first half megabyte of a body that was refused; the rest is read and dropped."""
+    """Return the text fields in the first half megabyte of a body that was refused; the rest is read and dropped."""
     length = request.content_length or 0
     while len(recorder.start) < min(KEPT_BYTES, length) and recorder.read(KEPT_BYTES):
         pass
@@ -63,6 +82,7 @@ def typed_fields(request: Request, recorder: Recorder) -> MultiDict[str, str]:
     boundary = options.get("boundary", "").encode("latin-1", "replace")
     if kind != "multipart/form-data" or not boundary:
         return MultiDict()
+    start = _HEAD.sub(lambda head: head[0].decode("utf-8", "replace").encode(), start)
     return _fields_of_multipart(start, boundary)
 
 

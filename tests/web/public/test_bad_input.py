@@ -1,5 +1,6 @@
 """Whatever is typed: a sentence in the reader's language, a status of 4xx, nothing saved, nothing lost."""
 
+import io
 from typing import Any
 from urllib.parse import urlencode
 
@@ -8,9 +9,10 @@ from bs4 import BeautifulSoup
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
-from werkzeug.test import TestResponse
+from werkzeug.datastructures import FileStorage, MultiDict
+from werkzeug.test import TestResponse, encode_multipart
 
-from tests.web.public.conftest import cases, errors, filled, hidden, post, send, soup
+from tests.web.public.conftest import cases, errors, filled, hidden, hidden_in, post, send, soup
 from tracker.models.cases import Case
 from tracker.models.database import Database
 from tracker.models.messages import Attachment, Message
@@ -258,3 +260,31 @@ def _typed_in(page: BeautifulSoup) -> dict[str, str]:
         elif kind != "file":
             typed[name] = str(field["value"])
     return typed
+
+
+@pytest.mark.parametrize("name", [b"gescanned\xe9.pdf", b"\xff\xfe\x00", b"a" * 300 + b"\x80"])
+def test_a_file_name_in_no_known_letters_costs_nothing_that_was_typed(
+    client: FlaskClient, database: Database, name: bytes
+) -> None:
+    fields = {**hidden(client, "/nl/request"), **filled(), "files": (b"%PDF-1.4 " + b"x" * 900_000, "NAME.pdf")}
+    boundary, body = encode_multipart(
+        MultiDict(
+            {key: FileStorage(io.BytesIO(v[0]), v[1]) if isinstance(v, tuple) else v for key, v in fields.items()}
+        )
+    )
+
+    response = client.post(
+        "/nl/request", data=body.replace(b"NAME.pdf", name, 1),
+        content_type=f"multipart/form-data; boundary={boundary}",
+    )  # fmt: skip
+
+    assert response.status_code == 400
+    (said,) = errors(response)
+    assert "de naam van een bestand niet lezen" in said
+    typed = _typed(response)
+    for field, kept in filled().items():
+        if field != "official_language":
+            assert typed[field] == kept, f"{field} is lost"
+    assert cases(database) == 0
+    again = post(client, "/nl/request", {**typed, **hidden_in(response)})
+    assert again.status_code == 303

@@ -11,7 +11,7 @@ from flask import Response, current_app, make_response, redirect, render_templat
 from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 from sqlalchemy.exc import IntegrityError, OperationalError
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response as AnyResponse
 
 from tracker.casework.errors import UnknownReference
@@ -20,12 +20,12 @@ from tracker.casework.register import Intake, register
 from tracker.charter.obligations import Obligation
 from tracker.charter.words import Channel, Language, Nature
 from tracker.web.languages import language
-from tracker.web.large_bodies import record, typed_fields
+from tracker.web.large_bodies import Unreadable, check_readable, record, typed_fields
 from tracker.web.public.blueprint import IN_LANGUAGE, public
 from tracker.web.public.drafts import Draft, NoRoom, draft_of, take_files
 from tracker.web.public.explaining import explained, in_charge
 from tracker.web.public.forms import KINDS, RequestForm
-from tracker.web.public.limits import ACCESS, busy, limits, too_large
+from tracker.web.public.limits import ACCESS, busy, limits, not_read
 from tracker.web.site import site
 
 TOKEN_MARK, KEY_MARK, BODY_MARK = "@@token@@", "@@key@@", "@@body@@"
@@ -71,9 +71,10 @@ def submit_request() -> AnyResponse:
     """Register what was sent, or give the form back with everything that was typed."""
     recorder = record(request.environ)
     try:
+        check_readable(request)
         form = RequestForm()
-    except RequestEntityTooLarge:
-        return _too_large(RequestForm(formdata=typed_fields(request, recorder), meta={"csrf": False}))
+    except (RequestEntityTooLarge, Unreadable) as error:
+        return _not_read(RequestForm(formdata=typed_fields(request, recorder), meta={"csrf": False}), error)
     draft = draft_of(request)
     try:
         take_files(draft, request, site())
@@ -110,10 +111,12 @@ def _busy(form: RequestForm, draft: Draft, error: OperationalError | NoRoom) -> 
     return make_response(page, 503, {"Retry-After": "60"})
 
 
-def _too_large(form: RequestForm) -> Response:
-    """The form again after a body that was too large: the text as far as it could be read, without the files."""
+def _not_read(form: RequestForm, error: HTTPException) -> Response:
+    """The form again after a body that could not be read whole: the text as far as it could, without the files."""
     key = secrets.token_urlsafe(16)
-    return make_response(_page(form, key=key, token=generate_csrf(), more=[("files", too_large())]), 413)
+    return make_response(
+        _page(form, key=key, token=generate_csrf(), more=[("files", not_read(error.code))]), error.code
+    )
 
 
 def _register(form: RequestForm, draft: Draft) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from hashlib import blake2b
 from flask import Response, current_app, flash, make_response, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response as AnyResponse
 
 from tracker.casework import throttle
@@ -21,12 +21,12 @@ from tracker.correspondence.tracking import is_tracking_code
 from tracker.insight.tracking import Door, TrackedCase, door, door_of, tracked
 from tracker.web.fields import clean_text
 from tracker.web.languages import language
-from tracker.web.large_bodies import record, typed_fields
+from tracker.web.large_bodies import Unreadable, check_readable, record, typed_fields
 from tracker.web.public.blueprint import IN_LANGUAGE, public
 from tracker.web.public.drafts import Draft, NoRoom, draft_of, take_files
 from tracker.web.public.explaining import explained, in_charge
 from tracker.web.public.forms import REFERENCE_LENGTH, AddForm, FollowForm, LostCodeForm
-from tracker.web.public.limits import ACCESS, busy, limits, too_large
+from tracker.web.public.limits import ACCESS, busy, limits, not_read
 from tracker.web.public.periods import periods
 from tracker.web.site import site
 
@@ -169,9 +169,10 @@ def add_to_case() -> AnyResponse:
     """Add what was written to the case, or give it back with what is wrong."""
     recorder = record(request.environ)
     try:
+        check_readable(request)
         form = AddForm()
-    except RequestEntityTooLarge:
-        return _too_large(AddForm(formdata=typed_fields(request, recorder), meta={"csrf": False}))
+    except (RequestEntityTooLarge, Unreadable) as error:
+        return _not_read(AddForm(formdata=typed_fields(request, recorder), meta={"csrf": False}), error)
     case = _my_case()
     draft = draft_of(request)
     try:
@@ -228,11 +229,12 @@ def _busy(case: TrackedCase | None, form: AddForm, draft: Draft) -> Response:
     return make_response(page, 503, {"Retry-After": "60"})
 
 
-def _too_large(form: AddForm) -> Response:
+def _not_read(form: AddForm, error: HTTPException) -> Response:
     case = _my_case()
     if case is None:
-        return make_response(_door_page(FollowForm(formdata=None), text=form.text.data or ""), 413)
-    return make_response(_case_page(case, form, secrets.token_urlsafe(16), more=[("files", too_large())]), 413)
+        return make_response(_door_page(FollowForm(formdata=None), text=form.text.data or ""), error.code)
+    page = _case_page(case, form, secrets.token_urlsafe(16), more=[("files", not_read(error.code))])
+    return make_response(page, error.code)
 
 
 @public.get(f"{IN_LANGUAGE}/follow/code")

@@ -40,8 +40,15 @@ def busy() -> str:
     return str(_("We are busy right now and could not take your message. It is all here: send it again in a minute."))
 
 
-def too_large() -> str:
-    """What to say when a form was too large to be read whole."""
+def not_read(status: int | None) -> str:
+    """What to say when a form was too large to be read whole (413), or the name of a file was in no known letters."""
+    if status != 413:
+        return str(
+            _(
+                "We could not read the name of a file, so we could not take the files. Your text is below: check that"
+                " it is whole, give the file another name, add it again, and send it."
+            )
+        )
     found = limits(site().settings)
     return str(
         _(
