@@ -1,10 +1,15 @@
-"""Owns the small browser that measurements use: it keeps cookies, follows redirects and fills in hidden fields."""
+"""Owns the small browser that measurements use: it keeps cookies, follows redirects and fills in hidden fields.
+
+It shares the machine with what it measures, so it reads of an answer only what it needs: Python's own client would
+take a tenth of all the processor time that filing a request costs.
+"""
 
 import re
 import socket
 import time
 from html import unescape
-from http.client import HTTPConnection, HTTPException
+from http import HTTPStatus
+from typing import BinaryIO
 from urllib.parse import urlencode, urlsplit
 
 from tracker.cli.failures import UsageError
@@ -24,7 +29,8 @@ class Browser:
     """One person at one page; talks to this machine only."""
 
     def __init__(self, port: int) -> None:
-        self._connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+        self._port = port
+        self._line: tuple[socket.socket, BinaryIO] | None = None
         self._cookies: dict[str, str] = {}
 
     def wait_for(self, path: str) -> None:
@@ -34,8 +40,8 @@ class Browser:
             try:
                 self.get(path)
                 return
-            except (OSError, HTTPException) as error:
-                self._connection.close()
+            except OSError as error:
+                self.close()
                 if time.monotonic() > until:
                     raise UsageError("The server did not start: try `tracker serve`.") from error
                 time.sleep(0.02)
@@ -51,21 +57,44 @@ class Browser:
 
     def close(self) -> None:
         """Hang up."""
-        self._connection.close()
+        if self._line is not None:
+            for end in reversed(self._line):
+                end.close()
+            self._line = None
 
     def _ask(self, method: str, path: str, body: str | None) -> bytes:
-        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items())}
+        lines = [f"{method} {path} HTTP/1.1", f"Host: 127.0.0.1:{self._port}"]
+        if self._cookies:
+            lines.append("Cookie: " + "; ".join(f"{name}={value}" for name, value in self._cookies.items()))
         if body is not None:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
-        self._connection.request(method, path, body, headers)
-        answer = self._connection.getresponse()
-        page = answer.read()
-        for cookie in answer.headers.get_all("Set-Cookie", []):
-            name, _, value = cookie.partition(";")[0].partition("=")
-            self._cookies[name] = value
-        if answer.status in (302, 303):
-            where = urlsplit(answer.headers["Location"])
+            lines += ["Content-Type: application/x-www-form-urlencoded", f"Content-Length: {len(body)}"]
+        if self._line is None:
+            here = socket.create_connection(("127.0.0.1", self._port), PATIENCE)
+            self._line = here, here.makefile("rb")
+        sending, receiving = self._line
+        sending.sendall("\r\n".join([*lines, "", body or ""]).encode("ascii"))
+        status, leads_to, page = self._answer(receiving)
+        if leads_to and status in (HTTPStatus.FOUND, HTTPStatus.SEE_OTHER):
+            where = urlsplit(leads_to)
             return self._ask("GET", f"{where.path}?{where.query}" if where.query else where.path, None)
-        if answer.status != 200:
-            raise UsageError(f"{path} answered {answer.status}: look at the log of tracker serve.")
+        if status != HTTPStatus.OK:
+            raise UsageError(f"{path} answered {status}: look at the log of tracker serve.")
         return page
+
+    def _answer(self, receiving: BinaryIO) -> tuple[int, str, bytes]:
+        """Read one answer: its status, where it leads to, and its page; the cookies are kept."""
+        first = receiving.readline().split()
+        if len(first) < 2:
+            raise ConnectionResetError("The server hung up.")
+        length, leads_to = 0, ""
+        while line := receiving.readline().decode("latin-1").strip():
+            name, _, value = line.partition(": ")
+            match name.lower():
+                case "content-length":
+                    length = int(value)
+                case "location":
+                    leads_to = value
+                case "set-cookie":
+                    cookie, _, content = value.partition(";")[0].partition("=")
+                    self._cookies[cookie] = content
+        return int(first[1]), leads_to, receiving.read(length)
