@@ -1,8 +1,10 @@
 """`tracker explain`: the note on a case whose nature changed, with an interim letter and a breach."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+import pytest
 from sqlalchemy import select
 
 from tests.cli.conftest import Told, assert_one_sentence
@@ -86,6 +88,44 @@ def test_the_note_tells_what_was_promised_why_and_what_changed(
     places = [lines.index(line) for line in in_order]
     assert places == sorted(places)
     assert "answered too late, by message 4, which left on 2 April 2026." in told.stdout
+
+
+@pytest.mark.parametrize(
+    ("language", "in_order"),
+    [
+        ("fr", [
+            "Plus rien n'est dû.",
+            "Engagement 1\u00a0: réponse, pour le mardi 17 mars 2026.",
+            "jeu. 02.04.2026 00:00  L'engagement 3 a été rompu\u00a0: "
+            "rien ne l'avait tenu à la fin du mercredi 1er avril 2026",
+        ]),
+        ("nl", [
+            "Er is niets meer verschuldigd.",
+            "Verbintenis 1: antwoord, uiterlijk op dinsdag 17 maart 2026.",
+            "do 02.04.2026 00:00  Verbintenis 3 is gebroken: "
+            "niets had ze nagekomen toen woensdag 1 april 2026 eindigde",
+        ]),
+        ("de", [
+            "Es ist nichts mehr geschuldet.",
+            "Zusage 1: Antwort, fällig am Dienstag, 17. März 2026.",
+            "Do. 02.04.2026 00:00  Die Zusage 3 wurde gebrochen: "
+            "Nichts hatte sie eingehalten, als Mittwoch, 1. April 2026 endete",
+        ]),
+    ],
+)  # fmt: skip
+def test_the_note_is_told_in_each_language(
+    database: Database, tracker: Callable[..., Told], language: str, in_order: list[str]
+) -> None:
+    reference = live_through(database)
+
+    english, told = tracker("explain", reference), tracker("explain", reference, "--lang", language)
+
+    assert (told.returncode, told.stderr) == (0, "")
+    lines = [line.strip() for line in told.stdout.splitlines()]
+    places = [lines.index(line) for line in in_order]
+    assert places == sorted(places)
+    assert len(lines) == len(english.stdout.splitlines())
+    assert not re.search(r"\b(the|was|which|promise|kept)\b", told.stdout)
 
 
 def test_a_reference_that_leads_nowhere_is_refused(tracker: Callable[..., Told]) -> None:

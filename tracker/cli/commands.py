@@ -144,11 +144,16 @@ def _promises(commands: Subparsers) -> None:
         commands, "explain", "promises.explain", "tell what a case was promised, why, and all that changed since"
     )
     explain.add_argument("reference", metavar="REFERENCE", help="such as DOS-2026-0001234-14")
+    _language(explain)
 
 
 def _language(parser: ArgumentParser) -> None:
     parser.add_argument(
-        "--language", choices=["fr", "nl", "de", "en"], default="en", help="of the sentences (default: %(default)s)"
+        "--language",
+        "--lang",
+        choices=["fr", "nl", "de", "en"],
+        default="en",
+        help="of the sentences (default: %(default)s)",
     )
 
 

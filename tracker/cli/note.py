@@ -1,9 +1,12 @@
 """Owns the note on one case: what it was promised and why, and all that changed since, as a clerk would tell it."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 
+from babel.dates import format_datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -16,33 +19,66 @@ from tracker.charter.obligations import Obligation as Promise
 from tracker.charter.words import Channel, Language, Nature, NoticeState, ObligationState, Verb, WaiverGround
 from tracker.correspondence.explanation import (
     by_channel,
-    date_in_words,
     days_left_in_words,
     explain_rule,
     explain_steps,
     label,
     rung_in_words,
+    way_out,
 )
+from tracker.correspondence.tables import fill, text_of
 from tracker.models.cases import Case
 from tracker.models.directory import Service
 from tracker.models.history import History
 from tracker.models.obligations import Breach, Notice, Obligation
 from tracker.models.staff import Staff
 
-EN = Language.EN
+
+@dataclass(frozen=True)
+class _Words:
+    """Says things in the language of the note."""
+
+    language: Language
+
+    def __call__(self, entry: str, **values: object) -> str:
+        """Return one line of the table of notes, filled."""
+        return fill(text_of("note", "line", entry, self.language), values, self.language)
+
+    def label(self, word: StrEnum) -> str:
+        """Return a word of the charter as it stands inside a sentence: only German nouns keep their capital."""
+        said = label(word, self.language)
+        return said if self.language is Language.DE else said.lower()
+
+    def named(self, promise: Promise) -> str:
+        """Return what was promised by when."""
+        return self("named", kind=self.label(promise.kind), day=promise.due_on)
+
+    def why(self, promise: Promise) -> list[str]:
+        """Return how the date of a promise was counted, and by which rule."""
+        rule = explain_rule(promise.rule_id, days=promise.days, due_on=promise.due_on, language=self.language)
+        return [*explain_steps(promise.steps, self.language), rule]
+
+    def clock(self, at: datetime) -> str:
+        """Return a moment in Brussels, short."""
+        return str(format_datetime(at.astimezone(BRUSSELS), "EEE dd.MM.yyyy HH:mm", locale=self.language.value))
+
+    def listed(self, numbers: Iterable[int]) -> str:
+        """Return the numbers of messages."""
+        return self("and").join(str(number) for number in numbers)
 
 
-def note_of(session: Session, house: House, reference: str, *, now: datetime) -> str:
-    """Return the note on the case that a reference leads to, as things stand at ``now``.
+def note_of(session: Session, house: House, reference: str, *, now: datetime, language: Language) -> str:
+    """Return the note on the case that a reference leads to, as things stand at ``now``, in a language.
 
     Raises ``UnknownReference``.
     """
-    case = find(session, reference)
+    case, say = find(session, reference), _Words(language)
     history = list(session.scalars(select(History).where(History.case_id == case.id).order_by(History.seq)))
-    told = sorted([*_deeds(session, house, history), *_machinery(session, case)], key=lambda line: line[0])
+    told = sorted([*_deeds(session, house, history, say), *_machinery(session, case, say)], key=lambda line: line[0])
     ledger = _replayed(house, history)
-    parts = [_head(session, case), _owed(ledger, now), "What happened"]
-    parts += ["\n".join([f"{_clock(at)}  {lines[0]}", *(f"    {line}" for line in lines[1:])]) for at, lines in told]
+    parts = [_head(session, case, say), _owed(ledger, now, say), say("happened")]
+    for at, lines in told:
+        parts.append("\n".join([f"{say.clock(at)}  {lines[0]}", *(f"    {line}" for line in lines[1:])]))
     return "\n\n".join(parts)
 
 
@@ -51,48 +87,38 @@ def _replayed(house: House, history: Iterable[History]) -> Ledger:
     return replay(entries, rules=house.rules, calendar=house.calendar)
 
 
-def _head(session: Session, case: Case) -> str:
+def _head(session: Session, case: Case, say: _Words) -> str:
     handler = session.get_one(Staff, case.handler_id)
     service = session.get(Service, case.service_code) if case.service_code else None
-    title = label(handler.role, EN) if handler.title is None else handler.title
-    nature = f"{label(case.nature, EN)} ({'confirmed' if case.nature_confirmed_at else 'not yet confirmed'})"
-    received = date_in_words(brussels_day(case.received_at), EN, weekday=True)
+    title = label(handler.role, say.language) if handler.title is None else handler.title
+    who = [handler.name, title, *([str(service.names[say.language.value])] if service else [])]
+    received, channel = brussels_day(case.received_at), by_channel(case.channel, say.language)
+    nature = "confirmed_nature" if case.nature_confirmed_at else "proposed_nature"
     lines = [
         f"{case.reference}: {case.subject}",
-        f"From {case.requester_name}, {by_channel(case.channel, EN)}, received on {received}.",
-        f"{nature}. {label(case.state, EN)}.",
-        f"Handled by {handler.name}, {title}" + (f", {service.names['en']}." if service else "."),
+        say("from", name=case.requester_name, channel=channel, day=received),
+        say(nature, nature=label(case.nature, say.language), state=label(case.state, say.language)),
+        *([say("ground", text=case.nature_ground)] if case.nature_ground else []),
+        say("handled", who=", ".join(who)),
     ]
-    if case.nature_ground:
-        lines.insert(3, f"Ground: {case.nature_ground}")
     return "\n".join(lines)
 
 
-def _owed(ledger: Ledger, now: datetime) -> str:
+def _owed(ledger: Ledger, now: datetime, say: _Words) -> str:
     if not ledger.open_obligations:
-        return "Nothing is owed any more."
+        return say("nothing_owed")
     today = brussels_day(now)
-    lines = ["What is owed"]
+    lines = [say("owed")]
     for promise in sorted(ledger.open_obligations, key=lambda p: p.due_on):
-        lines.append(f"{promise.number}. {_named(promise)}: {days_left_in_words(promise.due_on, today, EN)}.")
-        lines += [f"    {sentence}" for sentence in _why(promise)]
+        left = days_left_in_words(promise.due_on, today, say.language)
+        lines.append(say("owed_line", number=promise.number, named=say.named(promise), left=left))
+        lines += [f"    {sentence}" for sentence in say.why(promise)]
     return "\n".join(lines)
 
 
-def _named(promise: Promise) -> str:
-    return f"{label(promise.kind, EN).lower()}, due on {date_in_words(promise.due_on, EN, weekday=True)}"
-
-
-def _why(promise: Promise) -> list[str]:
-    rule = explain_rule(promise.rule_id, days=promise.days, due_on=promise.due_on, language=EN)
-    return [*explain_steps(promise.steps, EN), rule]
-
-
-def _clock(at: datetime) -> str:
-    return f"{at.astimezone(BRUSSELS):%a %d.%m.%Y %H:%M}"
-
-
-def _deeds(session: Session, house: House, history: Iterable[History]) -> Iterator[tuple[datetime, list[str]]]:
+def _deeds(
+    session: Session, house: House, history: Iterable[History], say: _Words
+) -> Iterator[tuple[datetime, list[str]]]:
     """Tell each entry of the history with what it did to the promises, by replaying them one after another."""
     ledger: Ledger | None = None
     names: dict[int, str] = dict(session.execute(select(Staff.id, Staff.name)).all())
@@ -104,12 +130,13 @@ def _deeds(session: Session, house: House, history: Iterable[History]) -> Iterat
                 ledger = replay([entry], rules=house.rules, calendar=house.calendar)
             else:
                 ledger = ledger.record(entry, rules=house.rules, calendar=house.calendar)
-        who = {"citizen": "the citizen", "system": "Suivi itself"}.get(row.actor, row.actor)
-        lines = [f"{label(row.verb, EN)} ({who})", *_particulars(row, names)]
-        yield row.at, [*lines, *(_changes(before, ledger) if ledger is not None and ledger is not before else ())]
+        who = say(row.actor) if row.actor in ("citizen", "system") else row.actor
+        lines = [f"{label(row.verb, say.language)} ({who})", *_particulars(row, names, say)]
+        changed = ledger is not None and ledger is not before
+        yield row.at, [*lines, *(_changes(before, ledger, say) if ledger is not None and changed else ())]
 
 
-def _particulars(row: History, names: Mapping[int, str]) -> Iterator[str]:
+def _particulars(row: History, names: Mapping[int, str], say: _Words) -> Iterator[str]:
     """Tell what an entry says beside its verb."""
     details = row.details
 
@@ -118,84 +145,83 @@ def _particulars(row: History, names: Mapping[int, str]) -> Iterator[str]:
 
     match row.verb:
         case Verb.REGISTER:
-            nature, channel = (
-                label(Nature(details["nature"]), EN).lower(),
-                by_channel(Channel(details["channel"]), EN),
+            where = "came_to_service" if details.get("service") else "came_to_dispatcher"
+            yield say(
+                where,
+                channel=by_channel(Channel(details["channel"]), say.language),
+                nature=say.label(Nature(details["nature"])),
+                service=details.get("service"),
+                handler=named(details["handler"]),
             )
-            service = f"to service {details['service']}" if details.get("service") else "to the dispatcher"
-            yield f"It came {channel}, was taken for: {nature}, and went {service}, to {named(details['handler'])}."
         case Verb.CONFIRM_NATURE:
-            before, after = (label(Nature(details[key]), EN).lower() for key in ("from", "to"))
-            yield f"Confirmed: {after}." if before == after else f"Changed from {before} to {after}."
+            before, after = (say.label(Nature(details[key])) for key in ("from", "to"))
+            yield say("confirmed" if before == after else "changed", before=before, after=after)
             if details.get("ground"):
-                yield f"Ground: {details['ground']}"
+                yield say("ground", text=details["ground"])
         case Verb.ROUTE | Verb.ASSIGN | Verb.TAKE | Verb.HAND_OVER:
-            if details.get("from"):
-                yield f"From {named(details['from'])} to {named(details['to'])}."
-            else:
-                yield f"To {named(details['to'])}."
+            before, after = named(details.get("from") or ""), named(details["to"])
+            yield say("from_to" if before else "to", before=before, after=after)
         case Verb.WAIVE if details.get("taken_back"):
-            yield f"The waiver of promise {details['number']} was taken back: {details['reason']}"
+            yield say("waiver_taken_back", number=details["number"], text=details["reason"])
         case Verb.WAIVE:
-            ground = label(WaiverGround(details["ground"]), EN).lower()
-            yield f"Promise {details['number']} was waived ({ground}): {details['evidence']}"
+            ground = say.label(WaiverGround(details["ground"]))
+            yield say("waived", number=details["number"], ground=ground, text=details["evidence"])
         case Verb.CORRECT_RECEIPT:
-            yield f"From {_day(details['from'])} to {_day(details['to'])}."
+            yield say("receipt", before=_day(details["from"]), after=_day(details["to"]))
         case Verb.CORRECT_CONTACT:
-            yield f"Corrected: {', '.join(details['changed'])}."
-    if "messages" in details:
-        yield "Message " + " and ".join(str(number) for number in details["messages"]) + _leaves(details)
-    elif "message" in details:
-        yield f"Message {details['message']}" + _leaves(details)
+            yield say("corrected", parts=", ".join(say(f"part_{part}") for part in details["changed"]))
+    if numbers := details.get("messages") or ([details["message"]] if "message" in details else []):
+        yield ", ".join([say("message", numbers=say.listed(numbers)), *_leaves(details, say)]) + "."
     for key in ("evidence", "reason"):
         if details.get(key) and row.verb is not Verb.WAIVE:
-            yield f"{key.capitalize()}: {details[key]}"
+            yield say(key, text=details[key])
 
 
-def _leaves(details: Mapping[str, Any]) -> str:
-    parts = [by_channel(Channel(details["channel"]), EN)] if details.get("channel") else []
-    parts += [f"to {details['to']}"] if details.get("to") else []
-    parts += [f"left on {_day(details['left_on'])}"] if details.get("left_on") else []
-    parts += [f"promising the answer by {_day(details['promised_on'])}"] if details.get("promised_on") else []
-    return f", {', '.join(parts)}." if parts else "."
+def _leaves(details: Mapping[str, Any], say: _Words) -> Iterator[str]:
+    """Tell which way messages went, to whom, when, and what they promise."""
+    if details.get("channel"):
+        channel = Channel(details["channel"])
+        yield (way_out if channel is Channel.WEB else by_channel)(channel, say.language)
+    if details.get("to"):
+        yield say("message_to", to=details["to"])
+    if details.get("left_on"):
+        yield say("message_left", day=_day(details["left_on"]))
+    if details.get("promised_on"):
+        yield say("message_promises", day=_day(details["promised_on"]))
 
 
-def _day(stored: str) -> str:
-    """Write a stored moment or day as the day it is in Brussels."""
-    day = brussels_day(datetime.fromisoformat(stored)) if "T" in stored else date.fromisoformat(stored)
-    return date_in_words(day, EN)
+def _day(stored: str) -> date:
+    """Return the day that a stored moment or day is in Brussels."""
+    return brussels_day(datetime.fromisoformat(stored)) if "T" in stored else date.fromisoformat(stored)
 
 
-def _changes(before: Ledger | None, after: Ledger) -> Iterator[str]:
+def _changes(before: Ledger | None, after: Ledger, say: _Words) -> Iterator[str]:
     """Tell what became of each promise between two states of the ledger."""
     was = {promise.number: promise for promise in before.obligations} if before else {}
     for promise in after.obligations:
-        old = was.get(promise.number)
+        old, named = was.get(promise.number), say.named(promise)
         if old is None:
-            late = ", already past" if promise.born_late else ""
-            yield f"Promise {promise.number}: {_named(promise)}{late}."
-            yield from (f"    {sentence}" for sentence in _why(promise))
+            yield say("promise_born_late" if promise.born_late else "promise", number=promise.number, named=named)
+            yield from (f"    {sentence}" for sentence in say.why(promise))
             old = promise
         if old.state is promise.state and (old is promise or promise.state is ObligationState.OPEN):
             continue
-        yield f"Promise {promise.number} ({_named(promise)}): {_outcome(promise, after)}."
+        yield say("outcome", number=promise.number, named=named, outcome=_outcome(promise, after, say))
 
 
-def _outcome(promise: Promise, ledger: Ledger) -> str:
+def _outcome(promise: Promise, ledger: Ledger, say: _Words) -> str:
     match promise.state:
         case ObligationState.OPEN:
-            return "owed again, by the same date"
+            return say("owed_again")
         case ObligationState.REPLACED:
-            return f"replaced by promise {promise.replaced_by}"
+            return say("replaced", by=promise.replaced_by)
         case ObligationState.WAIVED:
-            return "waived, counted neither as kept nor as broken"
-    messages = " and ".join(str(leaving.message) for leaving in ledger.discharging(promise))
-    on = date_in_words(promise.settled_on, EN) if promise.settled_on else ""
-    late = "too late, " if promise.settled_late else ""
-    return f"{'kept' if not late else 'answered'} {late}by message {messages}, which left on {on}"
+            return say("counted_apart")
+    messages = say.listed(leaving.message for leaving in ledger.discharging(promise))
+    return say("answered_late" if promise.settled_late else "kept", messages=messages, day=promise.settled_on)
 
 
-def _machinery(session: Session, case: Case) -> Iterator[tuple[datetime, list[str]]]:
+def _machinery(session: Session, case: Case, say: _Words) -> Iterator[tuple[datetime, list[str]]]:
     """Tell what Suivi did by itself: the notices that were sent, and the breaches."""
     names: dict[int, str] = dict(session.execute(select(Staff.id, Staff.name)).all())
     notices = session.execute(
@@ -204,13 +230,13 @@ def _machinery(session: Session, case: Case) -> Iterator[tuple[datetime, list[st
         .where(Obligation.case_id == case.id, Notice.state != NoticeState.SKIPPED)
     )
     for notice, number in notices:
-        reached = ", ".join(names.get(person, "?") for person in notice.recipients) or "nobody was there to tell"
-        yield notice.recorded_at, [f"Notice on promise {number} ({reached})", f"{rung_in_words(notice.rung, EN)}."]
+        reached = ", ".join(names.get(person, "?") for person in notice.recipients) or say("nobody")
+        rung = rung_in_words(notice.rung, say.language)
+        yield notice.recorded_at, [say("notice", number=number, reached=reached), f"{rung}."]
     breaches = session.execute(
         select(Breach, Obligation.number)
         .join(Obligation, Obligation.id == Breach.obligation_id)
         .where(Obligation.case_id == case.id)
     )
     for breach, number in breaches:
-        day = date_in_words(breach.due_on, EN, weekday=True)
-        yield breach.became_true_at, [f"Promise {number} was broken: nothing had kept it when {day} ended"]
+        yield breach.became_true_at, [say("broken", number=number, day=breach.due_on)]

@@ -10,6 +10,7 @@ from typing import Any
 
 from tracker.charter.calendar import WorkingCalendar
 from tracker.charter.counting import aware, brussels_day
+from tracker.charter.errors import shortened
 from tracker.charter.obligations import Obligation, assess
 from tracker.charter.rules import RuleBook
 from tracker.charter.words import Channel, Language, Nature
@@ -59,11 +60,11 @@ def _moment(given: Any) -> datetime:
     try:
         return aware(datetime.fromisoformat(given))
     except (TypeError, OverflowError):
-        raise BadLine(f"received_at is {given!r}: write it like 2026-03-27T16:30:00+01:00.") from None
+        raise BadLine(f"received_at is {shortened(repr(given))}: write it like 2026-03-27T16:30:00+01:00.") from None
     except ValueError as error:
         if isinstance(given, str) and hasattr(error, "values"):
             raise  # the charter's own refusal: no time zone, or a date that cannot be meant
-        raise BadLine(f"received_at is {given!r}: write it like 2026-03-27T16:30:00+01:00.") from None
+        raise BadLine(f"received_at is {shortened(repr(given))}: write it like 2026-03-27T16:30:00+01:00.") from None
 
 
 def _as_json(received: datetime, owed: tuple[Obligation, ...], language: Language) -> dict[str, Any]:
@@ -110,5 +111,6 @@ def explain(arguments: Namespace) -> int:
 
     settings = Settings.from_env(os.environ)
     with closing(open_database(settings)) as database, database.reading() as session:
-        print(note_of(session, open_house(settings), arguments.reference, now=clock()))
+        house, language = open_house(settings), Language(arguments.language)
+        print(note_of(session, house, arguments.reference, now=clock(), language=language))
     return DONE
