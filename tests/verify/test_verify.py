@@ -145,6 +145,21 @@ def test_a_row_taken_out_is_missed(lived: Database, model: type[Any]) -> None:
     assert problems(lived)
 
 
+def test_the_last_notice_on_a_promise_that_was_kept_is_missed_though_it_was_taken_out_with_its_mail(
+    lived: Database,
+) -> None:
+    with behind_its_back(lived) as connection:
+        kept = connection.scalar(select(Obligation.id).where(Obligation.number == 2))
+        notices = connection.scalars(
+            select(Notice.id).where(Notice.obligation_id == kept).order_by(Notice.moment)
+        ).all()
+        connection.execute(delete(Outbox).where(Outbox.notice_id == notices[-1]))
+        connection.execute(delete(Notice).where(Notice.id == notices[-1]))
+
+    what = f"{len(notices)} were there when it was settled, and {len(notices) - 1} are left"
+    assert problems(lived) == [Problem("notices", f"of promise {kept}", what)]
+
+
 def test_a_row_put_in_with_a_seal_of_its_own_is_not_believed(lived: Database) -> None:
     with behind_its_back(lived) as connection:
         row = connection.execute(select(History.__table__).order_by(History.id.desc()).limit(1)).one()._asdict()

@@ -178,6 +178,7 @@ class CaseFile:
     def done(self, verb: Verb, *entries: Entry, details: Mapping[str, Any] | None = None) -> None:
         """Apply the charter's entries to the promises, and write the history entry that says so."""
         self._move(verb)
+        owed = self.ledger.open_obligations
         for entry in entries:
             before, self.ledger = self.ledger, self.try_entry(entry)
             self._store(before.obligations, entry)
@@ -187,7 +188,21 @@ class CaseFile:
             beside = update(Association).where(Association.case_id == self.case.id)
             self.session.execute(beside.values(next_due_on=self.case.next_due_on))
         self.case.version += 1
-        self.session.add(self._entry(verb, entries, details))
+        self.session.add(self._entry(verb, entries, {**(details or {}), **self._told(owed)}))
+
+    def _told(self, owed: Sequence[Promise]) -> dict[str, dict[str, int]]:
+        """Return how many notices there are about each promise that was just settled: the history remembers it.
+
+        Nothing else says afterwards that the last of them was there (``tracker verify``).
+        """
+        settled = {
+            self.rows[o.number].id: str(o.number) for o in owed if not self.ledger.obligations[o.number - 1].is_open
+        }
+        if not settled:
+            return {}
+        query = select(Notice.obligation_id, func.count()).where(Notice.obligation_id.in_(settled))
+        told = {settled[row]: count for row, count in self.session.execute(query.group_by(Notice.obligation_id))}
+        return {"notices": told} if told else {}
 
     def opened(self, entry: Received, *, details: Mapping[str, Any]) -> None:
         """Store a case that is just being made, with its first promises and the first entry of its history."""

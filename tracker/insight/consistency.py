@@ -62,6 +62,7 @@ def inconsistencies(records: CaseRecords, rules: RuleBook, calendar: WorkingCale
     yield from _promises(records, ledger)
     yield from _case(records, ledger)
     yield from _next_looks(records, rules, calendar)
+    yield from _notices_told(records)
     yield from _breaches(records)
     yield from _leavings(records, ledger)
     yield from _discharges(records, ledger)
@@ -169,6 +170,21 @@ def _passed_over(
             return
         if moment.rung not in already and moment.rung.partition("-")[0] in stems:
             yield "notices", f"of promise {row.id}", f"the notice {moment.rung} is missing"
+
+
+def _notices_told(records: CaseRecords) -> Iterator[Finding]:
+    """Check that no notice is gone that was there when its promise was settled: the history tells how many."""
+    row_of = {row.number: row.id for row in records.obligations}
+    for entry in records.history:
+        for number, told in entry.details.get("notices", {}).items():
+            promise = row_of.get(int(number))
+            kept = sum(notice.obligation_id == promise for notice in records.notices)
+            if kept < told:
+                yield (
+                    "notices",
+                    f"of promise {promise}",
+                    f"{told} were there when it was settled, and {kept} are left",
+                )
 
 
 def _breaches(records: CaseRecords) -> Iterator[Finding]:
