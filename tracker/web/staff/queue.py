@@ -18,6 +18,7 @@ from tracker.correspondence.explanation import days_left_in_words, label
 from tracker.insight.overview import Count, Overview, overview
 from tracker.insight.queue import Page, Position, Row, queue_page
 from tracker.insight.shown import Days, Show, View
+from tracker.web.filters import number
 from tracker.web.languages import language
 from tracker.web.site import site
 from tracker.web.staff.accounts import Account, me, now
@@ -228,7 +229,7 @@ def _shows(view: View, show: Show, counts: Mapping[Show, Count]) -> list[Choice]
 
 
 def _counted(count: Count) -> str:
-    return f"{count.number}+" if count.more else str(count.number)
+    return f"{number(count.number)}+" if count.more else number(count.number)
 
 
 def _pages(view: View, show: Show, page: Page) -> Mapping[str, str]:
