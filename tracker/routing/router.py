@@ -111,6 +111,11 @@ class Router:
         self._rules = load_rules(directory.codes)
         self._languages: dict[str, tuple[Vocabulary, Likeness]] = {}
 
+    def read_all(self) -> None:
+        """Read the words of every language now, and not with the first text in each."""
+        for language in LANGUAGES:
+            self._language(language)
+
     def route(
         self,
         text: str,
