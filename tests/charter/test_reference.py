@@ -110,3 +110,12 @@ def test_any_text_is_a_reference_or_refused(text: str) -> None:
     except BadReference:
         return
     assert Reference.parse(reference.format()) == reference
+
+
+@pytest.mark.parametrize("written", ["x" * 60_000, "DOS-2026-0001234-15" + "0" * 60_000, "\n'" * 30_000])
+def test_what_is_no_reference_is_said_back_shortened(written: str) -> None:
+    with pytest.raises(BadReference) as refused:
+        Reference.parse(written)
+
+    assert refused.value.values["given"] == written[:80] + "…"
+    assert len(str(refused.value)) < 300

@@ -4,7 +4,7 @@ import argparse
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from importlib import import_module
 from pathlib import Path
@@ -259,3 +259,14 @@ def test_what_stands_under_letters_is_one_line_that_can_be_read(settled: Mapping
 
 def test_a_sweep_of_years_that_have_not_come_is_refused(settled: Mapping[str, str]) -> None:
     assert_one_sentence(call("sweep", "--at", "2199-01-01T00:00:00Z", settings=settled), 2)
+
+
+@pytest.mark.parametrize("given", ["x" * 60_000, "DOS-2026-" + "1" * 60_000, "\n'\"" * 20_000])
+def test_a_reference_however_long_is_refused_in_one_sentence_that_one_can_read(
+    tracker: Callable[..., Told], given: str
+) -> None:
+    told = tracker("explain", given)
+
+    assert_one_sentence(told, 1)
+    assert len(told.stderr) < 400
+    assert told.stderr.endswith("…': check the reference.\n")

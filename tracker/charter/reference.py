@@ -23,12 +23,11 @@ class BadReference(CharterError, ValueError):
     code = "bad_reference"
 
     def __init__(self, given: str, kind: str) -> None:
-        shown = given if len(given) <= 60 else given[:60] + "…"
         super().__init__(
-            f"{shown!r} is not a reference: it should look like {EXAMPLE}."
+            f"{given!r} is not a reference: it should look like {EXAMPLE}."
             if kind == "shape"
-            else f"{shown!r} has a digit wrong, swapped or missing: compare it with the letter or the e-mail.",
-            given=shown,
+            else f"{given!r} has a digit wrong, swapped or missing: compare it with the letter or the e-mail.",
+            given=given,
             kind=kind,
             example=EXAMPLE,
         )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from tracker.charter.errors import CharterError
+from tracker.charter.errors import CharterError, shortened
 from tracker.cli.failures import DONE, PROBLEMS
 
 W = TypeVar("W", bound=StrEnum)
@@ -40,7 +40,7 @@ def word(words: type[W], given: Mapping[str, Any], key: str) -> W:
     try:
         return words(given[key])
     except ValueError:
-        raise BadLine(f"{key} is {given[key]!r}: write one of {', '.join(words)}.") from None
+        raise BadLine(f"{key} is {shortened(repr(given[key]))}: write one of {', '.join(words)}.") from None
 
 
 def _lines() -> Iterator[bytes | None]:

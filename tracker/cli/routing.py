@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from tracker.charter.counting import brussels_day
+from tracker.charter.errors import shortened
 from tracker.charter.words import Language, Nature
 from tracker.cli.failures import DONE, PROBLEMS
 from tracker.cli.lines import LONGEST, BadLine, answer_each, word
@@ -52,7 +53,7 @@ def _country(given: Any) -> str | None:
     if given is None:
         return None
     if not isinstance(given, str) or len(given) != 2 or not given.isascii() or not given.isalpha():
-        raise BadLine(f"country is {given!r}: write two letters, such as BE.")
+        raise BadLine(f"country is {shortened(repr(given))}: write two letters, such as BE.")
     return given.upper()
 
 

@@ -11,6 +11,7 @@ from typing import TypeVar
 from config import Settings
 from tracker.casework.people import add_staff, ensure_duty_desk, load_directory
 from tracker.charter.counting import brussels_day
+from tracker.charter.errors import shortened
 from tracker.charter.words import Language, Role
 from tracker.cli.failures import PROBLEMS, UsageError, say
 from tracker.models.migrate import upgrade
@@ -71,7 +72,7 @@ def _word(words: type[W], text: str, option: str) -> W:
     try:
         return words(text)
     except ValueError:
-        raise UsageError(f"{option} is {text!r}: write one of {', '.join(words)}.") from None
+        raise UsageError(f"{option} is {shortened(repr(text))}: write one of {', '.join(words)}.") from None
 
 
 def _line(text: str | None, option: str, limit: int) -> str | None:
@@ -88,7 +89,7 @@ def _email(text: str) -> str:
     try:
         return validate_email(text, check_deliverability=False, test_environment=True).normalized
     except EmailNotValidError as error:
-        raise UsageError(f"{text!r} is no e-mail address: {error}") from error
+        raise UsageError(f"{shortened(repr(text))} is no e-mail address: {error}") from error
 
 
 def _password() -> str:

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from tracker.access.permissions import READ, CaseFacts, Room, may, may_enter
+from tracker.charter.errors import shortened
 from tracker.charter.reference import BadReference
 from tracker.charter.words import CaseState, Nature, Verb
 from tracker.correspondence.explanation import refusal
@@ -124,7 +125,7 @@ def _cannot_see(header: Header | None, given: str) -> str:
         sentence = _("%(name)s has the urgent file %(reference)s: there is nothing left for you to do.",
                      name=header.handler.name, reference=header.reference)  # fmt: skip
     else:
-        sentence = _("You can see no file with the reference %(reference)s: check it.", reference=given[:60])
+        sentence = _("You can see no file with the reference %(reference)s: check it.", reference=shortened(given))
     return str(sentence)
 
 
