@@ -13,7 +13,7 @@ from tests.correspondence.post import SENDER, MailServer, running
 from tests.factories import MONDAY, acting, make_case, make_house, make_staff, settle
 from tracker.casework import ending, follow, leaving, letters, nature
 from tracker.casework.contact import correct_contact
-from tracker.casework.letters import Draft
+from tracker.casework.drafting import Draft
 from tracker.charter.words import Channel, MessageKind, Nature, ObligationKind, ObligationState, Role, WaiverGround
 from tracker.correspondence.outbox import Delivered, deliver
 from tracker.correspondence.tracking import tracking_code

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from tests.factories import MONDAY, acting, make_case, make_house, make_staff, settle
 from tracker.casework import assignment, leaving, letters
 from tracker.casework.contact import correct_contact
+from tracker.casework.drafting import Draft
 from tracker.casework.errors import CaseChanged, Missing, NotPermitted
 from tracker.casework.house import Actor
-from tracker.casework.letters import Draft
 from tracker.charter.words import Channel, ChannelReason, MessageKind, Role
 from tracker.models.cases import Case
 from tracker.models.database import Database

@@ -13,9 +13,9 @@ from tests.factories import MONDAY, acting, make_case, make_house, make_staff, s
 from tracker.casework import assignment, attachments, ending, follow, leaving, letters, nature
 from tracker.casework.attachments import KeptFile
 from tracker.casework.casefile import CaseFile
+from tracker.casework.drafting import Draft
 from tracker.casework.errors import CaseChanged, NotPermitted
 from tracker.casework.house import Actor
-from tracker.casework.letters import Draft
 from tracker.charter.errors import CharterError
 from tracker.charter.ledger import PromisesOpen
 from tracker.charter.words import (

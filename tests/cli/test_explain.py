@@ -10,6 +10,7 @@ from sqlalchemy import select
 from tests.cli.conftest import Told, assert_one_sentence
 from tests.factories import MONDAY, acting, make_house, make_staff, settle
 from tracker.casework import leaving, letters, nature
+from tracker.casework.drafting import Draft
 from tracker.casework.house import CITIZEN
 from tracker.casework.register import Intake, register
 from tracker.casework.sweep import sweep
@@ -47,7 +48,7 @@ def live_through(database: Database) -> str:
         )  # fmt: skip
     sweep(database, house, now=MONDAY + 13 * day)
     with database.writing() as session:
-        promise = letters.Draft(promised_on=(MONDAY + 30 * day).date(), reason="De ambassade kijkt het diploma na.")
+        promise = Draft(promised_on=(MONDAY + 30 * day).date(), reason="De ambassade kijkt het diploma na.")
         letters.send_interim(
             session, house, reference=reference, draft=promise, actor=clerk, now=MONDAY + 14 * day, seen=None
         )
@@ -55,7 +56,7 @@ def live_through(database: Database) -> str:
     sweep(database, house, now=MONDAY + 31 * day)
     with database.writing() as session:
         letters.answer(
-            session, house, reference=reference, draft=letters.Draft(text="Zo doet u dat."), actor=clerk,
+            session, house, reference=reference, draft=Draft(text="Zo doet u dat."), actor=clerk,
             now=MONDAY + 31 * day, seen=None,
         )  # fmt: skip
     leave(database, MONDAY + 31 * day)

@@ -11,11 +11,12 @@ from tests.factories import MONDAY, acting, make_case, make_house, make_staff, s
 from tests.insight.casebook import not_sent, viewer_of
 from tracker.access.permissions import Person
 from tracker.casework.assignment import hand_over
+from tracker.casework.drafting import Draft
 from tracker.casework.ending import merge
 from tracker.casework.follow import follow_up
 from tracker.casework.house import CITIZEN
 from tracker.casework.leaving import record_leaving, void_leaving
-from tracker.casework.letters import Draft, answer, note
+from tracker.casework.letters import answer, note
 from tracker.casework.nature import confirm_nature
 from tracker.charter.reference import BadReference
 from tracker.charter.words import Channel, Nature, NoticeState, ObligationKind, ObligationState, Role, Verb

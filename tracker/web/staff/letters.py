@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.exc import OperationalError
 
 from tracker.casework import letters
-from tracker.casework.letters import Draft
+from tracker.casework.drafting import Draft
 from tracker.charter.counting import brussels_day
 from tracker.charter.errors import CharterError
 from tracker.charter.words import SPOKEN, Channel, ChannelReason, MessageKind, RegisteredGround, ServiceKind, Verb

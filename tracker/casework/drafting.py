@@ -1,0 +1,81 @@
+"""Owns what a member of staff decides about a message, and the message to the requester that it makes."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from tracker.casework.casefile import CaseFile
+from tracker.casework.leaving import check_day
+from tracker.casework.writing import Written, address_for, facts_for, signature_for
+from tracker.charter.counting import brussels_day
+from tracker.charter.words import SPOKEN, Act, Channel, ChannelReason, MessageKind, RegisteredGround
+from tracker.correspondence.compose import compose
+from tracker.correspondence.gate import check_sendable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What a member of staff decided about a message; everything else is known from the case.
+
+    ``channel``: another way than the requester's own, with its reason. ``spoken_on``: for phone and counter, the
+    day (Brussels) of the conversation. ``promised_on`` and ``reason`` belong to an interim letter; ``to`` (a code of
+    the directory) to a transmission, with ``to_address`` (e-mail or postal) where the directory knows none.
+    ``consent``: what shows that the requester agrees to the forwarding to a body that is no Belgian public service;
+    without it, the requester is only told where to turn.
+    """
+
+    text: str = ""
+    channel: Channel | None = None
+    channel_reason: ChannelReason | None = None
+    registered_ground: RegisteredGround | None = None
+    spoken_on: date | None = None
+    promised_on: date | None = None
+    reason: str | None = None
+    to: str | None = None
+    to_address: str | None = None
+    consent: str | None = None
+
+
+def channel_of(file: CaseFile, draft: Draft) -> Channel:
+    """Return the way that a message to the requester goes."""
+    return draft.channel or file.case.reply_channel
+
+
+def to_requester(file: CaseFile, kind: MessageKind, act: Act | None, draft: Draft, **more: object) -> Written:
+    """Write a message to the requester, the same way back unless a reason says otherwise (P7)."""
+    case = file.case
+    channel = channel_of(file, draft)
+    signature = signature_for(file)
+    address = address_for(case, channel)
+    reason = draft.channel_reason or (case.reply_channel_reason if channel is case.reply_channel else None)
+    check_sendable(
+        signature=signature,
+        reference=case.reference,
+        language=case.language,
+        official_language=case.official_language,
+        channel=channel,
+        address=address,
+        usual_channel=case.reply_channel,
+        usual_address=address_for(case, case.reply_channel),
+        channel_reason=reason,
+        registered=draft.registered_ground is not None,
+        registered_ground=draft.registered_ground,
+    )
+    if channel in SPOKEN:
+        check_day(draft.spoken_on or brussels_day(file.now), brussels_day(case.received_at), file.now)
+    facts = facts_for(file, signature, **more)
+    composed = compose(kind, facts, case.language, official_language=case.official_language)
+    promised_on, why = more.get("promised_on"), more.get("reason")
+    return Written(
+        kind,
+        act,
+        channel,
+        address,
+        signature,
+        case.language,
+        composed,
+        promised_on=promised_on if isinstance(promised_on, date) and kind is MessageKind.INTERIM else None,
+        reason=why if isinstance(why, str) and kind is MessageKind.INTERIM else None,
+        inform_only=act is Act.INFORM and not more.get("forwarded"),
+        channel_reason=reason,
+        registered_ground=draft.registered_ground,
+    )
