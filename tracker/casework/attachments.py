@@ -60,7 +60,7 @@ def adopt(session: Session, attachments: Sequence[int], *, case_id: int, message
             attachment.case_id, attachment.message_id = case_id, message_id
 
 
-def void_waiting_uploads(session: Session, *, submission_key: str, attachment_id: int) -> str | None:
+def remove_waiting(session: Session, *, submission_key: str, attachment_id: int) -> str | None:
     """Remove a file that was added to a form not yet sent; return our name for it, or None when there is none."""
     attachment = session.scalar(
         select(Attachment).where(

@@ -17,19 +17,12 @@ from tracker.charter.entries import Entry, LeavingVoided, Received, entry_from_j
 from tracker.charter.ledger import Ledger, replay
 from tracker.charter.obligations import Obligation as Promise
 from tracker.charter.reference import BadReference, Reference
-from tracker.charter.steps import steps_of
 from tracker.charter.words import Act, CaseState, ObligationState, Verb
 from tracker.models.base import put
 from tracker.models.cases import Association, Case
 from tracker.models.history import History
 from tracker.models.messages import Message
-from tracker.models.obligations import Breach, Discharge, Notice, Obligation
-
-_COPIED = (
-    "number", "kind", "rule_id", "rule_version", "source", "counted_from", "days", "due_on", "work_by",
-    "provisional", "state", "arose_at", "decide_by", "born_late", "settled_at", "settled_on", "replaced_by",
-    "waiver_ground", "waiver_evidence",
-)  # fmt: skip
+from tracker.models.obligations import Breach, Discharge, Notice, Obligation, promise_of, write_promise
 
 
 def find(session: Session, reference: str, *, lock: bool = False) -> Case:
@@ -83,11 +76,6 @@ def entries_of(session: Session, case_id: int) -> Iterator[Entry]:
     for details in session.scalars(told):
         for stored in details.get("ledger", ()):
             yield entry_from_json(stored)
-
-
-def promise_of(row: Obligation) -> Promise:
-    """Return a stored obligation as the charter's value."""
-    return Promise(**{name: getattr(row, name) for name in _COPIED}, steps=steps_of(row.steps))
 
 
 def situation_of(case: Case) -> ladder.Situation:
@@ -208,7 +196,7 @@ class CaseFile:
         """Store a case that is just being made, with its first promises and the first entry of its history."""
         for promise in self.ledger.obligations:
             row = self.rows[promise.number] = Obligation(case_id=self.case.id)
-            _copy(promise, row)
+            write_promise(promise, row)
         self._look_ahead()
         put(self.session, self.case)
         put(self.session, *self.rows.values())
@@ -252,7 +240,7 @@ class CaseFile:
             if row is None:
                 row = self.rows[promise.number] = Obligation(case_id=self.case.id, next_action_at=None)
                 self.session.add(row)
-            _copy(promise, row)
+            write_promise(promise, row)
             row.next_action_at = self.now if promise.state is ObligationState.OPEN else None
             self._note_breach(row, promise)
         self._note_discharges(entry)
@@ -336,13 +324,6 @@ class CaseFile:
                 situation_of(self.case),
                 already=frozenset(rungs.get(row.id, ())),
             )
-
-
-def _copy(promise: Promise, row: Obligation) -> None:
-    """Write an obligation of the charter into its row."""
-    for name in _COPIED:
-        setattr(row, name, getattr(promise, name))
-    row.steps = [step.to_json() for step in promise.steps]
 
 
 def since(session: Session, case_id: int, seen: int) -> list[History]:

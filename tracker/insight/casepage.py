@@ -10,9 +10,7 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from tracker.charter.obligations import Obligation as Promise
 from tracker.charter.reference import Reference
-from tracker.charter.steps import steps_of
 from tracker.charter.words import PAPER, NoticeState
 from tracker.insight.casefacts import Broken, CasePage, Contact, Done, File, Header, Link, Said, StoredFile, Told
 from tracker.insight.sight import Viewer, may_read
@@ -20,7 +18,7 @@ from tracker.models.cases import Association, Case
 from tracker.models.directory import Service
 from tracker.models.history import History
 from tracker.models.messages import Attachment, Message, Outbox
-from tracker.models.obligations import Breach, Notice, Obligation
+from tracker.models.obligations import Breach, Notice, Obligation, promise_of
 from tracker.models.staff import Staff
 
 STATEMENTS = 10
@@ -152,12 +150,6 @@ def _header(found: Any, asked_for: str, associated: dict[str, Mapping[str, str]]
         handler_away_from=away_from,
         handler_away_until=away_until,
     )
-
-
-def promise_of(row: Obligation) -> Promise:
-    """Return a stored obligation as the charter's value."""
-    same = {f.name: getattr(row, f.name) for f in fields(Promise) if f.name != "steps"}
-    return Promise(**same, steps=steps_of(row.steps))
 
 
 def _messages(session: Session, case_id: int) -> Iterable[Said]:

@@ -5,8 +5,7 @@ from sqlalchemy.orm import Session
 
 from tracker.charter.obligations import Obligation as Promise
 from tracker.charter.words import ObligationState
-from tracker.insight.casepage import promise_of
-from tracker.models.obligations import Obligation
+from tracker.models.obligations import Obligation, promise_of
 
 
 def open_promises(session: Session, case_id: int) -> list[Promise]:

@@ -1,11 +1,14 @@
 """Owns the rows of the promises: each obligation, what kept it, its breach, and the notices about it."""
 
+from dataclasses import fields
 from datetime import date, datetime
 from typing import Any, ClassVar
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from tracker.charter.obligations import Obligation as Promise
+from tracker.charter.steps import steps_of
 from tracker.charter.words import Act, NoticeState, ObligationKind, ObligationState, WaiverGround
 from tracker.models.base import Base, BigId, Sealed, Word, one_of
 
@@ -65,6 +68,21 @@ class Obligation(Sealed, Base):
     waiver_evidence: Mapped[str | None] = mapped_column(Text)
     next_action_at: Mapped[datetime | None]
     """When the sweep has to look at it next: the first rung without a notice. Computed, so not sealed."""
+
+
+_OF_A_PROMISE = tuple(each.name for each in fields(Promise) if each.name != "steps")
+
+
+def promise_of(row: Obligation) -> Promise:
+    """Return a stored obligation as the charter's value."""
+    return Promise(**{name: getattr(row, name) for name in _OF_A_PROMISE}, steps=steps_of(row.steps))
+
+
+def write_promise(promise: Promise, row: Obligation) -> None:
+    """Write an obligation of the charter into its row."""
+    for name in _OF_A_PROMISE:
+        setattr(row, name, getattr(promise, name))
+    row.steps = [step.to_json() for step in promise.steps]
 
 
 class Discharge(Sealed, Base):

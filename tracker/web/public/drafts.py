@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
-from tracker.casework.attachments import KeptFile, keep, void_waiting_uploads, waiting_for
+from tracker.casework.attachments import KeptFile, keep, remove_waiting, waiting_for
 from tracker.models.messages import Attachment
 from tracker.web.fields import clean_line
 from tracker.web.site import Site
@@ -61,11 +61,11 @@ def take_files(draft: Draft, request: Request, site: Site) -> None:
 
 
 def _change(draft: Draft, stored: list[KeptFile], going: int | None, site: Site) -> None:
-    """Note the files that were laid down, void the one that is to go, and remove whatever was not noted."""
+    """Note the files that were laid down, remove the one that is to go and whatever was not noted."""
     unused = list(stored)
     try:
         with site.database.writing() as db:
-            gone = void_waiting_uploads(db, submission_key=draft.key, attachment_id=going) if going else None
+            gone = remove_waiting(db, submission_key=draft.key, attachment_id=going) if going else None
             waiting = waiting_for(db, submission_key=draft.key)
             noted = [file for file in stored if _keep_one(draft, waiting, file, site, db)]
         unused = [file for file in stored if file not in noted]
