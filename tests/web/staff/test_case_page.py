@@ -13,7 +13,7 @@ from tracker.charter.words import CaseState, Channel, Nature
 from tracker.insight.casepage import STATEMENTS
 from tracker.models.cases import Case
 from tracker.models.database import Database
-from tracker.models.messages import Attachment, Message, Outbox
+from tracker.models.messages import WITHHELD, Attachment, Message, Outbox
 from tracker.models.staff import Staff
 
 File = Callable[..., str]
@@ -90,6 +90,22 @@ def test_a_message_that_could_not_be_sent_is_at_the_top(an: Desk, file: File, da
 
     assert "could not be sent" in words
     assert "550 no such user" in words
+    assert "Messages that could not be sent: 1" in an.page("/staff/queue").get_text(" ", strip=True)
+
+
+def test_a_letter_that_was_kept_back_is_at_the_top_with_what_to_do(an: Desk, file: File, database: Database) -> None:
+    reference = file()
+    an.send(f"/staff/cases/{reference}/answer", "send", text="Voilà.")
+    with database.writing() as session:
+        message = session.scalars(select(Message).where(Message.kind == "answer")).one()
+        kept = session.scalars(select(Outbox).where(Outbox.message_id == message.id)).one()
+        kept.state, kept.settled_at, kept.last_error = "failed", datetime.now(UTC), f"{WITHHELD}: nothing_to_put_off"
+
+    words = an.page(f"/staff/cases/{reference}").get_text(" ", strip=True)
+
+    assert "was kept back" in words
+    assert "could not be sent" not in words
+    assert "nothing_to_put_off" not in words
     assert "Messages that could not be sent: 1" in an.page("/staff/queue").get_text(" ", strip=True)
 
 
