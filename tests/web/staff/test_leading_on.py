@@ -42,7 +42,7 @@ def test_a_dispatcher_is_told_which_service_and_who_has_the_case_now(
     assert answer.headers["Location"] == "/staff/queue"
     said = _banner(di, answer)
     assert "The service has the file." in said
-    assert f"Cy Peeters ({name}) has file {reference} now" in said
+    assert f"Cy Peeters · {name} has file {reference} now" in said
     assert di.get(f"/staff/cases/{reference}").status_code == 404
 
 

@@ -114,10 +114,10 @@ def test_a_case_is_transmitted_to_the_body_and_the_requester_both(an: Desk, file
 @pytest.mark.parametrize(
     ("lang", "told"),
     [
-        ("en", "Competent body: The letter is ready: post it, then record the day on which it left."
-               " Requester: The e-mail is on its way. The promise is kept once both have left."),
-        ("fr", "Organisme compétent : La lettre est prête : postez-la, puis notez le jour de son départ."
-               " Demandeur : Le courrier électronique est en route."
+        ("en", "Competent body – The letter is ready: post it, then record the day on which it left."
+               " Requester – The e-mail is on its way. The promise is kept once both have left."),
+        ("fr", "Organisme compétent – La lettre est prête : postez-la, puis notez le jour de son départ."
+               " Demandeur – Le courrier électronique est en route."
                " L'engagement sera tenu quand les deux seront partis."),
     ],
 )  # fmt: skip

@@ -105,7 +105,7 @@ def lead_on(done: str) -> ResponseReturnValue:
         return redirect(url_for("staff.case", reference=case.reference), 303)
     if case.about_staff_id != me().id:
         service = case.service_names.get(language())
-        name = f"{case.handler.name} ({service})" if service else case.handler.name
+        name = f"{case.handler.name} · {service}" if service else case.handler.name
         now_with = _(
             "%(name)s has file %(reference)s now; you no longer see it.", name=name, reference=case.reference
         )

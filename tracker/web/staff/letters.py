@@ -219,12 +219,7 @@ def _sent(messages: Sequence[Message]) -> str:
         said = [_how(messages[0].channel)]
     else:
         said = [
-            _(
-                "%(whom)s: %(how)s",
-                how=_how(one.channel),
-                whom=_("Competent body") if one.service_code else _("Requester"),
-            )
-            for one in messages
+            f"{_('Competent body') if one.service_code else _('Requester')} – {_how(one.channel)}" for one in messages
         ]
     waiting = [one for one in messages if one.act is not None and one.left_on is None]
     if waiting:
