@@ -2,11 +2,9 @@
 
 import io
 import re
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -15,7 +13,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.datastructures import FileStorage, MultiDict
-from werkzeug.serving import make_server
 from werkzeug.test import TestResponse, encode_multipart
 
 from config import Settings
@@ -63,23 +60,6 @@ def furnished(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture
-def settings(furnished: Path, tmp_path: Path) -> Settings:
-    """Settings for a copy of that database."""
-    copy = shutil.copy(furnished, tmp_path / "suivi.db")
-    return Settings.from_env(
-        {"SECRET_KEY": SECRET_KEY, "DATABASE_URL": f"sqlite:///{copy}", "VAR_DIR": str(tmp_path / "var")}
-    )
-
-
-@pytest.fixture
-def database(settings: Settings) -> Iterator[Database]:
-    """The database behind the pages."""
-    database = Database(settings.database_url)
-    yield database
-    database.close()
-
-
 @pytest.fixture(scope="session")
 def house() -> House:
     """The law of the house, as shipped."""
@@ -105,18 +85,6 @@ def client(app: Flask) -> Iterator[FlaskClient]:
     """A browser without JavaScript, so to speak."""
     with app.test_client() as client:
         yield client
-
-
-@pytest.fixture
-def address(app: Flask) -> Iterator[str]:
-    """Where the web side is really served, on this machine."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 def cases(database: Database) -> int:

@@ -1,17 +1,14 @@
 """What the tests of the staff pages share: a furnished house with one person in each role, and browsers logged in."""
 
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup, Tag
 from flask import Flask
 from sqlalchemy import select
-from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
 from config import Settings
@@ -62,23 +59,6 @@ def furnished(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()
     return path
-
-
-@pytest.fixture
-def settings(furnished: Path, tmp_path: Path) -> Settings:
-    """Settings for a copy of that database."""
-    copy = shutil.copy(furnished, tmp_path / "suivi.db")
-    return Settings.from_env(
-        {"SECRET_KEY": SECRET_KEY, "DATABASE_URL": f"sqlite:///{copy}", "VAR_DIR": str(tmp_path / "var")}
-    )
-
-
-@pytest.fixture
-def database(settings: Settings) -> Iterator[Database]:
-    """The database behind the pages."""
-    database = Database(settings.database_url)
-    yield database
-    database.close()
 
 
 @pytest.fixture(scope="session")
@@ -210,15 +190,3 @@ def row(database: Database) -> Callable[[str], Case]:
             return session.scalars(select(Case).where(Case.reference == reference)).one()
 
     return read
-
-
-@pytest.fixture
-def address(app: Flask) -> Iterator[str]:
-    """The address of a server that serves the app to a real browser."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
