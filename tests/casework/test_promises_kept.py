@@ -331,6 +331,16 @@ def test_a_follow_up_on_a_closed_case_starts_its_own_clock(session: Session, cas
     assert promises(session, case)[-1] == (ObligationKind.REPLY, ObligationState.OPEN, date(2026, 4, 16))
 
 
+def test_a_promise_that_only_the_history_holds_is_stored_by_whatever_is_done_next(
+    session: Session, case: Case, clerk: Actor
+) -> None:
+    session.execute(text("DELETE FROM obligations WHERE case_id = :id"), {"id": case.id})
+
+    letters.note(session, HOUSE, reference=case.reference, text="Vu.", actor=clerk, now=TUESDAY, seen=None)
+
+    assert promises(session, case) == [(ObligationKind.REPLY, ObligationState.OPEN, DUE)]
+
+
 def test_a_case_with_an_open_promise_does_not_close(session: Session, case: Case, clerk: Actor) -> None:
     with pytest.raises(PromisesOpen):
         ending.close(session, HOUSE, reference=case.reference, actor=clerk, now=TUESDAY, seen=None)

@@ -166,6 +166,9 @@ class CaseFile:
     def done(self, verb: Verb, *entries: Entry, details: Mapping[str, Any] | None = None) -> None:
         """Apply the charter's entries to the promises, and write the history entry that says so."""
         self._move(verb)
+        for promise in self.ledger.obligations:
+            if promise.number not in self.rows:  # the history holds it, though a version that stored it did not see it
+                self._keep(promise)
         owed = self.ledger.open_obligations
         for entry in entries:
             before, self.ledger = self.ledger, self.try_entry(entry)
@@ -234,16 +237,19 @@ class CaseFile:
         """Write what an entry changed: obligations opened or settled, what discharged them, breaches."""
         was = {promise.number: promise for promise in before}
         for promise in self.ledger.obligations:
-            if promise == was.get(promise.number):
-                continue
-            row = self.rows.get(promise.number)
-            if row is None:
-                row = self.rows[promise.number] = Obligation(case_id=self.case.id, next_action_at=None)
-                self.session.add(row)
-            write_promise(promise, row)
-            row.next_action_at = self.now if promise.state is ObligationState.OPEN else None
-            self._note_breach(row, promise)
+            if promise != was.get(promise.number):
+                self._keep(promise)
         self._note_discharges(entry)
+
+    def _keep(self, promise: Promise) -> None:
+        """Write one promise into its row, with its breach where it was broken."""
+        row = self.rows.get(promise.number)
+        if row is None:
+            row = self.rows[promise.number] = Obligation(case_id=self.case.id, next_action_at=None)
+            self.session.add(row)
+        write_promise(promise, row)
+        row.next_action_at = self.now if promise.state is ObligationState.OPEN else None
+        self._note_breach(row, promise)
 
     def _note_breach(self, row: Obligation, promise: Promise) -> None:
         """Write down that a promise was broken, when it is settled late or arises too late; it stays."""

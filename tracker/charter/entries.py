@@ -1,7 +1,7 @@
 """Owns the entries of a case's ledger: the facts that make or change promises, as they are kept in its history."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, TypeAlias, get_args, get_type_hints
@@ -189,6 +189,9 @@ def entry_from_json(stored: Mapping[str, Any]) -> Entry:
     hints = _HINTS[cls]
     if unknown := stored.keys() - hints.keys() - {"entry"}:
         raise BadEntry(f"{sorted(unknown)[0]} does not belong to a {stored['entry']}")
+    needed = {field.name for field in fields(cls) if field.default is MISSING}
+    if missing := needed - stored.keys():
+        raise BadEntry(f"a {stored['entry']} has no {sorted(missing)[0]}")
     try:
         entry: Entry = cls(**{name: _read(value, hints[name]) for name, value in stored.items() if name != "entry"})
     except (TypeError, ValueError) as error:

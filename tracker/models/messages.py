@@ -87,6 +87,7 @@ class Message(Sealed, Base):
     void_evidence: Mapped[str | None] = mapped_column(Text)
     """What shows that it never arrived: a bounce, a returned letter."""
 
+
 WITHHELD = "withheld"
 """How the last error of a row begins whose message we kept back ourselves; then the code of the refusal."""
 
