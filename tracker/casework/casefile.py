@@ -167,7 +167,7 @@ class CaseFile:
         """Apply the charter's entries to the promises, and write the history entry that says so."""
         self._move(verb)
         for promise in self.ledger.obligations:
-            if promise.number not in self.rows:  # the history holds it, though a version that stored it did not see it
+            if promise.number not in self.rows:  # the history holds it, and the version that stored it did not
                 self._keep(promise)
         owed = self.ledger.open_obligations
         for entry in entries:

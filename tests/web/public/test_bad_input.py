@@ -29,7 +29,7 @@ REFUSED = [
     ("name", "\x00\x01\x7f", "Schrijf uw naam."),
     ("name", "\u202e\u2066", "Schrijf uw naam."),
     ("name", "é" * 121, "121 tekens"),
-    ("name", LONG, "25000 tekens"),
+    ("name", LONG, "25.000 tekens"),
     ("email", "", "één is genoeg"),
     ("email", None, "één is genoeg"),
     ("email", "zoe", "Schrijf het e-mailadres volledig"),
@@ -58,7 +58,7 @@ REFUSED = [
     ("text", (b"tekst", "tekst.txt"), "Schrijf uw vraag"),
     ("text", "", "Schrijf uw vraag"),
     ("text", "\x00" * 500, "Schrijf uw vraag"),
-    ("text", "x" * 20_001, "20001 tekens"),
+    ("text", "x" * 20_001, "20.001 tekens"),
 ]
 
 
