@@ -44,6 +44,11 @@ class Settings:
     smtp_url: str | None = field(repr=False)
     """`smtp://`, `smtps://` or `smtp+starttls://`, with user and password if any. None: mail goes to `outbox_dir`."""
     imap_url: str | None = field(repr=False)
+    """`imap://`, `imaps://` or `imap+starttls://`, with user and password; its path is the mailbox, `INBOX` if none."""
+    imap_done: str
+    """The folder of that mailbox to which a mail is moved once it is taken in."""
+    mail_bytes: int
+    """The most that one mail may weigh; a larger one is kept and held for a person."""
     mail_from: str
     mail_hosts: tuple[str, ...]
     """Our own mail servers, lower case: a `Received` stamp counts as receipt only if one of these put it."""
@@ -85,6 +90,8 @@ class Settings:
             database_url=_database_url(env, var_dir),
             smtp_url=_mail_url(env, "SMTP_URL", _SMTP),
             imap_url=_mail_url(env, "IMAP_URL", _IMAP),
+            imap_done=_imap_done(env),
+            mail_bytes=env.whole("MAIL_MEGABYTES", 30, 1, 200) * MEGABYTE,
             mail_from=_mail_from(env, base_url),
             mail_hosts=_mail_hosts(env),
             duty_email=_duty_email(env),
@@ -112,6 +119,16 @@ class Settings:
     def outbox_dir(self) -> Path:
         """Where mail is laid as `.eml` files when no `SMTP_URL` is set."""
         return self.var_dir / "outbox"
+
+    @property
+    def mail_dir(self) -> Path:
+        """Where raw mail is kept as it reached us."""
+        return self.var_dir / "mail"
+
+    @property
+    def letters_dir(self) -> Path:
+        """Where letters are kept exactly as they were printed."""
+        return self.var_dir / "letters"
 
     @property
     def request_bytes(self) -> int:
@@ -266,6 +283,13 @@ def _mail_from(env: _Environment, base_url: str) -> str:
         raise SettingsError(
             f"MAIL_FROM is {value!r}: write one address, such as suivi@example.be or Suivi <suivi@example.be>."
         )
+    return value
+
+
+def _imap_done(env: _Environment) -> str:
+    value = env.text("IMAP_DONE") or "Suivi"
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9 ._/-]{0,99}", value):
+        raise SettingsError(f"IMAP_DONE is {value!r}: write the name of a folder in plain letters, such as Suivi.")
     return value
 
 

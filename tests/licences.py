@@ -20,6 +20,7 @@ ALLOWED = {
     "ISC",
     "LGPL-2.1-or-later",
     "LGPL-3.0-only",
+    "OFL-1.1",
 }
 ALLOWED |= {"MIT", "MIT-0", "MIT-CMU", "MPL-2.0", "PSF-2.0", "Unlicense", "Zlib"}
 
@@ -33,7 +34,11 @@ _CLASSIFIERS = {
     "The Unlicense (Unlicense)": "Unlicense",
 }
 # Those that state nothing a program can read: read by a person in their licence file.
-_READ_BY_HAND = {"axe-playwright-python": "MIT AND MPL-2.0"}
+_READ_BY_HAND = {
+    "axe-playwright-python": "MIT AND MPL-2.0",
+    "passlib": "BSD-3-Clause",
+    "pypdfium2": "BSD-3-Clause AND Apache-2.0",
+}
 
 
 def pinned(lock: Path) -> list[Requirement]:

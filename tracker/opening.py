@@ -91,6 +91,11 @@ class Machine:
     sender: "Sender"
     attachments: Path
     """The folder that uploads lie in."""
+    mail: Path
+    """The folder that raw mail lies in."""
+    letters: Path
+    """The folder that letters lie in, as they were printed."""
+    settings: Settings
 
 
 def open_machine(settings: Settings) -> Machine:
@@ -104,6 +109,9 @@ def open_machine(settings: Settings) -> Machine:
         transport=transport_for(settings.smtp_url, settings.outbox_dir),
         sender=Sender(mail_from=settings.mail_from, base_url=settings.base_url, attachments=settings.attachments_dir),
         attachments=settings.attachments_dir,
+        mail=settings.mail_dir,
+        letters=settings.letters_dir,
+        settings=settings,
     )
 
 

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from pathlib import Path
@@ -100,7 +101,7 @@ def test_a_failure_is_noted_without_what_it_was_about_and_success_clears_it(
 
 def test_a_database_that_is_away_ends_no_job(machine: Machine, tmp_path: Path) -> None:
     gone = Database("postgresql://127.0.0.1:1/nowhere")
-    away = Machine(gone, machine.house, machine.transport, machine.sender, machine.attachments)
+    away = replace(machine, database=gone)
 
     perform(JOBS[0], away)
 

@@ -194,3 +194,37 @@ class RegisteredGround(StrEnum):
 
     NECESSARY = "necessary"
     LEGAL = "legal"
+
+
+class MailOutcome(StrEnum):
+    """What became of a mail that came in."""
+
+    REGISTERED = "registered"  # a new case
+    ATTACHED = "attached"  # joined the case that it answers
+    HELD = "held"  # a person decides; its clock runs from its first arrival
+    IGNORED = "ignored"  # recorded and linked, never answered, never a case
+
+
+class MailReason(StrEnum):
+    """Why a mail became what it became."""
+
+    NEW_REQUEST = "new_request"
+    REPLY = "reply"  # to a message of ours, from the requester
+    OTHER_SENDER = "other_sender"  # answers a message of ours, but is not from the requester
+    REFERENCE_ONLY = "reference_only"  # quotes a reference, answers nothing of ours
+    MISTYPED_REFERENCE = "mistyped_reference"  # the check digits are wrong; what it may mean is offered
+    SENDER_NOT_PROVEN = "sender_not_proven"  # our own mail host found that the sender's domain does not stand for it
+    NO_SENDER = "no_sender"
+    ENCRYPTED = "encrypted"
+    EMPTY = "empty"
+    UNREADABLE = "unreadable"
+    TOO_BIG = "too_big"
+    TOO_MANY = "too_many"  # so many from this sender within an hour: slowed down, not refused
+    MANY_RECIPIENTS = "many_recipients"
+    AUTOMATIC_REPLY = "automatic_reply"
+    BOUNCE = "bounce"
+    DELAYED = "delayed"  # a mail server says that it is still trying
+    MAILING_LIST = "mailing_list"
+    OWN_MAIL = "own_mail"
+    SAME_MAIL = "same_mail"  # the same Message-ID from the same sender came before
+    BY_HAND = "by_hand"  # a person said what it is

@@ -97,7 +97,11 @@ class Outbox(Base):
 
     __tablename__ = "outbox"
     __table_args__ = (
-        CheckConstraint("(message_id IS NULL) <> (notice_id IS NULL)", name="message_or_notice"),
+        CheckConstraint(
+            "CASE WHEN message_id IS NULL THEN 0 ELSE 1 END + CASE WHEN notice_id IS NULL THEN 0 ELSE 1 END"
+            " + CASE WHEN mail_notice_id IS NULL THEN 0 ELSE 1 END = 1",
+            name="one_thing_to_send",
+        ),
         CheckConstraint("state IN ('waiting', 'sent', 'failed')", name="state"),
         CheckConstraint("(lease_owner IS NULL) = (lease_until IS NULL)", name="lease_whole"),
         Index("ix_outbox_waiting", "next_try_at", postgresql_where=text("state = 'waiting'"),
@@ -109,6 +113,7 @@ class Outbox(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     message_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id"), unique=True)
     notice_id: Mapped[int | None] = mapped_column(ForeignKey("notices.id"), unique=True)
+    mail_notice_id: Mapped[int | None] = mapped_column(ForeignKey("mail_notices.id"), unique=True)
     state: Mapped[str] = mapped_column(String(10), default="waiting")
     attempts: Mapped[int] = mapped_column(default=0)
     next_try_at: Mapped[datetime]

@@ -4,10 +4,13 @@ from tracker.models.base import Base, Sealed
 from tracker.models.cases import Association, Case
 from tracker.models.directory import Service
 from tracker.models.history import History
+from tracker.models.mail import Mail, MailNotice
 from tracker.models.messages import Attachment, Message, Outbox
 from tracker.models.obligations import Breach, Discharge, Notice, Obligation
 from tracker.models.operations import JobRun, Throttle
+from tracker.models.paper import Letter, PrintRun, RegisterEntry
 from tracker.models.staff import Staff
+from tracker.models.texts import TextModule
 
 TABLES_OF_RECORD: tuple[type[Sealed], ...] = (
     Service,
@@ -21,6 +24,12 @@ TABLES_OF_RECORD: tuple[type[Sealed], ...] = (
     Breach,
     Notice,
     History,
+    Mail,
+    MailNotice,
+    PrintRun,
+    Letter,
+    RegisterEntry,
+    TextModule,
 )
 """What Suivi answers for: each row carries a seal (``tracker verify``)."""
 
@@ -34,11 +43,17 @@ __all__ = [
     "Discharge",
     "History",
     "JobRun",
+    "Letter",
+    "Mail",
+    "MailNotice",
     "Message",
     "Notice",
     "Obligation",
     "Outbox",
+    "PrintRun",
+    "RegisterEntry",
     "Service",
     "Staff",
+    "TextModule",
     "Throttle",
 ]

@@ -1,0 +1,75 @@
+"""Owns the rows of paper: the letters as they were printed, the runs they were printed in, the daily register."""
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tracker.charter.words import Channel, Direction
+from tracker.models.base import Base, BigId, Sealed, Word, one_of
+
+
+class PrintRun(Sealed, Base):
+    """One printing of the letters that were waiting."""
+
+    __tablename__ = "print_runs"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    made_at: Mapped[datetime]
+    made_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    """None: made by the command."""
+
+
+class Letter(Sealed, Base):
+    """The PDF of one message that goes on paper: the exact one that is printed and sent, made once and kept."""
+
+    __tablename__ = "letters"
+    __table_args__ = (
+        CheckConstraint("size > 0", name="not_empty"),
+        CheckConstraint("pages > 0", name="has_pages"),
+        Index("ix_letters_run_id", "run_id"),
+    )
+
+    message_id: Mapped[int] = mapped_column(ForeignKey("messages.id"), primary_key=True, autoincrement=False)
+    run_id: Mapped[int | None] = mapped_column(ForeignKey("print_runs.id"))
+    """The run it was printed in first; none: made for a clerk who looked at it."""
+    stored_as: Mapped[str] = mapped_column(String(80), unique=True)
+    """Our name for it, under VAR_DIR/letters."""
+    size: Mapped[int]
+    pages: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64))
+    made_at: Mapped[datetime]
+
+
+class RegisterEntry(Sealed, Base):
+    """One line of the numbered daily book of paper and fax, in and out; telephone and counter notes likewise."""
+
+    __tablename__ = "register_entries"
+    __table_args__ = (
+        one_of("direction", Direction),
+        one_of("channel", Channel),
+        UniqueConstraint("direction", "year", "number"),
+        UniqueConstraint("direction", "day", "day_number"),
+        CheckConstraint("number >= 1 AND day_number >= 1", name="numbers_from_one"),
+        CheckConstraint("channel IN ('post', 'fax', 'phone', 'counter')", name="paper_and_speech"),
+        Index("ix_register_entries_case_id", "case_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    direction: Mapped[Direction] = mapped_column(Word(Direction))
+    year: Mapped[int]
+    number: Mapped[int]
+    """1, 2, 3 … within direction and year."""
+    day: Mapped[date]
+    """The Brussels day on which it was entered: what it is numbered under."""
+    day_number: Mapped[int]
+    """1, 2, 3 … within direction and day."""
+    channel: Mapped[Channel] = mapped_column(Word(Channel))
+    on_day: Mapped[date]
+    """In: the day (Brussels) it was received; out: the day it was posted, transmitted or spoken."""
+    correspondent: Mapped[str] = mapped_column(Text)
+    subject: Mapped[str] = mapped_column(Text)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    message_id: Mapped[int] = mapped_column(ForeignKey("messages.id"), unique=True)
+    entered_at: Mapped[datetime]
+    entered_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
