@@ -44,7 +44,7 @@ class Settings:
     smtp_url: str | None = field(repr=False)
     """`smtp://`, `smtps://` or `smtp+starttls://`, with user and password if any. None: mail goes to `outbox_dir`."""
     imap_url: str | None = field(repr=False)
-    """`imap://`, `imaps://` or `imap+starttls://`, with user and password; its path is the mailbox, `INBOX` if none."""
+    """`imap://`, `imaps://` or `imap+starttls://`, with user and password; its path is the mailbox (`INBOX`)."""
     imap_done: str
     """The folder of that mailbox to which a mail is moved once it is taken in."""
     mail_bytes: int

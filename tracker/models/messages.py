@@ -16,6 +16,7 @@ from tracker.charter.words import (
     RegisteredGround,
 )
 from tracker.models.base import Base, BigId, Sealed, Word, one_of
+from tracker.models.mail import MailNotice
 
 
 class Message(Sealed, Base):
@@ -113,7 +114,7 @@ class Outbox(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     message_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id"), unique=True)
     notice_id: Mapped[int | None] = mapped_column(ForeignKey("notices.id"), unique=True)
-    mail_notice_id: Mapped[int | None] = mapped_column(ForeignKey("mail_notices.id"), unique=True)
+    mail_notice_id: Mapped[int | None] = mapped_column(ForeignKey(MailNotice.id), unique=True)
     state: Mapped[str] = mapped_column(String(10), default="waiting")
     attempts: Mapped[int] = mapped_column(default=0)
     next_try_at: Mapped[datetime]
