@@ -23,6 +23,7 @@ class Room(StrEnum):
 
     QUEUE = "queue"
     ENTER = "enter"  # enter a letter, a fax, a call or a visit
+    MAIL = "mail"  # mail that was held or set aside
     PROFILE = "profile"  # one's own language, absence and deputy
     PEOPLE = "people"
 
@@ -54,7 +55,19 @@ class CaseFacts:
     """Urgent, not finished, and nobody has taken it yet: guard duty is told of it."""
 
 
+@dataclass(frozen=True, slots=True)
+class MailFacts:
+    """What the table needs to know of a mail that was held or set aside."""
+
+    presumed: CaseFacts | None
+    """The case that it is presumed to be about; none: nobody can tell."""
+    desks: frozenset[str | None]
+    """The services of the dispatchers, whose heads are over them."""
+
+
 READ = "read"
+SETTLE = "settle"
+"""To decide about a mail that was held, or to take note of one that was set aside."""
 HANDLING: tuple[Verb, ...] = (
     Verb.CONFIRM_NATURE,
     Verb.HAND_OVER,
@@ -98,14 +111,21 @@ ON_CASES: Mapping[Role, Mapping[str, set[Reach]]] = {
 }
 
 ROOMS: Mapping[Role, frozenset[Room]] = {
-    Role.CLERK: frozenset({Room.QUEUE, Room.ENTER, Room.PROFILE}),
-    Role.HEAD: frozenset({Room.QUEUE, Room.ENTER, Room.PROFILE}),
-    Role.DISPATCHER: frozenset({Room.QUEUE, Room.ENTER, Room.PROFILE}),
-    Role.COMPLAINTS: frozenset({Room.QUEUE, Room.ENTER, Room.PROFILE}),
-    Role.DIRECTION: frozenset({Room.QUEUE, Room.PROFILE}),
-    Role.AUDITOR: frozenset({Room.QUEUE, Room.PROFILE}),
+    Role.CLERK: frozenset({Room.QUEUE, Room.ENTER, Room.MAIL, Room.PROFILE}),
+    Role.HEAD: frozenset({Room.QUEUE, Room.ENTER, Room.MAIL, Room.PROFILE}),
+    Role.DISPATCHER: frozenset({Room.QUEUE, Room.ENTER, Room.MAIL, Room.PROFILE}),
+    Role.COMPLAINTS: frozenset({Room.QUEUE, Room.ENTER, Room.MAIL, Room.PROFILE}),
+    Role.DIRECTION: frozenset({Room.QUEUE, Room.MAIL, Room.PROFILE}),
+    Role.AUDITOR: frozenset({Room.QUEUE, Room.MAIL, Room.PROFILE}),
     Role.ADMIN: frozenset({Room.PEOPLE, Room.PROFILE}),
 }
+
+_MAIL_OF_NOBODY: Mapping[Role, frozenset[str]] = {
+    Role.DISPATCHER: frozenset({READ, SETTLE}),
+    Role.DIRECTION: frozenset({READ}),
+    Role.AUDITOR: frozenset({READ}),
+}
+"""What may be done with a mail that is presumed to be about no case; the dispatchers' head may do what they may."""
 
 
 def reaches(person: Person, action: str) -> frozenset[Reach]:
@@ -139,3 +159,16 @@ def may(person: Person, action: str, case: CaseFacts) -> bool:
         or (Reach.COMPLAINTS in far and case.complaint)
         or (Reach.RINGING in far and case.ringing)
     )
+
+
+def may_with_mail(person: Person, action: str, mail: MailFacts) -> bool:
+    """Say whether a person may read (``READ``) or decide about (``SETTLE``) a mail that was held or set aside.
+
+    It is for whoever may read, or add to, the case that it is presumed to be about; otherwise for the dispatchers and
+    their head. What is sensitive or concerns somebody stays so: the rules of the case hold.
+    """
+    if mail.presumed is not None:
+        return may(person, READ if action == READ else Verb.FOLLOW_UP, mail.presumed)
+    if person.role is Role.HEAD and person.service_code in mail.desks:
+        return True
+    return action in _MAIL_OF_NOBODY.get(person.role, frozenset())
