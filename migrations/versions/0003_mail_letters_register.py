@@ -193,6 +193,7 @@ def upgrade() -> None:
         sa.Column("day_number", sa.Integer(), nullable=False),
         sa.Column("channel", sa.String(40), nullable=False),
         sa.Column("on_day", sa.Date(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("correspondent", sa.Text(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("case_id", BigId, nullable=False),
@@ -216,7 +217,7 @@ def upgrade() -> None:
             "direction", "day", "day_number", name=op.f("uq_register_entries_direction_day_day_number")
         ),
         sa.UniqueConstraint("direction", "year", "number", name=op.f("uq_register_entries_direction_year_number")),
-        sa.UniqueConstraint("message_id", name=op.f("uq_register_entries_message_id")),
+        sa.UniqueConstraint("message_id", "direction", name=op.f("uq_register_entries_message_id_direction")),
     )
     op.create_index("ix_register_entries_case_id", "register_entries", ["case_id"])
     with op.batch_alter_table("outbox", copy_from=outbox(check=WAS, name="ck_outbox_message_or_notice")) as table:

@@ -50,6 +50,7 @@ class RegisterEntry(Sealed, Base):
         one_of("channel", Channel),
         UniqueConstraint("direction", "year", "number"),
         UniqueConstraint("direction", "day", "day_number"),
+        UniqueConstraint("message_id", "direction"),
         CheckConstraint("number >= 1 AND day_number >= 1", name="numbers_from_one"),
         CheckConstraint("channel IN ('post', 'fax', 'phone', 'counter')", name="paper_and_speech"),
         Index("ix_register_entries_case_id", "case_id"),
@@ -66,10 +67,13 @@ class RegisterEntry(Sealed, Base):
     """1, 2, 3 … within direction and day."""
     channel: Mapped[Channel] = mapped_column(Word(Channel))
     on_day: Mapped[date]
-    """In: the day (Brussels) it was received; out: the day it was posted, transmitted or spoken."""
+    """In: the day (Brussels) it came in, as its stamp says; out: the day it was posted, transmitted or spoken."""
+    reason: Mapped[str | None] = mapped_column(Text)
+    """In: why it is entered so long after that day, or before it."""
     correspondent: Mapped[str] = mapped_column(Text)
     subject: Mapped[str] = mapped_column(Text)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
-    message_id: Mapped[int] = mapped_column(ForeignKey("messages.id"), unique=True)
+    message_id: Mapped[int] = mapped_column(ForeignKey("messages.id"))
+    """In: what came in, or the letter of ours that came back."""
     entered_at: Mapped[datetime]
     entered_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
