@@ -171,9 +171,16 @@ def upgrade() -> None:
     op.create_index(
         "ix_mails_to_look_at",
         "mails",
-        ["received_at", "id"],
+        ["outcome", "received_at", "id"],
         postgresql_where=sa.text("outcome IN ('held', 'ignored') AND settled_at IS NULL"),
         sqlite_where=sa.text("outcome IN ('held', 'ignored') AND settled_at IS NULL"),
+    )
+    op.create_index(
+        "ix_mails_settled",
+        "mails",
+        ["settled_at", "id"],
+        postgresql_where=sa.text("settled_at IS NOT NULL"),
+        sqlite_where=sa.text("settled_at IS NOT NULL"),
     )
     op.create_index(
         "ix_mails_undecided",

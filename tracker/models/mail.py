@@ -10,6 +10,7 @@ from tracker.charter.words import Language, MailOutcome, MailReason
 from tracker.models.base import Base, BigId, Sealed, Word, one_of
 
 _UNDECIDED = text("outcome IS NULL")
+_SETTLED = text("settled_at IS NOT NULL")
 _TO_LOOK_AT = text("outcome IN ('held', 'ignored') AND settled_at IS NULL")
 
 
@@ -35,7 +36,15 @@ class Mail(Sealed, Base):
         CheckConstraint("case_message_id IS NULL OR case_id IS NOT NULL", name="message_is_on_a_case"),
         CheckConstraint("settled_at IS NULL OR settled_by IS NOT NULL", name="settled_by_somebody"),
         Index("ix_mails_undecided", "id", postgresql_where=_UNDECIDED, sqlite_where=_UNDECIDED),
-        Index("ix_mails_to_look_at", "received_at", "id", postgresql_where=_TO_LOOK_AT, sqlite_where=_TO_LOOK_AT),
+        Index("ix_mails_settled", "settled_at", "id", postgresql_where=_SETTLED, sqlite_where=_SETTLED),
+        Index(
+            "ix_mails_to_look_at",
+            "outcome",
+            "received_at",
+            "id",
+            postgresql_where=_TO_LOOK_AT,
+            sqlite_where=_TO_LOOK_AT,
+        ),
         Index("ix_mails_sender", "sender", "stored_at"),
         Index("ix_mails_message_id", "message_id"),
         Index("ix_mails_case_id", "case_id"),
