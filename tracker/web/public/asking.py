@@ -19,13 +19,13 @@ from tracker.casework.house import CITIZEN
 from tracker.casework.register import Intake, register
 from tracker.charter.obligations import Obligation
 from tracker.charter.words import Channel, Language, Nature
+from tracker.web.drafts import Draft, NoRoom, draft_of, limits, not_read, take_files
 from tracker.web.languages import language
 from tracker.web.large_bodies import Unreadable, check_readable, record, typed_fields
 from tracker.web.public.blueprint import IN_LANGUAGE, public
-from tracker.web.public.drafts import Draft, NoRoom, draft_of, take_files
 from tracker.web.public.explaining import explained, in_charge
 from tracker.web.public.forms import KINDS, RequestForm
-from tracker.web.public.limits import ACCESS, busy, limits, not_read
+from tracker.web.public.limits import ACCESS, busy
 from tracker.web.site import site
 
 TOKEN_MARK, KEY_MARK, BODY_MARK = "@@token@@", "@@key@@", "@@body@@"

@@ -19,14 +19,14 @@ from tracker.charter.counting import brussels_day
 from tracker.charter.words import Channel
 from tracker.correspondence.tracking import is_tracking_code
 from tracker.insight.tracking import Door, TrackedCase, door, door_of, tracked
+from tracker.web.drafts import Draft, NoRoom, draft_of, limits, not_read, take_files
 from tracker.web.fields import clean_text
 from tracker.web.languages import language
 from tracker.web.large_bodies import Unreadable, check_readable, record, typed_fields
 from tracker.web.public.blueprint import IN_LANGUAGE, public
-from tracker.web.public.drafts import Draft, NoRoom, draft_of, take_files
 from tracker.web.public.explaining import explained, in_charge
 from tracker.web.public.forms import REFERENCE_LENGTH, AddForm, FollowForm, LostCodeForm
-from tracker.web.public.limits import ACCESS, busy, limits, not_read
+from tracker.web.public.limits import ACCESS, busy
 from tracker.web.public.periods import periods
 from tracker.web.site import site
 

@@ -1,10 +1,11 @@
-"""Owns the files of a form that is not registered yet: they wait under its key, and come back with it."""
+"""Owns the files of a form that is not registered yet: they wait under its key and come back with it."""
 
 import re
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypedDict
 
 from flask import Request
 from flask_babel import gettext as _
@@ -14,8 +15,11 @@ from werkzeug.datastructures import FileStorage
 from tracker.casework.attachments import KeptFile, keep, remove_waiting, waiting_for
 from tracker.models.messages import Attachment
 from tracker.web.fields import clean_line
-from tracker.web.site import Site
-from tracker.web.uploads import UploadRefused, path_of, store
+from tracker.web.site import Site, site
+from tracker.web.uploads import ACCEPTED, KINDS_IN_WORDS, UploadRefused, path_of, store
+
+if TYPE_CHECKING:
+    from config import Settings
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
@@ -117,3 +121,42 @@ def _remove(names: list[str], site: Site) -> None:
     for name in names:
         with suppress(OSError):
             path_of(site.settings.attachments_dir, name).unlink(missing_ok=True)
+
+
+class Limits(TypedDict):
+    """What the templates say beside the box for files."""
+
+    accepted: str
+    kinds: str
+    most_files: int
+    most_megabytes: int
+
+
+def limits(settings: "Settings") -> Limits:
+    """The limits on files."""
+    return Limits(
+        accepted=ACCEPTED,
+        kinds=KINDS_IN_WORDS,
+        most_files=settings.upload_count,
+        most_megabytes=settings.upload_bytes // (1024 * 1024),
+    )
+
+
+def not_read(status: int | None) -> str:
+    """What to say when a form was too large to be read whole (413), or the name of a file was in no known letters."""
+    if status != 413:
+        return str(
+            _(
+                "We could not read the name of a file, so we could not take the files. Your text is below: check that"
+                " it is whole, give the file another name, add it again, and send it."
+            )
+        )
+    found = limits(site().settings)
+    return str(
+        _(
+            "What you sent is too large, so we could not take the files. Your text is below: check that it is whole,"
+            " add at most %(count)s files of %(size)s MB each, and send it again.",
+            count=found["most_files"],
+            size=found["most_megabytes"],
+        )
+    )
