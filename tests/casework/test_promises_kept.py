@@ -295,7 +295,9 @@ def test_what_was_added_goes_along_with_the_request_that_is_forwarded(
     assert "2 mars 2026\n\nJe suis né en 1958." in file.body
     assert "acte.pdf" in file.body
     row = session.scalars(select(Outbox).where(Outbox.message_id == file.id)).one()
-    sender = Sender(mail_from="suivi@suivi.example", base_url="https://suivi.example", attachments=Path())
+    sender = Sender(
+        mail_from="suivi@suivi.example", base_url="https://suivi.example", attachments=Path(), secret=bytes(32)
+    )
     assert [enclosed.name for enclosed in parcel_of(session, row, sender).enclosures] == ["acte.pdf"]
 
 

@@ -24,8 +24,13 @@ from tracker.models.database import Database
 from tracker.models.messages import Message, Outbox
 
 Answer = Callable[[SMTP, Envelope], Awaitable[str]]
+SECRET = b"a secret for tests only, of 32 bytes or more"
 SENDER = Sender(
-    mail_from="Suivi <suivi@suivi.example>", base_url="https://suivi.example", attachments=Path("nowhere")
+    mail_from="Suivi <suivi@suivi.example>",
+    base_url="https://suivi.example",
+    attachments=Path("nowhere"),
+    secret=SECRET,
+    fetches=True,
 )
 
 

@@ -19,10 +19,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from tests.correspondence.letters import SIGNATURE
-from tests.correspondence.post import SENDER, Book, Clock, MailServer, drop, fill, free_port, rows, running
+from tests.correspondence.post import SECRET, SENDER, Book, Clock, MailServer, drop, fill, free_port, rows, running
 from tests.factories import MONDAY, make_staff
 from tracker.charter.words import Language, MessageKind, NoticeState, Role
 from tracker.correspondence.outbox import LADDER, LEASE, MARGIN, Delivered, deliver
+from tracker.correspondence.tracking import case_of_token, ours
 from tracker.correspondence.transport import FolderTransport, SmtpTransport, Transport, transport_for
 from tracker.models.database import Database
 from tracker.models.messages import Attachment, Message, Outbox
@@ -75,7 +76,12 @@ def test_a_mail_is_what_was_kept_signed_and_recognisable(database: Database) -> 
     assert server.envelopes == [("suivi@suivi.example", ["claire.dubois@example.org"])]
     assert mail["From"] == "Anna Peeters – SPF Affaires étrangères <suivi@suivi.example>"
     assert mail["To"] == "claire.dubois@example.org"
-    assert mail["Reply-To"] == f"Anna Peeters <{SIGNATURE.email}>"
+    (row,) = rows(database)
+    with database.reading() as session:
+        reference = session.get_one(Message, row.message_id).signature["reference"]
+    assert case_of_token(SECRET, mail["Reply-To"].addresses[0].addr_spec) == reference
+    assert ours(SECRET, mail["Message-ID"]) == (reference, 100)
+    assert "In-Reply-To" not in mail
     assert mail["Auto-Submitted"] == "no"
     assert mail["Content-Language"] == "fr"
     assert mail["Date"].datetime == MONDAY
@@ -519,6 +525,8 @@ def test_a_notice_reaches_everybody_it_is_for_without_a_word_about_the_citizen(d
     assert (counts(done), book.left) == ((1, 0, 0), [row_id])
     assert server.envelopes == [("suivi@suivi.example", ["clerk-0@suivi.example", "clerk-1@suivi.example"])]
     assert mail["Auto-Submitted"] == "auto-generated"
+    assert [address.addr_spec for address in mail["Reply-To"].addresses] == ["duty@suivi.example"]
+    assert ours(SECRET, mail["Message-ID"]) is None
     assert "Nog 2 werkdagen om te verzenden" in mail["Subject"]
     plain = mail.get_body(("plain",))
     assert plain is not None

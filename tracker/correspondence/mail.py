@@ -1,29 +1,48 @@
 """Owns how a message or a notice becomes an e-mail: its headers, its two forms of the text, its files."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from email.headerregistry import Address
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, Policy
 from email.utils import parseaddr
-from hashlib import blake2b
 from pathlib import Path
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from tracker.charter.counting import BRUSSELS, brussels_day
-from tracker.charter.words import Direction, Language, MessageKind
+from tracker.charter.words import Channel, Direction, Language, MessageKind
 from tracker.correspondence.compose import Composed, compose_notice, one_line, template_of
 from tracker.correspondence.explanation import organisation
 from tracker.correspondence.facts import NoticeFacts
 from tracker.correspondence.gate import check_signature, is_email_address
+from tracker.correspondence.tracking import MailKind, message_id, reply_token
 from tracker.correspondence.transport import TryLater, Undeliverable
 from tracker.models.cases import Case
+from tracker.models.mail import Mail
 from tracker.models.messages import Attachment, Message, Outbox
 from tracker.models.obligations import Notice, Obligation
 from tracker.models.staff import Staff
+
+_LONGEST_THREAD = 30
+_ID = re.compile(r"<?((?!.*=\?)[!-;=?A-~]+@[!-;=?A-~]+)>?")  # "=?" would begin an encoded word
+
+
+class _Ids(UnstructuredHeader, BaseHeader):
+    """A header of Message-IDs: one a line, never cut or encoded, however long a stranger made theirs."""
+
+    def fold(self, *, policy: Policy) -> str:
+        """Return the lines of the header."""
+        return f"{self.name}: " + f"{policy.linesep} ".join(self.split()) + policy.linesep
+
+
+_HEADERS = HeaderRegistry()
+for _name in ("Message-ID", "In-Reply-To", "References"):
+    _HEADERS.map_to_type(_name, _Ids)
+_POLICY = SMTP.clone(header_factory=_HEADERS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +55,10 @@ class Sender:
     """Where staff find Suivi, without a slash at the end."""
     attachments: Path
     """The folder in which attachments are kept."""
+    secret: bytes = field(repr=False)
+    """What Message-IDs and reply addresses are keyed with."""
+    fetches: bool = False
+    """Replies are fetched from a mailbox; if not, the handler is named beside, so that none is written in vain."""
 
     @property
     def address(self) -> str:
@@ -46,6 +69,18 @@ class Sender:
     def domain(self) -> str:
         """What Message-IDs end in."""
         return self.address.rpartition("@")[2]
+
+    def reply_address(self, reference: str) -> str:
+        """Return the address that replies about a case come back to: ours, with the case's token behind a `+`."""
+        local, _, domain = self.address.rpartition("@")
+        return f"{local}+{reply_token(self.secret, reference)}@{domain}"
+
+    def message_id(self, message: Message) -> str:
+        """Return the id of the mail that a message of ours leaves as."""
+        reference = (message.signature or {})["reference"]
+        return message_id(
+            self.secret, MailKind.MESSAGE, reference, message.number, message.written_at, domain=self.domain
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +137,56 @@ def _message(session: Session, message: Message, sender: Sender) -> Parcel:
         Composed(message.subject, message.body, message.html or "", message.template or "", 0),
         language=message.language,
         written_at=message.written_at,
-        message_id=_message_id("message", signature["reference"], message.number, message.written_at, sender.domain),
+        message_id=sender.message_id(message),
         automatic=template_of(message.template).automatic if message.template else False,
     )
     name = f"{one_line(signature['name'])} – {organisation(message.language, short=True)}"
     mail["From"] = _address(sender.address, name)
     mail["To"] = _address(message.address or "")
-    mail["Reply-To"] = _address(signature["email"], one_line(signature["name"]))
+    replies = [_address(sender.reply_address(signature["reference"]), name)]
+    if not sender.fetches:
+        replies.append(_address(signature["email"], one_line(signature["name"])))
+    mail["Reply-To"] = replies
+    for header, ids in _thread(session, message, sender).items():
+        mail[header] = " ".join(ids)
     return Parcel(mail, (_ascii(message.address or ""),), tuple(_enclosures(session, message, sender.attachments)))
+
+
+def _thread(session: Session, message: Message, sender: Sender) -> dict[str, list[str]]:
+    """Return the ids that put a mail in its conversation (RFC 5322, 3.6.4): with whom it goes to, and on its case.
+
+    It answers the last mail that this person sent us; before it stand the others, and ours that left, in order.
+    """
+    theirs = and_(Message.direction == Direction.IN, Mail.sender == (message.address or "").lower())
+    left = and_(
+        Message.direction == Direction.OUT,
+        Message.channel == Channel.EMAIL,
+        Message.left_on.is_not(None),
+        func.lower(Message.address) == (message.address or "").lower(),
+    )
+    before = (
+        select(Message, Mail.message_id)
+        .outerjoin(Mail, Mail.case_message_id == Message.id)
+        .where(Message.case_id == message.case_id, Message.number < message.number, or_(theirs, left))
+        .order_by(Message.number.desc())
+        .limit(_LONGEST_THREAD)
+    )
+    ids: list[str] = []
+    last = ""
+    for earlier, mail_id in session.execute(before):
+        its_id = sender.message_id(earlier) if earlier.direction is Direction.OUT else _usable(mail_id)
+        if earlier.direction is Direction.IN and not last:
+            last = its_id
+        elif its_id:
+            ids.insert(0, its_id)
+    references = [*dict.fromkeys(ids), *([last] if last else [])]
+    return ({"In-Reply-To": [last]} if last else {}) | ({"References": references} if references else {})
+
+
+def _usable(mail_id: str | None) -> str:
+    """Return the id that a stranger gave their mail, if it may stand in a header of ours."""
+    found = _ID.fullmatch((mail_id or "").strip())
+    return f"<{found[1]}>" if found else ""
 
 
 def _enclosures(session: Session, message: Message, folder: Path) -> Iterator[Enclosure]:
@@ -148,7 +225,9 @@ def _notice(session: Session, notice: Notice, sender: Sender) -> Parcel:
         compose_notice(facts, languages),
         language=languages[0],
         written_at=notice.recorded_at,
-        message_id=_message_id("notice", case.reference, notice.id, notice.recorded_at, sender.domain),
+        message_id=message_id(
+            sender.secret, MailKind.NOTICE, case.reference, notice.id, notice.recorded_at, domain=sender.domain
+        ),
         automatic=True,
     )
     mail["From"] = _address(sender.address, parseaddr(sender.mail_from)[0])
@@ -161,7 +240,7 @@ def _mail(
     composed: Composed, *, language: Language, written_at: datetime, message_id: str, automatic: bool
 ) -> EmailMessage:
     """Return a mail without its addresses: text and HTML, and the headers that every mail of ours has."""
-    mail = EmailMessage(policy=SMTP)
+    mail = EmailMessage(policy=_POLICY)
     mail["Subject"] = one_line(composed.subject)
     mail["Date"] = written_at.astimezone(BRUSSELS)
     mail["Message-ID"] = message_id
@@ -172,12 +251,6 @@ def _mail(
         mail.add_alternative(composed.html, subtype="html")
     mail["Content-Language"] = language.value
     return mail
-
-
-def _message_id(kind: str, reference: str, number: int, written_at: datetime, domain: str) -> str:
-    """Return an id that the same row always has: a mail that is sent again can be recognised by it."""
-    digest = blake2b(f"{kind}\n{reference}\n{number}\n{written_at.isoformat()}".encode(), digest_size=10).hexdigest()
-    return f"<{digest}.{reference.lower()}@{domain}>"
 
 
 def _address(address: str, name: str = "") -> Address:

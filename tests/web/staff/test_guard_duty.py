@@ -20,7 +20,12 @@ from tracker.models.obligations import Notice
 from tracker.models.staff import Staff
 
 File = Callable[..., str]
-SENDER = Sender(mail_from="suivi@suivi.example", base_url="https://suivi.example", attachments=Path("nowhere"))
+SENDER = Sender(
+    mail_from="suivi@suivi.example",
+    base_url="https://suivi.example",
+    attachments=Path("nowhere"),
+    secret=b"a secret for tests only, of 32 bytes or more",
+)
 
 
 def _link_mailed_to(database: Database, address: str) -> str:
