@@ -8,7 +8,7 @@ from tracker.casework.leaving import check_day
 from tracker.casework.writing import Written, address_for, facts_for, signature_for
 from tracker.charter.counting import brussels_day
 from tracker.charter.words import SPOKEN, Act, Channel, ChannelReason, MessageKind, RegisteredGround
-from tracker.correspondence.compose import compose
+from tracker.correspondence.compose import compose, filled
 from tracker.correspondence.gate import check_sendable
 
 
@@ -74,7 +74,7 @@ def to_requester(file: CaseFile, kind: MessageKind, act: Act | None, draft: Draf
         case.language,
         composed,
         promised_on=promised_on if isinstance(promised_on, date) and kind is MessageKind.INTERIM else None,
-        reason=why if isinstance(why, str) and kind is MessageKind.INTERIM else None,
+        reason=filled(why, facts, case.language) if isinstance(why, str) and kind is MessageKind.INTERIM else None,
         inform_only=act is Act.INFORM and not more.get("forwarded"),
         channel_reason=reason,
         registered_ground=draft.registered_ground,

@@ -5,15 +5,17 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from tracker.casework.alarms import set_alarms_now
 from tracker.casework.casefile import CaseFile
 from tracker.casework.errors import Missing, Refused
 from tracker.casework.house import SYSTEM, Actor, House
-from tracker.casework.writing import message_of
+from tracker.casework.writing import address_for, message_of
 from tracker.charter.counting import brussels_day
 from tracker.charter.entries import LeavingVoided, MessageLeft
 from tracker.charter.errors import CharterError
 from tracker.charter.promising import HeadNeeded, InterimNotAllowed, NothingToPutOff, check_interim
 from tracker.charter.words import PAPER, Act, CaseState, Role, Verb
+from tracker.correspondence.gate import check_record
 from tracker.correspondence.tracking import tracking_code
 from tracker.correspondence.transport import Undeliverable
 from tracker.models.cases import Case
@@ -127,8 +129,8 @@ def before_leaving(session: Session, house: House, outbox: Outbox, *, now: datet
     What is for the requester goes to the e-mail address on file now, whatever it was when it was written, and the row
     says that address: nobody has to write the same words again while the clock runs. A tracking code in it that is
     void by now (the contact was corrected, a new one was asked for) becomes the one that is valid. An interim letter
-    that the charter refuses today would promise something void. Raises ``Undeliverable``: the row is then given up,
-    for the queue and the page of the case to show.
+    that the charter refuses today would promise something void. Last of all the gate is asked again. Raises
+    ``Undeliverable`` or ``SendRefused``: the row is then given up, for the queue and the page of the case to show.
     """
     if outbox.message_id is None:
         return
@@ -141,6 +143,30 @@ def before_leaving(session: Session, house: House, outbox: Outbox, *, now: datet
         _renew_codes(house, case, message)
     if message.act is Act.INTERIM:
         _check_interim_still(session, house, case, message, now)
+    check_gate(case, message)
+
+
+def check_gate(case: Case, message: Message) -> None:
+    """Make sure that a stored message may leave as it stands: the gate's last look, on paper as by e-mail.
+
+    What has become sensitive since it was written goes the way that such a case is answered (user charter §2), or by
+    the reason that its writer gave. Raises ``SendRefused`` with every item that is missing.
+    """
+    to_body = message.service_code is not None
+    written_by_hand = message.author_id is not None and not to_body
+    usual = case.reply_channel if case.sensitive and written_by_hand else message.channel
+    check_record(
+        message.signature,
+        language=message.language,
+        official_language=None if to_body else case.official_language,
+        channel=message.channel,
+        address=message.address,
+        usual_channel=usual,
+        channel_reason=message.channel_reason,
+        usual_address=address_for(case, usual),
+        registered_ground=message.registered_ground,
+        to_body=to_body,
+    )
 
 
 def _renew_codes(house: House, case: Case, message: Message) -> None:
@@ -179,6 +205,7 @@ def on_left(session: Session, house: House, outbox: Outbox, *, now: datetime) ->
         return
     if message.act is None:
         message.left_on, message.left_at = brussels_day(now), now
+        set_alarms_now(session, message.case_id)
         return
     case = session.scalars(select(Case).where(Case.id == message.case_id).with_for_update()).one()
     message.left_on, message.left_at = brussels_day(now), now
@@ -193,6 +220,12 @@ def on_left(session: Session, house: House, outbox: Outbox, *, now: datetime) ->
     except CharterError as refusal:
         entries = _without_effect(message, details, refusal)
     file.done(Verb.RECORD_LEAVING, *entries, details=details | {"channel": message.channel})
+
+
+def on_failed(session: Session, outbox: Outbox) -> None:
+    """Raise the alarm about a message that was given up, in the commit that says so: the promise is still owed."""
+    if outbox.message_id is not None:
+        set_alarms_now(session, session.get_one(Message, outbox.message_id).case_id)
 
 
 def left(message: Message, *, by_head: bool) -> MessageLeft:

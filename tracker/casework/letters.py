@@ -140,7 +140,7 @@ def _send(
         "channel": messages[-1].channel,
         "to": draft.to,
         "promised_on": draft.promised_on.isoformat() if draft.promised_on else None,
-        "reason": draft.reason,
+        "reason": messages[-1].reason,
     }
     file.done(verb, *entries, details={name: value for name, value in details.items() if value is not None})
     return messages

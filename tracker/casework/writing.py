@@ -125,6 +125,10 @@ def tracking_of(house: House, case: Case) -> Tracking:
 def facts_for(file: CaseFile, signature: Signature, **more: object) -> LetterFacts:
     """Return what every letter on a case needs to know; ``more`` is what one kind of letter needs beside it."""
     case = file.case
+    upcoming = file.ledger.next_obligation
+    promise = None
+    if upcoming is not None:
+        promise = Promise(kind=upcoming.kind, rule_id=upcoming.rule_id, due_on=upcoming.due_on, days=upcoming.days)
     return LetterFacts(
         reference=case.reference,
         case_subject=case.subject,
@@ -132,6 +136,7 @@ def facts_for(file: CaseFile, signature: Signature, **more: object) -> LetterFac
         requester_name=case.requester_name,
         signature=signature,
         tracking=tracking_of(file.house, case),
+        promise=promise,
         **more,  # type: ignore[arg-type]
     )
 
@@ -239,12 +244,8 @@ def post_code(file: CaseFile) -> Message:
 def _by_itself(file: CaseFile, kind: MessageKind, signature: Signature) -> Written:
     """Write one of the messages that need nobody's words, to the requester's e-mail address."""
     case = file.case
-    upcoming = file.ledger.next_obligation
-    promise = None
-    if upcoming is not None:
-        promise = Promise(kind=upcoming.kind, rule_id=upcoming.rule_id, due_on=upcoming.due_on, days=upcoming.days)
     phones = emergency_phones() if kind is MessageKind.EMERGENCY else None
-    facts = facts_for(file, signature, promise=promise, answer_by=case.reply_channel, phones=phones)
+    facts = facts_for(file, signature, answer_by=case.reply_channel, phones=phones)
     composed = standard_letter(kind, facts, case.language, official_language=case.official_language)
     return Written(kind, None, Channel.EMAIL, case.requester_email, signature, case.language, composed)
 

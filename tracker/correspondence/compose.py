@@ -25,8 +25,9 @@ from tracker.correspondence.explanation import (
     rung_in_words,
 )
 from tracker.correspondence.facts import LetterFacts, NoticeFacts, Promise, Request
-from tracker.correspondence.gate import Item, SendRefused
+from tracker.correspondence.gate import Item, Missing, SendRefused
 from tracker.correspondence.phones import Line
+from tracker.correspondence.placeholders import fill_in, values_of
 from tracker.correspondence.tables import text_of
 from tracker.resources import resource
 
@@ -70,16 +71,38 @@ def compose(
     """
     template = template_of(kind.value)
     given = _given(facts)
-    lacking = list(_lacking(template, facts, given.keys()))
+    lacking = [Missing(item) for item in dict.fromkeys(_lacking(template, facts, given.keys()))]
     if language is Language.EN and template.to == "requester":
         if official_language in (None, Language.EN):
-            lacking.append(Item.OFFICIAL_LANGUAGE)
+            lacking.append(Missing(Item.OFFICIAL_LANGUAGE))
         given["official_language"] = official_language
+    lacking += _fill_in(given, language)
     if lacking:
-        raise SendRefused.lacking(*lacking)
+        raise SendRefused(tuple(lacking))
     values = given | {"language": language, "to": template.to, "template": template.name}
     subject, text = _write(template, language, values, layout="letter.txt")
     return Composed(subject, text, _page(subject, [(language, text)], _links(facts)), template.name, template.version)
+
+
+def filled(text: str, facts: LetterFacts, language: Language) -> str:
+    """Return a writer's own text as a letter says it, what the file knows put in. Raises `SendRefused`."""
+    given = {**_given(facts), "body": _tidy(text)}
+    if lacking := _fill_in(given, language):
+        raise SendRefused(tuple(lacking))
+    return str(given["body"])
+
+
+def _fill_in(given: dict[str, Any], language: Language) -> list[Missing]:
+    """Put what the file knows into the writer's own words; return what stands in them unfilled."""
+    left: dict[str, None] = {}
+    for name in _OWN_WORDS:
+        if name in given:
+            given[name], stays = fill_in(given[name], values_of(given, language))
+            left |= dict.fromkeys(stays)
+    return [Missing(Item.PLACEHOLDER, written) for written in left]
+
+
+_OWN_WORDS = ("body", "reason")
 
 
 def standard_letter(
@@ -160,7 +183,7 @@ def _given(facts: LetterFacts) -> dict[str, Any]:
     given = {}
     for field in fields(facts):
         value = getattr(facts, field.name)
-        if field.name in ("body", "reason") and value is not None:
+        if field.name in _OWN_WORDS and value is not None:
             value = _tidy(value)
         elif field.name in ("case_subject", "requester_name", "reference"):
             value = one_line(value)

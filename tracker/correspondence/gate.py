@@ -51,6 +51,7 @@ class Item(StrEnum):
     REQUEST = "request"
     CONSENT = "consent"
     PHONES = "phones"
+    PLACEHOLDER = "placeholder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +59,12 @@ class Missing:
     """One item that is missing; `what` names it, `where` says where it is mended."""
 
     item: Item
+    written: str = ""
+    """The placeholder that stands unfilled, as it was written."""
 
     def what(self, language: Language) -> str:
         """Name the item, in one sentence."""
-        return text_of("missing", self.item.value, "what", language)
+        return text_of("missing", self.item.value, "what", language).replace("{written}", self.written)
 
     def where(self, language: Language) -> str:
         """Say where it is mended, in one sentence."""
@@ -166,8 +169,41 @@ def check_sendable(
     `usual_address` the recipient's address there. Another way than the usual one needs a reason that fits it.
     `to_body`: it goes to another body, not to the requester.
     """
+    check_record(
+        signature.as_record(reference),
+        language=language,
+        official_language=official_language,
+        channel=channel,
+        address=address,
+        usual_channel=usual_channel,
+        channel_reason=channel_reason,
+        usual_address=usual_address,
+        registered=registered,
+        registered_ground=registered_ground,
+        to_body=to_body,
+    )
+
+
+def check_record(
+    record: Mapping[str, object] | None,
+    *,
+    language: Language | None,
+    official_language: Language | None,
+    channel: Channel,
+    address: str | None,
+    usual_channel: Channel,
+    channel_reason: ChannelReason | None = None,
+    usual_address: str | None = None,
+    registered: bool = False,
+    registered_ground: RegisteredGround | None = None,
+    to_body: bool = False,
+) -> None:
+    """Make the same sure of a message that is kept, with its signature as the record says it, before it leaves.
+
+    Raises `SendRefused` with every item that is missing.
+    """
     items = [
-        *_signature_lacks(signature.as_record(reference)),
+        *_signature_lacks(record or {}),
         *_language_lacks(language, official_language),
         *(Item.BODY_ADDRESS if to_body else item for item in _address_lacks(channel, address or "")),
     ]

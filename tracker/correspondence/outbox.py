@@ -29,7 +29,7 @@ from tracker.correspondence.transport import (
     Undeliverable,
 )
 from tracker.models.database import Database
-from tracker.models.messages import Outbox
+from tracker.models.messages import LACKING, Outbox
 
 log = logging.getLogger(__name__)
 
@@ -167,7 +167,7 @@ def _parcel(this: _Pass, session: Session, row: Outbox, now: datetime) -> Parcel
     except Undeliverable as error:
         return error
     except SendRefused as refused:
-        return Undeliverable(f"something is missing: {names_of(refused.missing)}")
+        return Undeliverable(f"{LACKING}: {names_of(refused.missing)}")
     except (LookupError, ValueError, TypeError) as error:
         log.exception("outbox row %s cannot be written as a mail", row.id)
         return Undeliverable(f"the mail cannot be written ({type(error).__name__})")

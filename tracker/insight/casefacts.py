@@ -16,7 +16,7 @@ from tracker.charter.words import (
     NoticeState,
     Verb,
 )
-from tracker.models.messages import WITHHELD
+from tracker.models.messages import LACKING, WITHHELD
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +150,12 @@ class Said:
     def withheld(self) -> bool:
         """Say whether we kept it back ourselves: what it meant to do had become impossible."""
         return self.failed and (self.problem or "").startswith(WITHHELD)
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """Return the items that the gate found missing just before it was to leave."""
+        found = (self.problem or "").partition(f"{LACKING}: ")[2] if self.failed else ""
+        return tuple(found.split(", ")) if found else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,8 @@ class Message(Sealed, Base):
 
 WITHHELD = "withheld"
 """How the last error of a row begins whose message we kept back ourselves; then the code of the refusal."""
+LACKING = "something is missing"
+"""How it begins when the gate found something missing just before it left; then the items."""
 
 
 class Outbox(Base):
