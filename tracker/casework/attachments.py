@@ -1,24 +1,13 @@
 """Owns what becomes of the files that were added to a form: they wait with it, then belong to its case."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from tracker.correspondence.files import KeptFile
 from tracker.models.messages import Attachment, Message
-
-
-@dataclass(frozen=True, slots=True)
-class KeptFile:
-    """A file that lies in the attachments folder under a name of ours; `name` is what its sender called it."""
-
-    name: str
-    stored_as: str
-    media_type: str
-    size: int
-    sha256: str
 
 
 def keep(session: Session, *, submission_key: str, file: KeptFile, now: datetime) -> Attachment:

@@ -12,7 +12,8 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
-from tracker.casework.attachments import KeptFile, keep, remove_waiting, waiting_for
+from tracker.casework.attachments import keep, remove_waiting, waiting_for
+from tracker.correspondence.files import KeptFile
 from tracker.models.messages import Attachment
 from tracker.web.fields import clean_line
 from tracker.web.site import Site, site

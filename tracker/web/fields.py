@@ -1,7 +1,6 @@
 """Owns what typed text must be like before anybody reads it: cleaned of what cannot be seen, and within its limit."""
 
 import re
-import unicodedata
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -14,6 +13,8 @@ from wtforms import EmailField, Field, Form, StringField, TelField, TextAreaFiel
 from wtforms.i18n import get_translations
 from wtforms.validators import Optional, StopValidation, ValidationError
 
+from tracker.correspondence.cleaning import clean_line as clean_line
+from tracker.correspondence.cleaning import clean_text as clean_text
 from tracker.web.filters import number
 from tracker.web.languages import language
 
@@ -26,9 +27,6 @@ ADDRESS_LENGTH = 500
 SUBJECT_LENGTH = 150
 TEXT_LENGTH = 20_000
 
-# Signs that change the order in which a line is shown could make one name look like another.
-_UNSEEN_ORDER = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
-_CONTROLS = {code: None for code in [*range(32), *range(127, 160)] if chr(code) not in "\n\t\x85"} | {0x85: "\n"}
 _PHONE = re.compile(r"\+?[0-9][0-9 ()./-]*")
 
 
@@ -63,22 +61,6 @@ class TokenForm(TypedForm):
     def stale(self) -> bool:
         """Whether the page was open for too long, or the token is not ours; known once the form was checked."""
         return bool(self.csrf_token.errors)
-
-
-def clean_text(value: str | None) -> str:
-    """Text of several lines without control characters, in composed letters, its ends trimmed.
-
-    What shows nothing at all is empty.
-    """
-    if value is None or not any(sign.isprintable() and not sign.isspace() for sign in value):
-        return ""
-    lines = value.replace("\r\n", "\n").replace("\r", "\n").translate(_CONTROLS)
-    return unicodedata.normalize("NFC", lines).strip()
-
-
-def clean_line(value: str | None) -> str:
-    """One line: as `clean_text`, with every run of white space one space and no signs that turn the order."""
-    return " ".join(clean_text(value).translate(_UNSEEN_ORDER).split())
 
 
 def required(sentence: Any) -> Check:

@@ -15,10 +15,10 @@ from sqlalchemy import select
 from config import Settings
 from tests.web.public.conftest import cases, errors, filled, hidden, hidden_in, post, send, soup
 from tests.web.public.test_following import enter, filed
+from tracker.correspondence import files
+from tracker.correspondence.files import path_of
 from tracker.models.database import Database
 from tracker.models.messages import Attachment
-from tracker.web import uploads
-from tracker.web.uploads import path_of
 
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n%%EOF\n"
 
@@ -273,6 +273,6 @@ def test_the_database_is_not_held_while_a_picture_is_drawn(
         with Database(database.url.render_as_string(hide_password=False)).writing():
             return content
 
-    monkeypatch.setattr(uploads, "_drawn_anew", drawn)
+    monkeypatch.setattr(files, "_drawn_anew", drawn)
 
     assert send(client, files=(picture("JPEG"), "foto.jpg")).status_code == 303
