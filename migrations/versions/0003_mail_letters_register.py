@@ -171,9 +171,16 @@ def upgrade() -> None:
     op.create_index(
         "ix_mails_to_look_at",
         "mails",
-        ["outcome", "received_at", "id"],
+        ["received_at", "id"],
         postgresql_where=sa.text("outcome IN ('held', 'ignored') AND settled_at IS NULL"),
         sqlite_where=sa.text("outcome IN ('held', 'ignored') AND settled_at IS NULL"),
+    )
+    op.create_index(
+        "ix_mails_held",
+        "mails",
+        ["received_at", "id"],
+        postgresql_where=sa.text("outcome = 'held' AND settled_at IS NULL"),
+        sqlite_where=sa.text("outcome = 'held' AND settled_at IS NULL"),
     )
     op.create_index(
         "ix_mails_settled",

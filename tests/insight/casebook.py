@@ -11,6 +11,8 @@ from tracker.charter.words import (
     CaseState,
     Channel,
     Language,
+    MailOutcome,
+    MailReason,
     Nature,
     NoticeState,
     ObligationKind,
@@ -19,6 +21,7 @@ from tracker.charter.words import (
 )
 from tracker.insight.sight import Viewer
 from tracker.models.cases import Association, Case
+from tracker.models.mail import Mail
 from tracker.models.messages import Message, Outbox
 from tracker.models.obligations import Notice, Obligation
 
@@ -113,3 +116,25 @@ def viewer_of(person: Person) -> Viewer:
         is_head=person.role is Role.HEAD,
         reaches=frozenset(far.value for far in reaches(person, "read")),
     )
+
+
+def a_mail(session: Session, number: int, *, undecided: bool = False, **more: Any) -> Mail:
+    """Write a mail that is held because nobody can tell whose it is."""
+    decided = {
+        "received_at": NOW,
+        "sender": "claire.dubois@example.org",
+        "sender_name": "Claire Dubois",
+        "subject": f"Mail {number}",
+        "language": Language.FR,
+        "outcome": MailOutcome.HELD,
+        "reason": MailReason.REFERENCE_ONLY if more.get("case_id") else MailReason.TOO_MANY,
+        "due_on": date(2026, 3, 19),
+        "decided_at": NOW,
+    }
+    mail = Mail(
+        **{"id": number, "sha256": f"{number:064x}", "size": 1000, "stored_at": NOW}
+        | ({} if undecided else decided)
+        | more
+    )
+    session.add(mail)
+    return mail

@@ -11,6 +11,7 @@ from tracker.models.base import Base, BigId, Sealed, Word, one_of
 
 _UNDECIDED = text("outcome IS NULL")
 _SETTLED = text("settled_at IS NOT NULL")
+_HELD = text("outcome = 'held' AND settled_at IS NULL")
 _TO_LOOK_AT = text("outcome IN ('held', 'ignored') AND settled_at IS NULL")
 
 
@@ -37,14 +38,8 @@ class Mail(Sealed, Base):
         CheckConstraint("settled_at IS NULL OR settled_by IS NOT NULL", name="settled_by_somebody"),
         Index("ix_mails_undecided", "id", postgresql_where=_UNDECIDED, sqlite_where=_UNDECIDED),
         Index("ix_mails_settled", "settled_at", "id", postgresql_where=_SETTLED, sqlite_where=_SETTLED),
-        Index(
-            "ix_mails_to_look_at",
-            "outcome",
-            "received_at",
-            "id",
-            postgresql_where=_TO_LOOK_AT,
-            sqlite_where=_TO_LOOK_AT,
-        ),
+        Index("ix_mails_to_look_at", "received_at", "id", postgresql_where=_TO_LOOK_AT, sqlite_where=_TO_LOOK_AT),
+        Index("ix_mails_held", "received_at", "id", postgresql_where=_HELD, sqlite_where=_HELD),
         Index("ix_mails_sender", "sender", "stored_at"),
         Index("ix_mails_message_id", "message_id"),
         Index("ix_mails_case_id", "case_id"),
