@@ -4,10 +4,11 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
@@ -96,6 +97,8 @@ class Machine:
     letters: Path
     """The folder that letters lie in, as they were printed."""
     settings: Settings
+    stopping: Event = field(default_factory=Event)
+    """Set when the process is told to end: a long job looks at it between two pieces of work."""
 
 
 def open_machine(settings: Settings) -> Machine:

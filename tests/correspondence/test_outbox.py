@@ -93,6 +93,34 @@ def test_a_mail_is_what_was_kept_signed_and_recognisable(database: Database) -> 
     assert "<p>Voici la réponse 0.</p>" in page.get_content()
 
 
+def test_a_deliverer_that_is_told_to_stop_does_so_between_two_mails_and_gives_the_rest_back(
+    database: Database,
+) -> None:
+    ids, server, book, clock = fill(database, 9), MailServer(), Book(), Clock()
+
+    with running(server) as url:
+        done = send(database, SmtpTransport(url), clock, book, batch=4, stopping=lambda: len(server.accepted) == 6)
+        left = [(row.state, row.attempts, row.lease_owner) for row in rows(database)]
+        rest = send(database, SmtpTransport(url), clock, book, owner="another")
+
+    assert counts(done) == (6, 0, 0)
+    assert left == [("sent", 1, None)] * 6 + [("waiting", 0, None)] * 3
+    assert counts(rest) == (3, 0, 0)
+    assert book.left == ids
+    assert len(server.ids) == len(set(server.ids)) == 9
+
+
+def test_one_that_is_to_stop_already_opens_no_connection(database: Database) -> None:
+    fill(database, 2)
+    server = MailServer()
+
+    with running(server) as url:
+        done = send(database, SmtpTransport(url), Clock(), stopping=lambda: True)
+
+    assert counts(done) == (0, 0, 0)
+    assert server.connections == 0
+
+
 def test_with_no_server_configured_each_mail_is_one_whole_file(database: Database, tmp_path: Path) -> None:
     fill(database, 3)
     folder = tmp_path / "mail"

@@ -90,6 +90,7 @@ class _Pass:
     before: Settled
     on_left: Settled
     on_failed: Settled
+    stopping: Callable[[], bool]
     batch: int
     lease: timedelta
     done: Delivered = field(default_factory=Delivered)
@@ -105,6 +106,7 @@ def deliver(
     before: Settled,
     on_left: Settled,
     on_failed: Settled,
+    stopping: Callable[[], bool] = lambda: False,
     batch: int = BATCH,
     lease: timedelta = LEASE,
 ) -> Delivered:
@@ -113,7 +115,8 @@ def deliver(
     `owner` names this process; `now` reads the clock (aware). `before` is called in the commit that claims a row: it
     may put the message right, or raise `Undeliverable` when it is not to leave any more. `on_left` and `on_failed`
     are called in the commit that marks a row sent or given up. When the server cannot be reached the pass ends: the
-    next one tries again. Raises `ValueError` for a lease too short to send anything in.
+    next one tries again. Once `stopping` says so it ends too, between two mails: what was not begun is given back.
+    Raises `ValueError` for a lease too short to send anything in.
     """
     if lease <= MARGIN:
         raise ValueError(f"A lease of {lease} is too short: give more than {MARGIN}.")
@@ -126,11 +129,12 @@ def deliver(
         before=before,
         on_left=on_left,
         on_failed=on_failed,
+        stopping=stopping,
         batch=batch,
         lease=lease,
     )
     began, going_on = this.now(), True
-    while going_on:
+    while going_on and not stopping():
         until = this.now() + lease
         claims = _claim(this, until)
         going_on = bool(claims) and _hand_over(this, claims, until)
@@ -182,6 +186,9 @@ def _hand_over(this: _Pass, claims: Sequence[_Claim], until: datetime) -> bool:
         else:
             waiting.append((claim.row_id, claim.parcel))
     while waiting:
+        if _enough(this, until):
+            _release(this, [row_id for row_id, _ in waiting])
+            return True
         before = len(waiting)
         try:
             with this.transport.connect() as connection:
@@ -191,15 +198,17 @@ def _hand_over(this: _Pass, claims: Sequence[_Claim], until: datetime) -> bool:
                 for row_id, _ in waiting:
                     _try_again(this, row_id, str(lost))
                 return False
-        if waiting and this.now() + MARGIN > until:
-            _release(this, [row_id for row_id, _ in waiting])
-            return True
     return True
 
 
+def _enough(this: _Pass, until: datetime) -> bool:
+    """Say whether no further mail of this batch is to be begun: we are to stop, or the lease grows short."""
+    return this.stopping() or this.now() + MARGIN > until
+
+
 def _send_each(this: _Pass, connection: Connection, waiting: list[tuple[int, Parcel]], until: datetime) -> None:
-    """Send what waits, taking each off the list once its outcome is recorded; stops when the lease grows short."""
-    while waiting and this.now() + MARGIN <= until:
+    """Send what waits, taking each off the list once its outcome is recorded, until it is enough."""
+    while waiting and not _enough(this, until):
         row_id, parcel = waiting[0]
         try:
             refused = connection.send(parcel.packed(), this.sender.address, parcel.recipients)

@@ -2,7 +2,6 @@
 
 import signal
 from datetime import UTC, datetime
-from threading import Event
 from time import perf_counter
 from types import FrameType
 
@@ -21,18 +20,17 @@ log = structlog.get_logger()
 
 
 def run(machine: Machine) -> None:
-    """Run the jobs until SIGTERM or SIGINT; a job under way is finished first."""
-    stopping = Event()
+    """Run the jobs until SIGTERM or SIGINT; a job under way ends first, at the next place where it may stop."""
 
     def stop(number: int, frame: FrameType | None) -> None:
-        stopping.set()
+        machine.stopping.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     scheduler = scheduled(machine)
     scheduler.start()
     log.info("scheduler started", jobs=[job.name for job in JOBS])
-    stopping.wait()
+    machine.stopping.wait()
     scheduler.shutdown(wait=True)
     machine.database.close()
     log.info("scheduler stopped")
