@@ -67,7 +67,7 @@ def test_labels_hold_nothing_that_the_charter_does_not_know() -> None:
     assert labels == known
 
 
-@pytest.mark.parametrize("table", ["labels", "note", "phrases", "promises", "refusals", "steps", "missing"])
+@pytest.mark.parametrize("table", ["labels", "note", "phrases", "print", "promises", "refusals", "steps", "missing"])
 def test_every_entry_has_exactly_the_four_languages_and_the_same_placeholders(table: str) -> None:
     found = list(_entries(read_table(table)))
 

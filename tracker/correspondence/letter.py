@@ -1,0 +1,233 @@
+"""Owns how a message becomes a letter: the PDF that is printed, for people, for archives and for screen readers."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from io import BytesIO
+from typing import Any, Final, Literal
+from urllib.parse import urlencode
+
+import fontpkg
+import segno
+import typst
+
+from tracker.charter.errors import CharterError
+from tracker.charter.words import Channel, Language
+from tracker.correspondence.explanation import date_in_words, organisation
+from tracker.correspondence.tables import text_of
+from tracker.resources import resource
+
+STANDARDS: Final[list[Literal["a-2a", "ua-1"]]] = ["a-2a", "ua-1"]
+"""PDF/A-2a for the archives, PDF/UA-1 for whoever cannot see it."""
+TOO_LONG = "too long for the window"
+"""What the template says of an address that does not fit."""
+_NOT_SHOWN = re.compile(r'the text `"(?P<letters>.+?)"` could not be displayed')
+_ESCAPED = re.compile(r"\\u\{([0-9a-f]+)\}")
+_JOINERS, _NO_BREAK = "\u200c\u200d", "\xa0\u202f"
+MOST_SIGNS = 40
+"""How many different pictures in a text are written in words before the letter is given up."""
+
+
+class NotPrintable(CharterError):
+    """A letter in which stand letters of a script that no font of ours has: none is printed with boxes in it."""
+
+    code = "not_printable"
+
+    def __init__(self, kind: str, letters: str) -> None:
+        super().__init__(
+            f"The {kind} of this letter holds “{letters}”, which cannot be printed: write it in Latin letters.",
+            kind=kind,
+            letters=letters,
+        )
+
+
+class AddressTooLong(CharterError):
+    """A name and an address that do not fit in the window of an envelope, even in small print."""
+
+    code = "address_too_long"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Name and address are too long for the window of an envelope: shorten them on the page of the case."
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperFacts:
+    """What a letter on paper says: a message as it is kept, and whom it goes to."""
+
+    text: str
+    """The whole text of the message, its signature included."""
+    subject: str
+    signature: Mapping[str, str]
+    recipient: str
+    """The name above the address."""
+    address: str
+    """The postal address, or the fax number."""
+    channel: Channel
+    language: Language
+    written_on: date
+    """The Brussels day that the letter bears."""
+    registered: bool
+    follow_url: str | None
+    """The page on which the requester follows the case; none when it goes to another body."""
+
+    @property
+    def reference(self) -> str:
+        """The case's reference with its check digits, as it is signed with."""
+        return self.signature["reference"]
+
+
+def render(facts: PaperFacts) -> bytes:
+    """Return the letter as a tagged PDF/A-2a and PDF/UA-1; the same facts always give the same bytes.
+
+    A picture that no font has (🙂) is written in words. Raises ``NotPrintable`` for the letters of a script that none
+    has, and ``AddressTooLong``.
+    """
+    shown, letters = facts_on_paper(facts), ""
+    for _ in range(MOST_SIGNS):
+        try:
+            return _compiled(shown, facts.written_on)
+        except typst.TypstError as error:
+            if TOO_LONG in str(error):
+                raise AddressTooLong from error
+            letters = _not_shown(error)
+            if not letters:
+                raise
+            shown = _in_words(shown, letters)
+    raise NotPrintable("text", letters)
+
+
+def facts_on_paper(facts: PaperFacts) -> dict[str, Any]:
+    """Return what stands on the letter, as the template takes it."""
+    language, signature = facts.language, facts.signature
+    name = organisation(language)
+    service = [] if signature["service"] == name else [signature["service"]]
+    link = f"{facts.follow_url}?{urlencode({'reference': facts.reference})}" if facts.follow_url else None
+    return {
+        "language": language.value,
+        "title": _tidy(facts.subject),
+        "organisation": name,
+        "sender": _lines("\n".join([*service, signature["postal_address"]])),
+        "contact_label": _word("contact", language),
+        "contact": _lines("\n".join(signature[part] for part in ("name", "title", "phone", "email"))),
+        "recipient": _recipient(facts),
+        "reference_label": _word("reference", language),
+        "reference": facts.reference,
+        "registered": _word("registered", language) if facts.registered else None,
+        "date": date_in_words(facts.written_on, language),
+        "qr": _qr(link) if link else None,
+        "qr_hint": _word("qr_hint", language),
+        "qr_says": _word("qr_says", language).replace("{address}", link or ""),
+        "page": _word("page", language),
+        "footer": f"{name} · {facts.reference}",
+        "parts": _parts(facts),
+    }
+
+
+def _word(entry: str, language: Language) -> str:
+    return text_of("print", "letter", entry, language)
+
+
+def _recipient(facts: PaperFacts) -> list[str]:
+    """Return name and address, the name once."""
+    lines = _lines(facts.address)
+    if facts.channel is Channel.FAX:
+        lines = [_word("by_fax", facts.language).replace("{number}", " ".join(lines))]
+    name = _tidy(facts.recipient)
+    named = any(name.casefold() in line.casefold() for line in lines[:2])
+    return lines if named else [name, *lines]
+
+
+def _parts(facts: PaperFacts) -> list[dict[str, Any]]:
+    """Return the text in paragraphs and lists: what it is about first, at the end what is signed by hand."""
+    blocks = [_lines(block) for block in re.split(r"\n{2,}", facts.text.strip("\n"))]
+    blocks = [block for block in blocks if block]
+    signed = next(i for i in reversed(range(len(blocks))) if blocks[i][0] == _tidy(facts.signature["name"]))
+    parts: list[dict[str, Any]] = []
+    for place, block in enumerate(blocks):
+        if place == 0:
+            about = facts.reference in "\n".join(block) and len(block) > 1
+            parts.append({"kind": "heading", "lines": block if about else [_tidy(facts.subject)]})
+            if about:
+                continue
+        if place == signed:
+            closing = parts.pop()["lines"] if parts[-1]["kind"] == "text" else []
+            parts.append({"kind": "signature", "closing": closing, "lines": block})
+        elif all(line.startswith("- ") for line in block):
+            parts.append({"kind": "list", "lines": [line[2:] for line in block]})
+        else:
+            parts.append({"kind": "text", "lines": block})
+    return parts
+
+
+def _qr(address: str) -> str:
+    """Return a QR code that holds the address and nothing else, as SVG."""
+    out = BytesIO()
+    segno.make(address, micro=False, error="m").save(out, kind="svg", border=2, xmldecl=False, svgns=True)
+    return out.getvalue().decode()
+
+
+def _lines(text: str) -> list[str]:
+    return [line for line in (_tidy(line) for line in re.split(r"\r\n|[\r\n\x0b\x0c\x85\u2028\u2029]", text)) if line]
+
+
+def _tidy(line: str) -> str:
+    """Return a line with its blanks as plain ones and without what cannot be seen."""
+    blank = (" " if c == "\t" or (unicodedata.category(c) == "Zs" and c not in _NO_BREAK) else c for c in line)
+    return "".join(c for c in blank if c in _JOINERS or not unicodedata.category(c).startswith("C")).strip()
+
+
+def _compiled(shown: Mapping[str, Any], day: date) -> bytes:
+    pdf = typst.compile(
+        _template(),
+        font_paths=_fonts(),
+        sys_inputs={"data": json.dumps(shown, ensure_ascii=False)},
+        pdf_standards=[*STANDARDS],
+        timestamp=day.toordinal() * 86400 - _EPOCH,
+    )
+    assert isinstance(pdf, bytes)
+    return pdf
+
+
+_EPOCH = date(1970, 1, 1).toordinal() * 86400
+
+
+@cache
+def _template() -> bytes:
+    return (resource("templates") / "correspondence" / "letter.typ").read_bytes()
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    """Return the fonts that come with Suivi and with typst, never the machine's: a letter is the same anywhere."""
+    return typst.Fonts(include_system_fonts=False, font_paths=[str(fontpkg.path("Public Sans").parent)])
+
+
+def _not_shown(error: Exception) -> str:
+    """Return the letters that no font has, if that is why the PDF could not be made."""
+    found = _NOT_SHOWN.search(str(error))
+    return _ESCAPED.sub(lambda code: chr(int(code[1], 16)), found["letters"]) if found else ""
+
+
+def _in_words(shown: dict[str, Any], letters: str) -> dict[str, Any]:
+    """Return the same letter with a picture written in words. Raises ``NotPrintable`` for the letters of a script."""
+    for part, names in (("recipient", ("recipient",)), ("signature", ("sender", "contact"))):
+        if any(letters in line for name in names for line in shown[name]):
+            raise NotPrintable(part, letters)
+    if any(unicodedata.category(c).startswith(("L", "N")) for c in letters):
+        raise NotPrintable("text", letters)
+    said = " ".join(unicodedata.name(c, "").lower() for c in letters if unicodedata.category(c) != "Mn").strip()
+    instead = f"[{said}]" if said else ""
+    parts = [
+        {
+            name: [line.replace(letters, instead) for line in some] if name != "kind" else some
+            for name, some in part.items()
+        }
+        for part in shown["parts"]
+    ]
+    return {**shown, "parts": parts}
