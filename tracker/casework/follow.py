@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from tracker.casework.attachments import adopt
 from tracker.casework.casefile import CaseFile, find, permit
+from tracker.casework.daybook import Arrival, came_in, check_arrival, reason_of
 from tracker.casework.errors import Missing, UnknownReference
 from tracker.casework.house import SYSTEM, Actor, House
 from tracker.casework.register import Intake, Registered, register
@@ -28,6 +29,7 @@ def follow_up(
     received_at: datetime,
     submission_key: str | None = None,
     attachments: Sequence[int] = (),
+    arrival: Arrival | None = None,
     actor: Actor,
     now: datetime,
     seen: int | None = None,
@@ -35,10 +37,13 @@ def follow_up(
     """Add what the requester sends about a case: it joins the case, and reopens a closed one.
 
     When nothing is owed any more (answered or closed) it opens a promise of its own, counted from its own receipt
-    and channel; otherwise none is added. The same ``submission_key`` a second time changes nothing.
+    and channel; otherwise none is added. The same ``submission_key`` a second time changes nothing. The text may be
+    empty when ``attachments`` hold it; ``arrival`` is the day of receipt as a clerk gives it. Raises ``Missing`` or
+    ``UnusualDay``.
     """
-    if not text.strip():
+    if not text.strip() and not attachments:
         raise Missing("text")
+    check_arrival(arrival, now)
     file = CaseFile.take(session, house, reference=reference, verb=Verb.FOLLOW_UP, actor=actor, now=now, seen=seen)
     known = _already(session, submission_key)
     if known is not None:
@@ -58,8 +63,9 @@ def follow_up(
     )
     session.add(message)
     entry = FollowedUp(at=now, received_at=received_at, channel=channel)
-    file.done(Verb.FOLLOW_UP, entry, details={"message": message.number})
+    file.done(Verb.FOLLOW_UP, entry, details={"message": message.number} | reason_of(arrival))
     adopt(session, attachments, case_id=file.case.id, message_number=message.number)
+    came_in(session, file.case, message, arrival=arrival, actor=actor, now=now)
     return message
 
 
@@ -100,6 +106,8 @@ def new_question(
     channel: Channel,
     received_at: datetime,
     submission_key: str | None = None,
+    attachments: tuple[int, ...] = (),
+    arrival: Arrival | None = None,
     actor: Actor,
     now: datetime,
 ) -> Registered:
@@ -113,6 +121,8 @@ def new_question(
     about = nature is Nature.COMPLAINT
     intake = Intake(
         submission_key=submission_key,
+        attachments=attachments,
+        arrival=arrival,
         channel=channel,
         received_at=received_at,
         nature=nature,

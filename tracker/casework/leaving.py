@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from tracker.casework.alarms import set_alarms_now
 from tracker.casework.casefile import CaseFile
+from tracker.casework.daybook import came_back, went_out
 from tracker.casework.errors import Missing, Refused
 from tracker.casework.house import SYSTEM, Actor, House
 from tracker.casework.writing import address_for, message_of
@@ -78,6 +79,7 @@ def record_leaving(
     except TOO_LATE as refusal:
         entries = _without_effect(message, details, refusal)
     file.done(Verb.RECORD_LEAVING, *entries, details=details | {"channel": message.channel})
+    went_out(session, file.case, message, actor=actor, now=now)
     return message
 
 
@@ -120,6 +122,7 @@ def void_leaving(
     message.voided_at, message.void_evidence = now, evidence
     entries = [LeavingVoided(at=now, message=message.number, evidence=evidence)] if message.act is not None else []
     file.done(Verb.VOID_LEAVING, *entries, details={"message": message_number, "evidence": evidence})
+    came_back(session, file.case, message, actor=actor, now=now)
     return message
 
 

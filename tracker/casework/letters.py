@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from tracker.access.permissions import READ
 from tracker.casework.casefile import CaseFile, find, permit
+from tracker.casework.daybook import went_out
 from tracker.casework.drafting import Draft, channel_of, to_requester
 from tracker.casework.errors import Missing
 from tracker.casework.house import Actor, House
@@ -36,7 +37,7 @@ VERBS = {
     MessageKind.INTERIM: Verb.SEND_INTERIM,
     MessageKind.QUESTION: Verb.WRITE,
     MessageKind.TRANSMISSION: Verb.TRANSMIT,
-    MessageKind.CLOSING: Verb.WRITE,
+    MessageKind.CLOSING: Verb.CLOSE,
 }
 
 
@@ -82,6 +83,16 @@ def transmit(
     return _send(session, house, MessageKind.TRANSMISSION, reference, draft, actor, now, seen)
 
 
+def close(
+    session: Session, house: House, *, reference: str, draft: Draft, actor: Actor, now: datetime, seen: int | None
+) -> Message:
+    """Close a case and tell the requester so, with where to say what they thought of it, both in one commit.
+
+    Raises the charter's refusal while a promise is open.
+    """
+    return _send(session, house, MessageKind.CLOSING, reference, draft, actor, now, seen)[0]
+
+
 def note(
     session: Session, house: House, *, reference: str, text: str, actor: Actor, now: datetime, seen: int | None
 ) -> Message:
@@ -116,9 +127,18 @@ def _send(
     now: datetime,
     seen: int | None,
 ) -> list[Message]:
-    """Write, store and record; what is spoken or published leaves at once, the rest when it leaves."""
+    """Take the case in hand, and send."""
     verb = VERBS[kind]
     file = CaseFile.take(session, house, reference=reference, verb=verb, actor=actor, now=now, seen=seen)
+    return send(file, kind, draft)
+
+
+def send(file: CaseFile, kind: MessageKind, draft: Draft) -> list[Message]:
+    """Write, store and record, on a case in hand: what is spoken or published leaves at once, the rest later.
+
+    A conversation gets its line in the daily book.
+    """
+    session, actor, now = file.session, file.actor, file.now
     if kind is MessageKind.TRANSMISSION and draft.consent:
         file.case.consent_at, file.case.consent_evidence = now, draft.consent
     messages: list[Message] = []
@@ -132,6 +152,7 @@ def _send(
             spoken_on = draft.spoken_on if message.channel in SPOKEN else None
             message.left_on, message.left_at = spoken_on or brussels_day(now), now
             session.flush()
+            went_out(session, file.case, message, actor=actor, now=now)
             if message.act is not None:
                 entries.append(left(message, by_head=_by_head(actor)))
     details = {
@@ -142,7 +163,7 @@ def _send(
         "promised_on": draft.promised_on.isoformat() if draft.promised_on else None,
         "reason": messages[-1].reason,
     }
-    file.done(verb, *entries, details={name: value for name, value in details.items() if value is not None})
+    file.done(VERBS[kind], *entries, details={name: value for name, value in details.items() if value is not None})
     return messages
 
 
@@ -159,7 +180,11 @@ def _write(file: CaseFile, kind: MessageKind, draft: Draft) -> list[Written]:
     if not draft.text.strip() and kind is not MessageKind.CLOSING:
         raise Missing("text")
     act = Act.ANSWER if kind is MessageKind.ANSWER else None
-    return [to_requester(file, kind, act, draft, body=draft.text.strip())]
+    more = {"body": draft.text.strip()}
+    if kind is MessageKind.CLOSING:
+        file.ledger.check_closable()
+        more["survey_url"] = file.house.survey_in(file.case.language)
+    return [to_requester(file, kind, act, draft, **more)]
 
 
 def _interim(file: CaseFile, draft: Draft) -> Written:

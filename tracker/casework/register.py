@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from tracker.casework.attachments import adopt
 from tracker.casework.casefile import CaseFile, find
+from tracker.casework.daybook import Arrival, came_in, check_arrival, reason_of
 from tracker.casework.errors import Missing
 from tracker.casework.house import CITIZEN, Actor, House
 from tracker.casework.staffing import COMPLAINTS_SERVICE, Member, Team
@@ -70,6 +71,11 @@ class Intake:
     """The service a clerk gives it to; none: the router proposes."""
     submission_key: str | None = None
     attachments: tuple[int, ...] = ()
+    """The files that came with it; the text may be empty when they hold it: a letter that was scanned."""
+    arrival: Arrival | None = None
+    """The day of receipt as a clerk gives it, with the reason for an unusual one; none: that of ``received_at``."""
+    acknowledge: bool = True
+    """False: the requester was told all of it in the conversation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +95,15 @@ class Registered:
 def register(session: Session, house: House, *, intake: Intake, actor: Actor, now: datetime) -> Registered:
     """Make a case of what arrived, in one commit: reference, handler, service, promises, acknowledgement.
 
-    The same ``submission_key`` a second time gives the same case. Raises ``Missing``, or ``UnknownReference`` when
-    a complaint names a case that does not exist.
+    What came on paper or was said gets its line in the daily book. The same ``submission_key`` a second time gives
+    the same case. Raises ``Missing``, ``UnusualDay``, or ``UnknownReference`` when a complaint names a case that does
+    not exist.
     """
     routing = None if intake.service else _routed(house, intake, now)  # before anybody waits for our transaction
     number, known = _number(session, intake.submission_key)
     if known is not None:
         return _again(session, house, known, now)
-    for name in ("subject", "text", "requester_name"):
-        if not getattr(intake, name).strip():
-            raise Missing(name)
+    _check_whole(intake, now)
     case = _case(session, house, intake, number, now)
     handler, associated, services = _give_to_somebody(session, case, intake, routing, now)
     entry = Received(
@@ -119,6 +124,14 @@ def register(session: Session, house: House, *, intake: Intake, actor: Actor, no
             ),
         )
     _say(file, intake, handler, services)
+def _check_whole(intake: Intake, now: datetime) -> None:
+    """Make sure that a request says who asks and what."""
+    for name in ("subject", "text", "requester_name"):
+        if not getattr(intake, name).strip() and not (name == "text" and intake.attachments):
+            raise Missing(name)
+    check_arrival(intake.arrival, now)
+
+
     return Registered(case, code_of(house, case), file.ledger.open_obligations, handler, again=False)
 
 
@@ -143,9 +156,10 @@ def _again(session: Session, house: House, case_id: int, now: datetime) -> Regis
 def _say(file: CaseFile, intake: Intake, handler: Member, services: Services) -> None:
     """Store what the citizen wrote, and the acknowledgement with its place in the outbox."""
     request = _request(file, intake)
-    reply = acknowledgement(file, handler, services)
+    reply = acknowledgement(file, handler, services) if intake.acknowledge else None
     put(file.session, *(message for message in (request, reply) if message is not None))
     if reply is not None:
+    came_in(file.session, file.case, request, arrival=intake.arrival, actor=file.actor, now=file.now)
         post(file, reply.number)
     if intake.attachments:
         adopt(file.session, intake.attachments, case_id=file.case.id, message_number=request.number)
@@ -268,11 +282,12 @@ def _request(file: CaseFile, intake: Intake) -> Message:
 
 def _told(case: Case, intake: Intake) -> dict[str, Any]:
     """Return what the history says about the beginning."""
-    return {
+    told = {
         "channel": intake.channel,
         "nature": intake.nature,
         "service": case.service_code,
         "handler": case.handler_id,
+    return told | reason_of(intake.arrival)
         "decision": (case.routing or {}).get("decision"),
         "urgent": intake.urgent,
     }
