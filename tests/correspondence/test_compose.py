@@ -11,9 +11,9 @@ import pytest
 
 from tests.correspondence.letters import DESTINATION, FACTS, LETTERS, P1, REFERENCE, REQUEST, SIGNATURE, facts
 from tracker.charter.words import Language, MessageKind, ObligationKind, ServiceKind
-from tracker.correspondence.compose import compose, compose_notice, standard_letter, template_of
+from tracker.correspondence.compose import compose, compose_mail_notice, compose_notice, standard_letter, template_of
 from tracker.correspondence.explanation import date_in_words
-from tracker.correspondence.facts import NoticeFacts
+from tracker.correspondence.facts import MailNoticeFacts, NoticeFacts
 from tracker.correspondence.gate import Item, SendRefused
 from tracker.resources import resource
 
@@ -36,7 +36,7 @@ NOTICE = NoticeFacts(
 def test_every_outgoing_kind_has_one_folder_and_every_folder_a_kind() -> None:
     folders = {path.parent.name for path in TEMPLATES.glob("*/message.toml")}
 
-    assert folders == {kind.value for kind in OUTGOING} | {"notice"}
+    assert folders == {kind.value for kind in OUTGOING} | {"notice", "mail_notice"}
     assert {kind for kind, _ in LETTERS.values()} == set(OUTGOING)
 
 
@@ -341,3 +341,16 @@ def _text(html: str) -> str:
 
 def _squeeze(text: str) -> str:
     return " ".join(text.split())
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_notice_about_mail_says_how_much_waits_and_where(language: Language) -> None:
+    facts = MailNoticeFacts(held=3, ignored=2, due_on=date(2026, 1, 24), list_url="https://suivi.example/staff/mail")
+
+    notice = compose_mail_notice(facts, [language])
+
+    assert "5" in notice.subject
+    for item in ("3", "2", "2026", facts.list_url):
+        assert item in notice.text
+    assert f'href="{facts.list_url}"' in notice.html
+    assert "{" not in notice.text

@@ -131,6 +131,14 @@ def next_at(
     return min(at for at in firsts if at is not None)
 
 
+def first_reminder(
+    ladder: Ladder, calendar: WorkingCalendar, *, due_on: date, work_by: date, channel: Channel, nature: Nature
+) -> datetime:
+    """Return the moment (UTC) of the first rung before a promise is due: ``before-5``, earlier for paper."""
+    track = _promise(ladder, calendar, due_on, work_by, channel, nature)
+    return next(moment.at for moment in track if moment.rung.startswith("before-"))
+
+
 def _when(moment: Moment) -> datetime:
     return moment.at
 
@@ -207,7 +215,14 @@ def _days_off(
 
 
 def _triage(ladder: Ladder, calendar: WorkingCalendar, since: datetime, nature: Nature) -> Iterator[Moment]:
-    """Yield when a case has been with the dispatcher for so many working days, to the minute.
+    """Yield when a case has been with the dispatcher for so many working days."""
+    for rung in ladder.rungs:
+        if rung.anchor is Anchor.TRIAGE_SINCE:
+            yield _moment(rung, rung.name, waited(calendar, since, rung.working_days), nature)
+
+
+def waited(calendar: WorkingCalendar, since: datetime, days: int) -> datetime:
+    """Return when something has waited for so many working days since a moment (aware), to the minute.
 
     From Friday 15:00 one working day is Monday 15:00; what came on a closed day starts at 08:00 on the next open one.
     """
@@ -215,10 +230,7 @@ def _triage(ladder: Ladder, calendar: WorkingCalendar, since: datetime, nature: 
     day, clock = brussels_day(since), arrived.time()
     if not calendar.is_open(day):
         day, clock = calendar.open_day_after(day, 0), OPENING
-    for rung in ladder.rungs:
-        if rung.anchor is Anchor.TRIAGE_SINCE:
-            at = at_brussels(calendar.open_day_after(day, rung.working_days), clock)
-            yield _moment(rung, rung.name, at, nature)
+    return at_brussels(calendar.open_day_after(day, days), clock)
 
 
 def _urgent(ladder: Ladder, since: datetime, nature: Nature) -> Iterator[Moment]:

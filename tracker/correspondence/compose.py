@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from functools import cache, lru_cache
@@ -24,15 +24,15 @@ from tracker.correspondence.explanation import (
     organisation,
     rung_in_words,
 )
-from tracker.correspondence.facts import LetterFacts, NoticeFacts, Promise, Request
+from tracker.correspondence.facts import LetterFacts, MailNoticeFacts, NoticeFacts, Promise, Request
 from tracker.correspondence.gate import Item, Missing, SendRefused
 from tracker.correspondence.phones import Line
 from tracker.correspondence.placeholders import fill_in, values_of
 from tracker.correspondence.tables import text_of
 from tracker.resources import resource
 
-NOTICE = "notice"
-"""The folder of the mail to staff; every other folder is named after its `MessageKind`."""
+NOTICE, MAIL_NOTICE = "notice", "mail_notice"
+"""The folders of the mails to staff; every other folder is named after its `MessageKind`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,15 +136,37 @@ _drawn = lru_cache(maxsize=128)(compose)
 
 def compose_notice(facts: NoticeFacts, languages: Sequence[Language]) -> Composed:
     """Write the mail to staff about one obligation, once in each of its readers' languages, one after the other."""
-    template = template_of(NOTICE)
+    values = {field.name: getattr(facts, field.name) for field in fields(facts)}
+
+    def said(language: Language) -> dict[str, Any]:
+        return values | {"days_left": days_left_in_words(facts.due_on, facts.today, language)}
+
+    return _to_staff(NOTICE, said, languages, facts.case_url, layout="notice.txt")
+
+
+def compose_mail_notice(facts: MailNoticeFacts, languages: Sequence[Language]) -> Composed:
+    """Write the mail to staff about held and ignored mail, once in each of its readers' languages."""
+    values = {field.name: getattr(facts, field.name) for field in fields(facts)}
+    return _to_staff(MAIL_NOTICE, lambda _: values, languages, facts.list_url)
+
+
+def _to_staff(
+    name: str,
+    said: Callable[[Language], dict[str, Any]],
+    languages: Sequence[Language],
+    link: str,
+    *,
+    layout: str | None = None,
+) -> Composed:
+    """Write a mail to staff, once in each language; its only link is to a page of ours."""
+    template = template_of(name)
     letters = []
     for language in dict.fromkeys(languages):
-        values = {field.name: getattr(facts, field.name) for field in fields(facts)}
-        values |= {"language": language, "days_left": days_left_in_words(facts.due_on, facts.today, language)}
-        letters.append((language, *_write(template, language, values, layout="notice.txt")))
+        values = said(language) | {"language": language}
+        letters.append((language, *_write(template, language, values, layout=layout)))
     subject = letters[0][1]
     text = "\n----\n\n".join(text for _, _, text in letters)
-    page = _page(subject, [(language, text) for language, _, text in letters], [facts.case_url])
+    page = _page(subject, [(language, text) for language, _, text in letters], [link])
     return Composed(subject, text, page, template.name, template.version)
 
 
@@ -211,8 +233,10 @@ def _tidy(text: str) -> str:
     return "\n".join("".join(c for c in line if c.isprintable() or c == "\t") for line in lines).strip("\n")
 
 
-def _write(template: Template, language: Language, values: Mapping[str, Any], *, layout: str) -> tuple[str, str]:
-    """Return the subject and the whole text, layout and signature included."""
+def _write(
+    template: Template, language: Language, values: Mapping[str, Any], *, layout: str | None
+) -> tuple[str, str]:
+    """Return the subject and the whole text, layout (where it has one) and signature included."""
     folder = f"{template.name}/{language.value}"
     subject = one_line(_texts().get_template(f"{folder}/subject.txt").render(values))
     shared = {
@@ -220,7 +244,9 @@ def _write(template: Template, language: Language, values: Mapping[str, Any], *,
         "charter": text_of("promises", "source", "charter_2", language),
     }
     message = _texts().get_template(f"{folder}/body.txt").render(values, **shared)
-    whole = _texts().get_template(f"layout/{language.value}/{layout}").render(values, message=message, **shared)
+    whole = message
+    if layout is not None:
+        whole = _texts().get_template(f"layout/{language.value}/{layout}").render(values, message=message, **shared)
     return subject, whole.strip("\n") + "\n"
 
 

@@ -118,3 +118,14 @@ class NoticeFacts:
     """The Brussels day on which it is written."""
     case_url: str
     handler_name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailNoticeFacts:
+    """What a mail to staff about held and ignored mail says: nothing about whoever wrote."""
+
+    held: int
+    ignored: int
+    due_on: date | None
+    """The first day (Brussels) by which a held one would be due."""
+    list_url: str

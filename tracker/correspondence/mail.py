@@ -14,15 +14,15 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from tracker.charter.counting import BRUSSELS, brussels_day
-from tracker.charter.words import Channel, Direction, Language, MessageKind
-from tracker.correspondence.compose import Composed, compose_notice, one_line, template_of
+from tracker.charter.words import Channel, Direction, Language, MailOutcome, MessageKind
+from tracker.correspondence.compose import Composed, compose_mail_notice, compose_notice, one_line, template_of
 from tracker.correspondence.explanation import organisation
-from tracker.correspondence.facts import NoticeFacts
+from tracker.correspondence.facts import MailNoticeFacts, NoticeFacts
 from tracker.correspondence.gate import check_signature, is_email_address
 from tracker.correspondence.tracking import MailKind, message_id, reply_token
 from tracker.correspondence.transport import TryLater, Undeliverable
 from tracker.models.cases import Case
-from tracker.models.mail import Mail
+from tracker.models.mail import Mail, MailNotice
 from tracker.models.messages import Attachment, Message, Outbox
 from tracker.models.obligations import Notice, Obligation
 from tracker.models.staff import Staff
@@ -124,6 +124,8 @@ def parcel_of(session: Session, row: Outbox, sender: Sender) -> Parcel:
     """Return the mail of one row of the outbox. Raises `Undeliverable` or `SendRefused` when it cannot be made."""
     if row.message_id is not None:
         return _message(session, session.get_one(Message, row.message_id), sender)
+    if row.mail_notice_id is not None:
+        return _mail_notice(session, session.get_one(MailNotice, row.mail_notice_id), sender)
     return _notice(session, session.get_one(Notice, row.notice_id), sender)
 
 
@@ -234,6 +236,33 @@ def _notice(session: Session, notice: Notice, sender: Sender) -> Parcel:
     mail["To"] = [_address(person.email, one_line(person.name)) for person in people]
     mail["Reply-To"] = _address(handler.email, one_line(handler.name))
     return Parcel(mail, tuple(_ascii(person.email) for person in people))
+
+
+def _mail_notice(session: Session, notice: MailNotice, sender: Sender) -> Parcel:
+    """Return the mail about held and ignored mail that one person is to look at."""
+    person = session.get_one(Staff, notice.staff_id)
+    if not is_email_address(person.email):
+        raise Undeliverable("the recipient has no usable e-mail address")
+    listed = session.scalars(select(Mail).where(Mail.id.in_(notice.mails))).all()
+    held = [mail for mail in listed if mail.outcome is MailOutcome.HELD]
+    facts = MailNoticeFacts(
+        held=len(held),
+        ignored=len(listed) - len(held),
+        due_on=min((mail.due_on for mail in held if mail.due_on is not None), default=None),
+        list_url=f"{sender.base_url}/staff/mail",
+    )
+    mail = _mail(
+        compose_mail_notice(facts, [person.language]),
+        language=person.language,
+        written_at=notice.recorded_at,
+        message_id=message_id(
+            sender.secret, MailKind.MAIL_NOTICE, "mail", notice.id, notice.recorded_at, domain=sender.domain
+        ),
+        automatic=True,
+    )
+    mail["From"] = _address(sender.address, parseaddr(sender.mail_from)[0])
+    mail["To"] = _address(person.email, one_line(person.name))
+    return Parcel(mail, (_ascii(person.email),))
 
 
 def _mail(
