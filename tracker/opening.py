@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.utils import parseaddr
 from functools import cache
 from pathlib import Path
 from threading import Event
@@ -15,6 +16,7 @@ from sqlalchemy import text
 
 from config import Settings, SettingsError
 from tracker.casework.house import House
+from tracker.casework.mail_store import Mailroom
 from tracker.charter.calendar import WorkingCalendar
 from tracker.charter.rules import RuleBook
 from tracker.models.database import Database
@@ -78,6 +80,7 @@ def open_house(settings: Settings) -> House:
         base_url=settings.base_url,
         secret=settings.secret_key.encode(),
         duty_email=settings.duty_email,
+        survey_url=settings.survey_url,
     )
 
 
@@ -121,6 +124,18 @@ def open_machine(settings: Settings) -> Machine:
         mail=settings.mail_dir,
         letters=settings.letters_dir,
         settings=settings,
+    )
+
+
+def open_mailroom(settings: Settings) -> Mailroom:
+    """Return where mail is kept that comes in, and what it is judged by."""
+    return Mailroom(
+        mail=settings.mail_dir,
+        attachments=settings.attachments_dir,
+        mail_bytes=settings.mail_bytes,
+        file_bytes=settings.upload_bytes,
+        hosts=settings.mail_hosts,
+        address=parseaddr(settings.mail_from)[1].lower(),
     )
 
 
