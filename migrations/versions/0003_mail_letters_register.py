@@ -73,6 +73,7 @@ def upgrade() -> None:
         sa.Column("id", BigId, nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("made_by", BigId, nullable=True),
+        sa.Column("handed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("seal", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["made_by"], ["staff.id"], name=op.f("fk_print_runs_made_by")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_print_runs")),
@@ -115,6 +116,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("stored_as", name=op.f("uq_letters_stored_as")),
     )
     op.create_index("ix_letters_run_id", "letters", ["run_id"])
+    waits = sa.text("left_on IS NULL AND direction = 'out' AND channel IN ('post', 'fax')")
+    op.create_index("ix_messages_on_paper", "messages", ["id"], postgresql_where=waits, sqlite_where=waits)
 
     op.create_table(
         "mails",
@@ -243,6 +246,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_messages_on_paper", "messages")
     op.execute("DELETE FROM outbox WHERE mail_notice_id IS NOT NULL")
     stands = outbox(
         sa.Column("mail_notice_id", BigId, nullable=True),

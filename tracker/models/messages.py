@@ -19,6 +19,10 @@ from tracker.models.base import Base, BigId, Sealed, Word, one_of
 from tracker.models.mail import MailNotice
 
 
+WAITS_ON_PAPER = "left_on IS NULL AND direction = 'out' AND channel IN ('post', 'fax')"
+"""Which messages wait to be posted or faxed: in these very words, so that the index of them serves."""
+
+
 class Message(Sealed, Base):
     """Any communication on a case. An outgoing one keeps a promise only once ``left_on`` is set."""
 
@@ -43,6 +47,7 @@ class Message(Sealed, Base):
             "direction = 'in' OR kind = 'note' OR signature IS NOT NULL", name="whoever_writes_signs"
         ),  # charter §2: every communication names the officer in charge
         CheckConstraint("kind <> 'note' OR left_on IS NULL OR channel IN ('phone', 'counter')", name="notes_stay"),
+        Index("ix_messages_on_paper", "id", postgresql_where=text(WAITS_ON_PAPER), sqlite_where=text(WAITS_ON_PAPER)),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

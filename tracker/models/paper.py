@@ -18,6 +18,8 @@ class PrintRun(Sealed, Base):
     made_at: Mapped[datetime]
     made_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     """None: made by the command."""
+    handed_at: Mapped[datetime | None]
+    """When its files were handed out, whole; none: a crash came between, and the next run hands them out first."""
 
 
 class Letter(Sealed, Base):
