@@ -1,0 +1,164 @@
+"""The daily book is read by day and by year, tells its gaps, and shows what it is about only to who may see that."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, event
+from sqlalchemy.orm import Session
+
+from tests.factories import MONDAY, make_case, make_staff, settle
+from tests.insight.casebook import viewer_of
+from tracker.access.permissions import Person
+from tracker.casework.daybook import came_in
+from tracker.casework.house import CITIZEN
+from tracker.charter.counting import brussels_day
+from tracker.charter.words import Channel, Direction, Language, MessageKind, Nature, Role
+from tracker.insight.register import PAGE, Gap, Part, around, gaps, lines, numbers_of, years
+from tracker.models.cases import Case
+from tracker.models.database import Database
+from tracker.models.messages import Attachment, Message
+from tracker.models.paper import RegisterEntry
+
+DAY = brussels_day(MONDAY)
+ALL = viewer_of(Person(99, Role.AUDITOR, None))
+IN = Part(Direction.IN, 2026)
+
+
+@pytest.fixture
+def session(database: Database) -> Iterator[Session]:
+    """A writing session over the directory and a clerk of ME6."""
+    with database.writing() as session:
+        settle(session)
+        make_staff(session, "an@example.org", Role.CLERK, "ME6")
+        yield session
+
+
+def _letter(session: Session, days: int = 0, **more: Any) -> str:
+    at = MONDAY + timedelta(days=days)
+    given: dict[str, Any] = {"channel": Channel.POST, "service": "ME6", "received_at": at, "requester_email": None}
+    return make_case(session, now=at, **given | more).reference
+
+
+def _many(session: Session, count: int) -> None:
+    """Enter as many letters and faxes on the first case, on the next day."""
+    messages = [
+        Message(
+            case_id=1, number=100 + n, direction=Direction.IN, kind=MessageKind.FOLLOW_UP, language=Language.FR,
+            channel=Channel.POST if n % 2 else Channel.FAX, subject="Objet", body="x", written_at=MONDAY,
+        )
+        for n in range(count)
+    ]  # fmt: skip
+    session.add_all(messages)
+    session.flush()
+    case = session.get_one(Case, 1)
+    for message in messages:
+        came_in(session, case, message, actor=CITIZEN, now=MONDAY + timedelta(days=1))
+
+
+def _numbers(session: Session, part: Part, start: int | None = None) -> list[int]:
+    return [line.number for line in lines(session, ALL, part, start=start)[0]]
+
+
+def test_a_line_says_what_came_in_and_brings_its_scan(session: Session) -> None:
+    reference = _letter(session)
+    session.add(
+        Attachment(
+            case_id=1, message_id=1, name="scan.pdf", stored_as="aa/scan.pdf", media_type="application/pdf", size=9,
+            sha256="0" * 64, added_at=MONDAY,
+        )
+    )  # fmt: skip
+    session.flush()
+
+    ((line,), pages) = lines(session, ALL, IN)
+
+    assert (line.number, line.day_number, line.day, line.on_day) == (1, 1, DAY, DAY)
+    assert (line.reference, line.correspondent, line.subject) == (
+        reference, "Claire Dubois", "Légalisation d'un diplôme",
+    )  # fmt: skip
+    assert [file.name for file in line.files] == ["scan.pdf"]
+    assert (pages.before, pages.after, line.came_back) == (None, None, False)
+    assert [(n.direction, n.number, n.day_number) for n in numbers_of(session, reference)] == [(Direction.IN, 1, 1)]
+
+
+def test_a_day_a_channel_and_a_side_are_read_apart(session: Session) -> None:
+    _letter(session)
+    _letter(session, requester_fax="+32 2 123 45 67", channel=Channel.FAX)
+    _letter(session, days=1)
+
+    assert _numbers(session, Part(Direction.IN, 2026, DAY)) == [1, 2]
+    assert _numbers(session, Part(Direction.IN, 2026, DAY, Channel.FAX)) == [2]
+    assert _numbers(session, Part(Direction.IN, 2026, DAY + timedelta(days=1))) == [3]
+    assert _numbers(session, Part(Direction.IN, 2026, channel=Channel.POST)) == [1, 3]
+    assert _numbers(session, Part(Direction.OUT, 2026)) == []
+    assert _numbers(session, Part(Direction.IN, 2025)) == []
+
+
+def test_a_year_opens_at_its_end_and_is_turned_page_by_page(session: Session) -> None:
+    _letter(session)
+    _many(session, 2 * PAGE + 20)
+
+    found, pages = lines(session, ALL, IN)
+    assert ([line.number for line in found], pages.after) == (list(range(122, 222)), None)
+    found, pages = lines(session, ALL, IN, start=pages.before)
+    assert ([line.number for line in found], pages.after) == (list(range(22, 122)), 122)
+    found, pages = lines(session, ALL, IN, start=pages.before)
+    assert ([line.number for line in found], pages.before, pages.after) == (list(range(1, 101)), None, 101)
+    found, pages = lines(session, ALL, Part(Direction.IN, 2026, channel=Channel.FAX))
+    assert ([line.number for line in found], pages.before) == (list(range(22, 221, 2)), 2)
+    found, pages = lines(session, ALL, Part(Direction.IN, 2026, DAY + timedelta(days=1)))
+    assert ([line.number for line in found], pages.before, pages.after) == (list(range(2, 102)), None, 102)
+
+
+def test_missing_numbers_are_told(session: Session) -> None:
+    _letter(session)
+    _many(session, 19)
+    assert gaps(session, Direction.IN, 2026) == []
+
+    session.execute(delete(RegisterEntry).where(RegisterEntry.number.in_([1, 5, 6, 7, 12])))
+
+    assert gaps(session, Direction.IN, 2026) == [Gap(1, 1), Gap(5, 7), Gap(12, 12)]
+    assert gaps(session, Direction.OUT, 2026) == []
+    assert gaps(session, Direction.IN, 2025) == []
+
+
+def test_what_one_may_not_see_is_a_number_only(session: Session) -> None:
+    about = make_staff(session, "bo@example.org", Role.HEAD, "ME6")
+    _letter(session, sensitive=True)
+    _letter(session, nature=Nature.COMPLAINT, about_staff_id=about.id)
+    _letter(session, service="M1")
+    _letter(session)
+
+    head = viewer_of(Person(about.id, Role.HEAD, "ME6"))
+    found, _ = lines(session, head, IN)
+
+    assert [line.is_visible for line in found] == [True, False, False, True]
+    hidden = found[1]
+    assert (hidden.number, hidden.channel, hidden.correspondent, hidden.subject, hidden.files) == (
+        2, Channel.POST, None, None, (),
+    )  # fmt: skip
+    nobody = viewer_of(Person(77, Role.ADMIN, None))
+    assert not any(line.is_visible for line in lines(session, nobody, IN)[0])
+
+
+def test_the_days_around_and_the_years_are_found(session: Session) -> None:
+    for days in (0, 3, 3, 7):
+        _letter(session, days=days)
+
+    found = around(session, DAY + timedelta(days=3))
+    assert (found.before, found.after, found.came_in, found.went_out) == (DAY, DAY + timedelta(days=7), 2, 0)
+    found = around(session, DAY - timedelta(days=30))
+    assert (found.before, found.after, found.came_in) == (None, DAY, 0)
+    assert years(session) == {2026: (4, 0)}
+
+
+def test_a_page_of_the_book_takes_three_statements(session: Session, database: Database) -> None:
+    _letter(session)
+    _many(session, 150)
+    session.commit()
+    said: list[str] = []
+    with database.reading() as reader:
+        event.listen(database.engine, "before_cursor_execute", lambda *given: said.append(given[2]))
+        lines(reader, ALL, Part(Direction.IN, 2026, date(2026, 3, 3)))
+    assert len([one for one in said if one.lstrip().startswith("SELECT")]) == 3
