@@ -54,6 +54,8 @@ class Settings:
     """Our own mail servers, lower case: a `Received` stamp counts as receipt only if one of these put it."""
     duty_email: str | None
     """Told of urgent cases beside the duty role; None: the duty role's own staff only."""
+    survey_url: str | None
+    """Where a requester says what they thought of the service; `{language}` in it becomes theirs. None: no link."""
     reference_prefix: str
     upload_bytes: int
     """The most that one attachment may weigh."""
@@ -95,6 +97,7 @@ class Settings:
             mail_from=_mail_from(env, base_url),
             mail_hosts=_mail_hosts(env),
             duty_email=_duty_email(env),
+            survey_url=_survey_url(env),
             reference_prefix=_reference_prefix(env),
             upload_bytes=env.whole("UPLOAD_MEGABYTES", 5, 1, 100) * MEGABYTE,
             upload_count=env.whole("UPLOAD_COUNT", 5, 0, 50),
@@ -307,6 +310,20 @@ def _duty_email(env: _Environment) -> str | None:
     value = env.text("DUTY_EMAIL")
     if value is not None and not _ADDRESS.fullmatch(value):
         raise SettingsError(f"DUTY_EMAIL is {value!r}: write one address, such as duty@example.be.")
+    return value
+
+
+def _survey_url(env: _Environment) -> str | None:
+    value = env.text("SURVEY_URL")
+    if value is None:
+        return None
+    parts = env.url("SURVEY_URL", value, "https://survey.example.be/{language}")
+    sound = parts.scheme in ("http", "https") and _is_host(parts.hostname or "") and parts.username is None
+    if not sound or re.search(r"[\s<>\"]", value) or re.search(r"[{}]", value.replace("{language}", "")):
+        raise SettingsError(
+            f"SURVEY_URL is {value!r}: write a web address, such as https://survey.example.be/{{language}},"
+            " where {language} becomes fr, nl, de or en."
+        )
     return value
 
 

@@ -23,7 +23,10 @@ class Room(StrEnum):
 
     QUEUE = "queue"
     ENTER = "enter"  # enter a letter, a fax, a call or a visit
+    REGISTER = "register"  # the daily book: what was on a case one may not see shows its number only
     MAIL = "mail"  # mail that was held or set aside
+    TEXTS = "texts"  # the text modules, to read and to use
+    WRITE_TEXTS = "write_texts"
     PROFILE = "profile"  # one's own language, absence and deputy
     PEOPLE = "people"
 
@@ -111,13 +114,17 @@ ON_CASES: Mapping[Role, Mapping[str, set[Reach]]] = {
 }
 
 ROOMS: Mapping[Role, frozenset[Room]] = {
-    Role.CLERK: frozenset({Room.QUEUE, Room.ENTER, Room.MAIL, Room.PROFILE}),
-    Role.HEAD: frozenset({Room.QUEUE, Room.ENTER, Room.MAIL, Room.PROFILE}),
-    Role.DISPATCHER: frozenset({Room.QUEUE, Room.ENTER, Room.MAIL, Room.PROFILE}),
-    Role.COMPLAINTS: frozenset({Room.QUEUE, Room.ENTER, Room.MAIL, Room.PROFILE}),
-    Role.DIRECTION: frozenset({Room.QUEUE, Room.MAIL, Room.PROFILE}),
-    Role.AUDITOR: frozenset({Room.QUEUE, Room.MAIL, Room.PROFILE}),
-    Role.ADMIN: frozenset({Room.PEOPLE, Room.PROFILE}),
+    Role.CLERK: frozenset({Room.QUEUE, Room.ENTER, Room.REGISTER, Room.MAIL, Room.TEXTS, Room.PROFILE}),
+    Role.HEAD: frozenset(
+        {Room.QUEUE, Room.ENTER, Room.REGISTER, Room.MAIL, Room.TEXTS, Room.WRITE_TEXTS, Room.PROFILE}
+    ),
+    Role.DISPATCHER: frozenset({Room.QUEUE, Room.ENTER, Room.REGISTER, Room.MAIL, Room.TEXTS, Room.PROFILE}),
+    Role.COMPLAINTS: frozenset(
+        {Room.QUEUE, Room.ENTER, Room.REGISTER, Room.MAIL, Room.TEXTS, Room.WRITE_TEXTS, Room.PROFILE}
+    ),
+    Role.DIRECTION: frozenset({Room.QUEUE, Room.REGISTER, Room.MAIL, Room.TEXTS, Room.WRITE_TEXTS, Room.PROFILE}),
+    Role.AUDITOR: frozenset({Room.QUEUE, Room.REGISTER, Room.MAIL, Room.TEXTS, Room.PROFILE}),
+    Role.ADMIN: frozenset({Room.PEOPLE, Room.TEXTS, Room.WRITE_TEXTS, Room.PROFILE}),
 }
 
 _MAIL_OF_NOBODY: Mapping[Role, frozenset[str]] = {
@@ -136,6 +143,19 @@ def reaches(person: Person, action: str) -> frozenset[Reach]:
 def may_enter(person: Person, room: Room) -> bool:
     """Say whether a person may use something that is not about one case."""
     return room in ROOMS[person.role]
+
+
+def may_write_text(person: Person, service_code: str | None) -> bool:
+    """Say whether a person may write the text modules of a service, or those for every service (None).
+
+    A head writes those of the own service, as the coordinator does for complaints; the direction writes what every
+    service uses, and whoever runs the machine may put all of them right.
+    """
+    if not may_enter(person, Room.WRITE_TEXTS):
+        return False
+    if person.role in (Role.HEAD, Role.COMPLAINTS):
+        return service_code is not None and service_code == person.service_code
+    return person.role is Role.ADMIN or service_code is None
 
 
 def may(person: Person, action: str, case: CaseFacts) -> bool:

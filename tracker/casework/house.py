@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tracker.access.permissions import Person
 from tracker.charter.calendar import WorkingCalendar
 from tracker.charter.rules import RuleBook
+from tracker.charter.words import Language
 
 if TYPE_CHECKING:
     from tracker.routing.router import Router
@@ -27,6 +28,12 @@ class House:
     """What tracking codes are derived from."""
     duty_email: str | None = None
     """The mailbox of guard duty, if there is one: told of urgent cases beside the dispatchers."""
+    survey_url: str | None = None
+    """Where a requester says what they thought of the service; ``{language}`` in it stands for theirs."""
+
+    def survey_in(self, language: Language) -> str | None:
+        """Return the address of the survey in a language; none: there is none."""
+        return self.survey_url and self.survey_url.replace("{language}", language)
 
 
 @dataclass(frozen=True)

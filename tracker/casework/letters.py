@@ -180,7 +180,7 @@ def _write(file: CaseFile, kind: MessageKind, draft: Draft) -> list[Written]:
     if not draft.text.strip() and kind is not MessageKind.CLOSING:
         raise Missing("text")
     act = Act.ANSWER if kind is MessageKind.ANSWER else None
-    more = {"body": draft.text.strip()}
+    more: dict[str, object] = {"body": draft.text.strip()}
     if kind is MessageKind.CLOSING:
         file.ledger.check_closable()
         more["survey_url"] = file.house.survey_in(file.case.language)

@@ -21,6 +21,7 @@ _WITH_VIEWS = (
     "entering",
     "following",
     "profile",
+    "texts",
 )
 
 

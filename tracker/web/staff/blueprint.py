@@ -142,6 +142,7 @@ def _frame() -> dict[str, Any]:
     tabs = [
         (Room.QUEUE, "staff.queue", _("Deadlines")),
         (Room.ENTER, "staff.enter", _("Enter a request")),
+        (Room.TEXTS, "staff.texts", _("Texts")),
         (Room.PROFILE, "staff.profile", _("My profile")),
     ]
     shown = [

@@ -25,6 +25,7 @@ from tracker.charter.words import (
     ObligationState,
     Verb,
 )
+from tracker.correspondence import gate
 from tracker.correspondence.explanation import days_left_in_words, explain_rule, explain_steps, rung_in_words
 from tracker.insight.casefacts import Broken, CasePage, Done, Header, Said, Told
 from tracker.insight.casepage import case_page, stored_file
@@ -34,6 +35,7 @@ from tracker.web.staff.accounts import me, now
 from tracker.web.staff.acts import the_case
 from tracker.web.staff.blueprint import facts_of, needs, staff
 from tracker.web.staff.proposing import proposals
+from tracker.web.staff.readying import ready
 from tracker.web.staff.telling import SHOWN_AS_MESSAGE, told, who
 from tracker.web.uploads import path_of
 
@@ -78,6 +80,7 @@ def case(reference: str) -> str:
     today, header = brussels_day(now()), the_case()
     with site().database.reading() as db:
         page = case_page(db, header, me().viewer)
+        interim = ready(db, header, page)
     promises = [_explained(promise, today) for promise in page.promises]
     return render_template(
         "staff/case.html",
@@ -86,6 +89,8 @@ def case(reference: str) -> str:
         today=today,
         away=header.handler_away(today),
         owed=[one for one in promises if one.open],
+        interim=interim,
+        lacking=_lacking(page),
         settled=[one for one in promises if not one.open],
         groups=actions(header, page),
         line=[item for item in (_item(one, page) for one in page.line) if item is not None],
@@ -107,6 +112,14 @@ def attachment(reference: str, number: int) -> ResponseReturnValue:
     if not path.is_file():
         abort(404)
     return send_file(path, mimetype=found.media_type, as_attachment=True, download_name=found.name, max_age=0)
+
+
+def _lacking(page: CasePage) -> dict[int, list[str]]:
+    """Return, by message, what the gate found missing as it was to leave, and where it is mended."""
+    found = {
+        m.number: [gate.Missing(gate.Item(one)) for one in m.lacks if one in list(gate.Item)] for m in page.stuck
+    }
+    return {n: [f"{one.what(language())} {one.where(language())}" for one in items] for n, items in found.items()}
 
 
 def _explained(promise: Promise, today: date) -> Explained:
@@ -162,7 +175,8 @@ def _offered(header: Header, page: CasePage) -> list[tuple[str, list[Offer]]]:
             (Verb.FLAG, Action("flag", _l("Urgent or sensitive")), True),
         ]),
         (_("How it ends"), [
-            (Verb.CLOSE, Action("close", _l("Close"), main=not owed), not owed),
+            (Verb.CLOSE, Action("closing", _l("Close with a message"), main=not owed), not owed),
+            (Verb.CLOSE, Action("close", _l("Close")), not owed),
             (Verb.REOPEN, Action("reopen", _l("Open again")), True),
             (Verb.WAIVE, Action("waive", _l("A promise need not be kept")), bool(owed)),
             (Verb.WAIVE, Action("void-waiver", _l("Take a waiver back")), waived),

@@ -24,6 +24,7 @@ from tracker.web.fields import ADDRESS_LENGTH, TEXT_LENGTH
 from tracker.web.filters import way_out_in_words
 from tracker.web.languages import language
 from tracker.web.site import site
+from tracker.web.staff import passages
 from tracker.web.staff.accounts import me, now
 from tracker.web.staff.acts import give_back, lead_on, not_now, nothing_chosen, the_case, with_case
 from tracker.web.staff.blueprint import needs, staff
@@ -76,6 +77,11 @@ class WayForm(StaffForm):
             "spoken_on": self.spoken_on.data if channel in SPOKEN else None,
         }
 
+    @property
+    def own_words(self) -> Any:
+        """The field of the writer's own text."""
+        return self["text" if "text" in self else "reason"]
+
     def draft(self, case: Header) -> Draft:
         """Return what was decided: here, only the way it goes."""
         return Draft(**self.way(case))
@@ -89,6 +95,19 @@ class TextForm(WayForm):
     def draft(self, case: Header) -> Draft:
         """Return what was decided."""
         return Draft(text=self.text.data, **self.way(case))
+
+
+class ClosingForm(WayForm):
+    """What is said beside the standing words of a closing message."""
+
+    text = several_lines(
+        _l("Your text"), TEXT_LENGTH,
+        description=_l("Optional: the message says by itself that the file is closed, and how it is opened again."),
+    )  # fmt: skip
+
+    def draft(self, case: Header) -> Draft:
+        """Return what was decided."""
+        return Draft(text=self.text.data or "", **self.way(case))
 
 
 class InterimForm(WayForm):
@@ -174,6 +193,10 @@ LETTERS = {
         MessageKind.TRANSMISSION, Verb.TRANSMIT, TransmitForm, _l("Transmit to the competent body"), letters.transmit,
         _l("The body gets the file and the requester is told, both at once."),
     ),
+    "closing": Letter(
+        MessageKind.CLOSING, Verb.CLOSE, ClosingForm, _l("Close with a message to the requester"), letters.close,
+        _l("A file closes only when nothing is owed any more. A new message of the requester opens it again."),
+    ),
 }  # fmt: skip
 
 
@@ -197,6 +220,8 @@ def _write(letter: Letter) -> ResponseReturnValue:
     form.prepare(case)
     if not form.is_submitted():
         return _show(letter, form, 200)
+    if passages.asked_for():
+        return _show(letter, form, 200, problems=passages.put_in(form.own_words, case))
     if not form.validate():
         return _show(letter, form, 400)
     step = request.form.get("step")
@@ -272,6 +297,7 @@ def _show(
         letter=letter,
         form=form,
         asked=asked,
+        texts=passages.beside(the_case()),
         problems=problems,
         changed=changed,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from tracker.access.permissions import Reach, Room
+from tracker.casework.ahead import near
 from tracker.charter.counting import brussels_day
 from tracker.charter.words import Language, Nature, ObligationKind, Role
 from tracker.correspondence.explanation import days_left_in_words, label
@@ -46,6 +47,8 @@ class Line:
     owed: str
     nature: str
     channel: str
+    ready: bool
+    """An interim letter stands ready on the page of the case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +74,8 @@ def queue() -> str:
         above = overview(db, account.viewer, view=view, days=days)
     return render_template(
         "staff/queue.html",
-        urgent=_lines(page.urgent, today),
-        lines=_lines(page.rows, today),
+        urgent=_lines(page.urgent, moment),
+        lines=_lines(page.rows, moment),
         views=_views(account, view, show),
         shows=_shows(view, show, above.counts),
         show=show,
@@ -123,9 +126,20 @@ def _position(name: str) -> Position | None:
         return None
 
 
-def _lines(rows: Sequence[Row], today: date) -> list[Line]:
+def _lines(rows: Sequence[Row], moment: datetime) -> list[Line]:
     words = _Words(Language(language()), _("nothing owed"), _short_kinds(), _short_natures())
-    return [_line(row, today, words) for row in rows]
+    today = brussels_day(moment)
+    return [_line(row, today, words, ready=_interim_ready(row, moment)) for row in rows]
+
+
+def _interim_ready(row: Row, moment: datetime) -> bool:
+    """Say whether an interim letter stands ready on the page of a case, but for its reason and its date."""
+    if row.due_on is None or row.work_by is None or row.leaving:
+        return False
+    return near(
+        site().house, row.kind, due_on=row.due_on, work_by=row.work_by, channel=row.channel, nature=row.nature,
+        now=moment,
+    )  # fmt: skip
 
 
 class _Words(NamedTuple):
@@ -137,7 +151,7 @@ class _Words(NamedTuple):
     natures: Mapping[Nature, str]
 
 
-def _line(row: Row, today: date, words: _Words) -> Line:
+def _line(row: Row, today: date, words: _Words, *, ready: bool) -> Line:
     lang = words.lang
     late = row.due_on is not None and row.due_on < today
     soon = row.work_by is not None and row.work_by <= today
@@ -153,6 +167,7 @@ def _line(row: Row, today: date, words: _Words) -> Line:
         owed=words.kinds[row.kind] if row.kind else "",
         nature=words.natures[row.nature],
         channel=label(row.channel, lang),
+        ready=ready,
     )
 
 
