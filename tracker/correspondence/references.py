@@ -1,0 +1,73 @@
+"""Owns the search for references in a text, and for what a mistyped one may have meant."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from tracker.charter.reference import BadReference, Reference
+
+MOST_FOUND = 20
+MOST_CORRECTIONS = 20
+LOOKED_AT = 200_000
+"""Characters of a text that are searched."""
+
+_GAP = r"[ \t\xa0./_‐-―−-]{0,3}"
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """A reference that a text names; one whose check digits are wrong is None, with what it may have meant."""
+
+    reference: str | None
+    corrections: tuple[str, ...] = ()
+
+
+@lru_cache(maxsize=8)
+def _shape(prefix: str) -> re.Pattern[str]:
+    """Return the form in which people write references: any case, gaps, O for 0, I or L for 1."""
+    letters = "".join("[O0]" if letter == "O" else re.escape(letter) for letter in prefix.upper())
+    return re.compile(
+        rf"(?<![A-Z0-9]){letters}{_GAP}([12][0-9OIL]{{3}}){_GAP}([0-9OIL]{{5,18}}){_GAP}([0-9OIL]{{2}})(?![A-Z0-9])",
+        re.IGNORECASE,
+    )
+
+
+def references_in(text: str, prefix: str) -> tuple[Quoted, ...]:
+    """Return the references with our prefix that a text names, each once and as it is printed, at most `MOST_FOUND`.
+
+    One with wrong check digits comes with the references one slip away from it: one digit, or two neighbours swapped.
+    """
+    found: dict[Quoted, None] = {}
+    for match in _shape(prefix).finditer(text[:LOOKED_AT]):
+        if len(found) >= MOST_FOUND:
+            break
+        digits = [part.upper().translate(str.maketrans("OIL", "011")) for part in match.groups()]
+        try:
+            found[Quoted(str(Reference.parse(f"{prefix}-{'-'.join(digits)}")))] = None
+        except BadReference as error:
+            if error.kind == "check_digits":
+                found[Quoted(None, _corrections(prefix, digits))] = None
+    return tuple(found)
+
+
+def _corrections(prefix: str, parts: list[str]) -> tuple[str, ...]:
+    """Return the well-formed references one slip away, in the order of the digits."""
+    right: dict[str, None] = {}
+    for digits in _one_slip_away("".join(parts)):
+        year, number, check = digits[:4], digits[4:-2], digits[-2:]
+        try:
+            right[str(Reference.parse(f"{prefix}-{year}-{number}-{check}"))] = None
+        except BadReference:
+            continue
+    return tuple(right)[:MOST_CORRECTIONS]
+
+
+def _one_slip_away(digits: str) -> Iterator[str]:
+    for place in range(len(digits) - 1):
+        if digits[place] != digits[place + 1]:
+            yield f"{digits[:place]}{digits[place + 1]}{digits[place]}{digits[place + 2 :]}"
+    for place, digit in enumerate(digits):
+        for other in "0123456789":
+            if other != digit:
+                yield f"{digits[:place]}{other}{digits[place + 1 :]}"
