@@ -29,12 +29,15 @@ class Letter(Sealed, Base):
     __table_args__ = (
         CheckConstraint("size > 0", name="not_empty"),
         CheckConstraint("pages > 0", name="has_pages"),
+        CheckConstraint("(run_id IS NULL) = (position IS NULL)", name="place_in_a_run"),
         Index("ix_letters_run_id", "run_id"),
     )
 
     message_id: Mapped[int] = mapped_column(ForeignKey("messages.id"), primary_key=True, autoincrement=False)
     run_id: Mapped[int | None] = mapped_column(ForeignKey("print_runs.id"))
     """The run it was printed in first; none: made for a clerk who looked at it."""
+    position: Mapped[int | None]
+    """Its place in that run: 1, 2, 3 …"""
     stored_as: Mapped[str] = mapped_column(String(80), unique=True)
     """Our name for it, under VAR_DIR/letters."""
     size: Mapped[int]
