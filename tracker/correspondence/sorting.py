@@ -1,9 +1,9 @@
 """Owns what a mail is: from a person, from a machine that nobody must answer, or the news that ours did not arrive.
 
 The rules: RFC 3834 (automatic replies), RFC 3464 and RFC 6522 (reports of delivery), RFC 8098 (receipts), RFC 2919
-and RFC 2369 (lists), and what the servers that keep to none of these are known to write. Nothing in the text of a mail
-makes it automatic, only its headers, the form of its parts and the first words of its subject; a report in a form of
-its own counts as one only when it comes from where such reports come from.
+and RFC 2369 (lists), and what the servers that keep to none of these are known to write. Nothing in the text of a
+mail makes it automatic, only its headers, the form of its parts and the first words of its subject; a report in a
+form of its own counts as one only when it comes from where such reports come from.
 """
 
 import re
@@ -114,9 +114,8 @@ def _odd_report(mail: Part, sender: str, text: str) -> Report | None:
     """Read a report in a form of its own, such as those of qmail and Exim, or nothing."""
     subject = words_of(first(mail.all("subject"))[:2_000])
     nobody = _returns_to_nobody(mail)
-    if not (
-        _MACHINE.match(sender) or mail.has("x-failed-recipients") or (nobody and _FAILED_SUBJECT.search(subject))
-    ):
+    failed = mail.has("x-failed-recipients")
+    if not (_MACHINE.match(sender) or failed or (nobody and _FAILED_SUBJECT.search(subject))):
         return None
     said = _SAID.search(text)
     status = clean_line(said[0])[:500] if said else ""
