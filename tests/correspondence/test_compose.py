@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.correspondence.letters import DESTINATION, FACTS, LETTERS, P1, REFERENCE, REQUEST, SIGNATURE, facts
-from tracker.charter.words import Language, MessageKind, ObligationKind, ServiceKind
+from tracker.charter.words import Language, MailReason, MessageKind, ObligationKind, ServiceKind
 from tracker.correspondence.compose import compose, compose_mail_notice, compose_notice, standard_letter, template_of
-from tracker.correspondence.explanation import date_in_words
-from tracker.correspondence.facts import MailNoticeFacts, NoticeFacts
+from tracker.correspondence.explanation import date_in_words, label
+from tracker.correspondence.facts import HeldMail, MailNoticeFacts, NoticeFacts
 from tracker.correspondence.gate import Item, SendRefused
 from tracker.resources import resource
 
@@ -343,14 +343,43 @@ def _squeeze(text: str) -> str:
     return " ".join(text.split())
 
 
-@pytest.mark.parametrize("language", Language)
-def test_a_notice_about_mail_says_how_much_waits_and_where(language: Language) -> None:
-    facts = MailNoticeFacts(held=3, ignored=2, due_on=date(2026, 1, 24), list_url="https://suivi.example/staff/mail")
+LIST = "https://suivi.example/staff/mail"
 
-    notice = compose_mail_notice(facts, [language])
+
+@pytest.mark.parametrize("language", Language)
+def test_a_notice_about_mail_says_what_waits_until_when_and_where(language: Language) -> None:
+    presumed = HeldMail(
+        reason=MailReason.OTHER_SENDER, due_on=date(2026, 1, 24), url=f"{LIST}/7", reference=REFERENCE,
+        handler_name="Anna Peeters",
+    )  # fmt: skip
+    nobodys = HeldMail(reason=MailReason.ENCRYPTED, due_on=date(2026, 2, 3), url=f"{LIST}/8")
+
+    notice = compose_mail_notice(MailNoticeFacts(held=(presumed, nobodys), ignored=3, list_url=LIST), [language])
 
     assert "5" in notice.subject
-    for item in ("3", "2", "2026", facts.list_url):
-        assert item in notice.text
-    assert f'href="{facts.list_url}"' in notice.html
+    first, second = (line for line in notice.text.splitlines() if line.startswith("- "))
+    for item in (date_in_words(presumed.due_on, language), REFERENCE, "Anna Peeters", presumed.url):
+        assert item in first
+    assert label(MailReason.OTHER_SENDER, language) in first
+    for item in (date_in_words(nobodys.due_on, language), label(MailReason.ENCRYPTED, language), nobodys.url):
+        assert item in second
+    assert "DOS" not in second
+    for url in (LIST, presumed.url, nobodys.url):
+        assert f'href="{url}"' in notice.html
     assert "{" not in notice.text
+    assert "\n\n\n" not in notice.text
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_notice_about_much_mail_names_the_first_and_counts_the_rest(language: Language) -> None:
+    held = tuple(
+        HeldMail(reason=MailReason.EMPTY, due_on=date(2026, 1, 24), url=f"{LIST}/{number}") for number in range(40)
+    )
+
+    many = compose_mail_notice(MailNoticeFacts(held=held, ignored=0, list_url=LIST), [language])
+    none = compose_mail_notice(MailNoticeFacts(held=(), ignored=2, list_url=LIST), [language])
+
+    assert len([line for line in many.text.splitlines() if line.startswith("- ")]) == 25
+    assert "15" in many.text
+    assert "- " not in none.text.replace(" - ", "")
+    assert "\n\n\n" not in many.text + none.text

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context,
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
-from tracker.charter.words import Channel, Language, MessageKind, ObligationKind, ServiceKind
+from tracker.charter.words import Channel, Language, MailReason, MessageKind, ObligationKind, ServiceKind
 from tracker.correspondence.explanation import (
     by_channel,
     by_way_out,
@@ -33,6 +33,8 @@ from tracker.resources import resource
 
 NOTICE, MAIL_NOTICE = "notice", "mail_notice"
 """The folders of the mails to staff; every other folder is named after its `MessageKind`."""
+MOST_LISTED = 25
+"""How many held mails a notice names one by one; the list has the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,24 +143,26 @@ def compose_notice(facts: NoticeFacts, languages: Sequence[Language]) -> Compose
     def said(language: Language) -> dict[str, Any]:
         return values | {"days_left": days_left_in_words(facts.due_on, facts.today, language)}
 
-    return _to_staff(NOTICE, said, languages, facts.case_url, layout="notice.txt")
+    return _to_staff(NOTICE, said, languages, [facts.case_url], layout="notice.txt")
 
 
 def compose_mail_notice(facts: MailNoticeFacts, languages: Sequence[Language]) -> Composed:
     """Write the mail to staff about held and ignored mail, once in each of its readers' languages."""
     values = {field.name: getattr(facts, field.name) for field in fields(facts)}
-    return _to_staff(MAIL_NOTICE, lambda _: values, languages, facts.list_url)
+    listed, more = facts.held[:MOST_LISTED], len(facts.held[MOST_LISTED:])
+    links = [facts.list_url, *(one.url for one in listed)]
+    return _to_staff(MAIL_NOTICE, lambda _: values | {"listed": listed, "more": more}, languages, links)
 
 
 def _to_staff(
     name: str,
     said: Callable[[Language], dict[str, Any]],
     languages: Sequence[Language],
-    link: str,
+    links: Sequence[str],
     *,
     layout: str | None = None,
 ) -> Composed:
-    """Write a mail to staff, once in each language; its only link is to a page of ours."""
+    """Write a mail to staff, once in each language; its only links are to pages of ours."""
     template = template_of(name)
     letters = []
     for language in dict.fromkeys(languages):
@@ -166,7 +170,7 @@ def _to_staff(
         letters.append((language, *_write(template, language, values, layout=layout)))
     subject = letters[0][1]
     text = "\n----\n\n".join(text for _, _, text in letters)
-    page = _page(subject, [(language, text) for language, _, text in letters], [link])
+    page = _page(subject, [(language, text) for language, _, text in letters], links)
     return Composed(subject, text, page, template.name, template.version)
 
 
@@ -319,6 +323,7 @@ def _texts() -> Environment:
         "by_channel": _in_language(lambda channel, language: by_channel(Channel(channel), language)),
         "name": _in_language(lambda other, language: label(Language(other), language)),
         "phone": _in_language(lambda line, language: label(Line(line), language)),
+        "mail_reason": _in_language(lambda reason, language: label(MailReason(reason), language)),
         "kind": _in_language(lambda kind, language: label(ObligationKind(kind), language)),
         "rung": _in_language(rung_in_words),
         "why": _in_language(_why),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from tracker.charter.words import Channel, Language, ObligationKind, ServiceKind
+from tracker.charter.words import Channel, Language, MailReason, ObligationKind, ServiceKind
 from tracker.correspondence.phones import Phone
 
 
@@ -124,8 +124,21 @@ class NoticeFacts:
 class MailNoticeFacts:
     """What a mail to staff about held and ignored mail says: nothing about whoever wrote."""
 
-    held: int
+    held: tuple["HeldMail", ...]
+    """What somebody has to decide about, the first due first."""
     ignored: int
-    due_on: date | None
-    """The first day (Brussels) by which a held one would be due."""
     list_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldMail:
+    """One held mail in that list: nothing of what was written, nor who wrote."""
+
+    reason: MailReason
+    due_on: date
+    """By when (Brussels) an answer would be due, were it a request of its own."""
+    url: str
+    reference: str | None = None
+    """The case that it is presumed to be about."""
+    handler_name: str | None = None
+    """Who has that case."""

@@ -17,7 +17,7 @@ from tracker.charter.counting import BRUSSELS, brussels_day
 from tracker.charter.words import Channel, Direction, Language, MailOutcome, MessageKind
 from tracker.correspondence.compose import Composed, compose_mail_notice, compose_notice, one_line, template_of
 from tracker.correspondence.explanation import organisation
-from tracker.correspondence.facts import MailNoticeFacts, NoticeFacts
+from tracker.correspondence.facts import HeldMail, MailNoticeFacts, NoticeFacts
 from tracker.correspondence.gate import check_signature, is_email_address
 from tracker.correspondence.tracking import MailKind, message_id, reply_token
 from tracker.correspondence.transport import TryLater, Undeliverable
@@ -243,12 +243,10 @@ def _mail_notice(session: Session, notice: MailNotice, sender: Sender) -> Parcel
     person = session.get_one(Staff, notice.staff_id)
     if not is_email_address(person.email):
         raise Undeliverable("the recipient has no usable e-mail address")
-    listed = session.scalars(select(Mail).where(Mail.id.in_(notice.mails))).all()
-    held = [mail for mail in listed if mail.outcome is MailOutcome.HELD]
+    held = tuple(_held(session, notice, sender))
     facts = MailNoticeFacts(
-        held=len(held),
-        ignored=len(listed) - len(held),
-        due_on=min((mail.due_on for mail in held if mail.due_on is not None), default=None),
+        held=held,
+        ignored=len(notice.mails) - len(held),
         list_url=f"{sender.base_url}/staff/mail",
     )
     mail = _mail(
@@ -263,6 +261,25 @@ def _mail_notice(session: Session, notice: MailNotice, sender: Sender) -> Parcel
     mail["From"] = _address(sender.address, parseaddr(sender.mail_from)[0])
     mail["To"] = _address(person.email, one_line(person.name))
     return Parcel(mail, (_ascii(person.email),))
+
+
+def _held(session: Session, notice: MailNotice, sender: Sender) -> Iterator[HeldMail]:
+    """Return what is held of the mail that a notice tells of, the first due first."""
+    waiting = (
+        select(Mail.id, Mail.reason, Mail.due_on, Case.reference, Staff.name)
+        .outerjoin(Case, Case.id == Mail.case_id)
+        .outerjoin(Staff, Staff.id == Case.handler_id)
+        .where(Mail.id.in_(notice.mails), Mail.outcome == MailOutcome.HELD, Mail.due_on.is_not(None))
+        .order_by(Mail.due_on, Mail.id)
+    )
+    for row in session.execute(waiting):
+        yield HeldMail(
+            reason=row.reason,
+            due_on=row.due_on,
+            url=f"{sender.base_url}/staff/mail/{row.id}",
+            reference=row.reference,
+            handler_name=one_line(row.name) if row.name else None,
+        )
 
 
 def _mail(
