@@ -55,7 +55,67 @@ def outbox(*more: sa.schema.SchemaItem, check: str, name: str) -> sa.Table:
     )
 
 
+ALARMS = {
+    "not_sent": (
+        "state IN ('triage', 'open') AND id IN (SELECT m.case_id FROM messages m JOIN outbox o ON o.message_id = m.id"
+        " WHERE o.state = 'failed' AND m.left_on IS NULL AND NOT EXISTS (SELECT 1 FROM messages n"
+        " WHERE n.case_id = m.case_id AND n.left_on IS NOT NULL AND (n.kind = m.kind AND n.number > m.number"
+        " OR m.kind = 'interim' AND n.kind = 'answer' AND n.left_at >= m.written_at)))"
+    ),
+    "unattended": (
+        "id IN (SELECT p.case_id FROM obligations p JOIN notices n ON n.obligation_id = p.id"
+        " WHERE n.state = 'unattended' AND p.state = 'open')"
+    ),
+}
+"""What alarms staff about a case, and when that was so before this migration."""
+
+INDEXES = (
+    ("", "cases", ["nature", "state", "id"]),
+    ("_service", "cases", ["service_code", "id"]),
+    ("_handler", "cases", ["handler_id", "id"]),
+    ("", "associations", ["service_code", "case_id"]),
+)
+
+
+def mark_alarms() -> None:
+    """Mark the cases that staff are alarmed about, and their associations, for the queue to find those one may see."""
+    for alarm, so in ALARMS.items():
+        for table in ("cases", "associations"):
+            op.add_column(table, sa.Column(alarm, sa.Boolean(), server_default=sa.false(), nullable=False))
+        op.execute(f"UPDATE cases SET {alarm} = true WHERE {so}")  # noqa: S608 - words of our own
+        marked = f"SELECT id FROM cases WHERE {alarm}"  # noqa: S608
+        op.execute(f"UPDATE associations SET {alarm} = true WHERE case_id IN ({marked})")  # noqa: S608
+        for end, table, columns in INDEXES:
+            where = sa.text(alarm)
+            op.create_index(f"ix_{table}_{alarm}{end}", table, columns, postgresql_where=where, sqlite_where=where)
+    op.drop_index("ix_cases_urgent_handler", "cases")
+    urgent_at_hand("urgent_since IS NOT NULL AND closed_at IS NULL")
+
+
+def urgent_at_hand(where: str) -> None:
+    """Make the index of the urgent cases that somebody has."""
+    op.create_index(
+        "ix_cases_urgent_handler",
+        "cases",
+        ["handler_id"],
+        postgresql_where=sa.text(where),
+        sqlite_where=sa.text(where),
+    )
+
+
+def unmark_alarms() -> None:
+    """Take the marks away again: they are computed."""
+    op.drop_index("ix_cases_urgent_handler", "cases")
+    urgent_at_hand("urgent_since IS NOT NULL AND next_due_on IS NOT NULL")
+    for alarm in ALARMS:
+        for end, table, _columns in INDEXES:
+            op.drop_index(f"ix_{table}_{alarm}{end}", table)
+        for table in ("cases", "associations"):
+            op.drop_column(table, alarm)
+
+
 def upgrade() -> None:
+    mark_alarms()
     op.create_table(
         "mail_notices",
         sa.Column("id", BigId, nullable=False),
@@ -248,6 +308,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    unmark_alarms()
     op.drop_index("ix_messages_on_paper", "messages")
     op.execute("DELETE FROM outbox WHERE mail_notice_id IS NOT NULL")
     stands = outbox(

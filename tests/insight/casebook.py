@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from tracker.access.permissions import Person, reaches
+from tracker.casework.alarms import set_alarms_now
 from tracker.charter.reference import Reference
 from tracker.charter.words import (
     CaseState,
@@ -65,7 +66,7 @@ def a_case(session: Session, number: int, handler_id: int, **more: Any) -> Case:
     session.add(case)
     session.flush()
     for code in associated:
-        session.add(Association(case_id=case.id, service_code=code, since=NOW, next_due_on=case.next_due_on))
+        session.add(Association.beside(case, code, since=NOW))
     if due_on:
         session.add(
             Obligation(
@@ -88,6 +89,7 @@ def unattended(session: Session, case: Case) -> None:
             moment=NOW, recorded_at=NOW, escalation=False, recipients=[],
         )
     )  # fmt: skip
+    set_alarms_now(session, case.id)
 
 
 def not_sent(session: Session, case: Case, *, state: str = "failed", number: int = 2, **more: Any) -> Message:
@@ -104,6 +106,7 @@ def not_sent(session: Session, case: Case, *, state: str = "failed", number: int
     session.flush()
     if state != "left":
         session.add(Outbox(message_id=message.id, state=state, attempts=9, next_try_at=NOW, settled_at=NOW))
+    set_alarms_now(session, case.id)
     return message
 
 

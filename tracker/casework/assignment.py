@@ -81,7 +81,7 @@ def _reassociate(session: Session, case: Case, lead: Service, now: datetime, *, 
     wanted.discard(lead.code)
     session.execute(delete(Association).where(Association.case_id == case.id))
     for code in sorted(wanted):
-        session.add(Association(case_id=case.id, service_code=code, since=now, next_due_on=case.next_due_on))
+        session.add(Association.beside(case, code, since=now))
 
 
 def assign(

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tracker.access.permissions import CaseFacts, may
+from tracker.casework.alarms import follow, set_alarms
 from tracker.casework.errors import CaseChanged, NotPermitted, UnknownReference
 from tracker.casework.house import Actor, House
 from tracker.charter import ladder, moves
@@ -19,7 +20,7 @@ from tracker.charter.obligations import Obligation as Promise
 from tracker.charter.reference import BadReference, Reference
 from tracker.charter.words import Act, CaseState, ObligationState, Verb
 from tracker.models.base import put
-from tracker.models.cases import Association, Case
+from tracker.models.cases import Association, Case, copied
 from tracker.models.history import History
 from tracker.models.messages import Message
 from tracker.models.obligations import Breach, Discharge, Notice, Obligation, promise_of, write_promise
@@ -173,12 +174,11 @@ class CaseFile:
         for entry in entries:
             before, self.ledger = self.ledger, self.try_entry(entry)
             self._store(before.obligations, entry)
-        owed_before = self.case.next_due_on
+        beside = copied(self.case)
         self._look_ahead()
-        if self.case.next_due_on != owed_before:
-            beside = update(Association).where(Association.case_id == self.case.id)
-            self.session.execute(beside.values(next_due_on=self.case.next_due_on))
         self.case.version += 1
+        set_alarms(self.session, self.case)
+        follow(self.session, self.case, beside)
         self.session.add(self._entry(verb, entries, {**(details or {}), **self._told(owed)}))
 
     def _told(self, owed: Sequence[Promise]) -> dict[str, dict[str, int]]:

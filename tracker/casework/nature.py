@@ -81,7 +81,7 @@ def _to_complaints(session: Session, case: Case, now: datetime) -> dict[str, obj
         joining.add(concerned.code)
     for code in sorted(joining - {case.service_code}):
         if session.get(Association, (case.id, code)) is None:
-            session.add(Association(case_id=case.id, service_code=code, since=now, next_due_on=case.next_due_on))
+            session.add(Association.beside(case, code, since=now))
     about: dict[str, object] = {"about_staff": case.about_staff_id, "about_service": case.about_service_code}
     if case.handler_id != case.about_staff_id:
         return about

@@ -118,10 +118,7 @@ def register(session: Session, house: House, *, intake: Intake, actor: Actor, no
     if associated:
         put(
             session,
-            *(
-                Association(case_id=case.id, service_code=code, since=now, next_due_on=case.next_due_on)
-                for code in associated
-            ),
+            *(Association.beside(case, code, since=now) for code in associated),
         )
     _say(file, intake, handler, services)
 def _check_whole(intake: Intake, now: datetime) -> None:

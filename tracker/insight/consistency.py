@@ -14,7 +14,7 @@ from tracker.charter.reference import Reference
 from tracker.charter.rules import RuleBook
 from tracker.charter.rungs import BREACH
 from tracker.charter.steps import StepCode
-from tracker.charter.words import CaseState, Channel, Direction, MessageKind, NoticeState
+from tracker.charter.words import CaseState, Channel, Direction, MessageKind, NoticeState, ObligationState
 from tracker.models.cases import Association, Case
 from tracker.models.history import History
 from tracker.models.messages import Message, Outbox
@@ -126,10 +126,38 @@ def _case(records: CaseRecords, ledger: Ledger) -> Iterator[Finding]:
         yield "cases", _of(records), f"{', '.join(differing)} differ from what the history says"
     if ledger.open_obligations and case.state in (CaseState.CLOSED, CaseState.MERGED):
         yield "cases", _of(records), f"the case is {case.state}, but something is still owed"
+    for alarm, so in (("not_sent", _not_sent(records)), ("unattended", _unattended(records))):
+        if getattr(case, alarm) != so:
+            yield "cases", _of(records), f"{alarm} is not what the messages and notices say"
     for beside in records.associations:
-        if beside.next_due_on != case.next_due_on:
-            key = f"{case.id} {beside.service_code}"
-            yield "associations", key, "next_due_on differs from that of the case"
+        for name in Association.COPIED:
+            if getattr(beside, name) != getattr(case, name):
+                yield "associations", f"{case.id} {beside.service_code}", f"{name} differs from that of the case"
+
+
+def _not_sent(records: CaseRecords) -> bool:
+    """Say whether a message was given up on a live case, and nothing that does its work has left since."""
+    if records.case.state not in (CaseState.TRIAGE, CaseState.OPEN):
+        return False
+    gone = [row for row in records.messages if row.left_on is not None]
+    for row in records.messages:
+        line = records.outbox_of_messages.get(row.id)
+        if line is None or line.state != "failed" or row.left_on is not None:
+            continue
+        again = any(later.kind is row.kind and later.number > row.number for later in gone)
+        answered = row.kind is MessageKind.INTERIM and any(
+            later.kind is MessageKind.ANSWER and later.left_at is not None and later.left_at >= row.written_at
+            for later in gone
+        )
+        if not (again or answered):
+            return True
+    return False
+
+
+def _unattended(records: CaseRecords) -> bool:
+    """Say whether nobody could be told about a promise that is still open."""
+    owed = {row.id for row in records.obligations if row.state is ObligationState.OPEN}
+    return any(row.state is NoticeState.UNATTENDED and row.obligation_id in owed for row in records.notices)
 
 
 def _next_looks(records: CaseRecords, rules: RuleBook, calendar: WorkingCalendar) -> Iterator[Finding]:

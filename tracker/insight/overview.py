@@ -64,7 +64,7 @@ def _statement(viewer: Viewer, view: View, days: Days) -> Select[Any]:
 
 def _listed(viewer: Viewer, view: View, show: Show, days: Days) -> list[Select[Any]]:
     found = [
-        select(branch.id).where(branch.within, *conditions(show, days, branch.due_on)).order_by(*walked(show, branch))
+        select(branch.id).where(branch.within, *conditions(show, days, branch)).order_by(*walked(show, branch))
         for branch in branches_of(viewer, view, show)
     ]
     return [select(fenced(part)) for part in found] if show is Show.TO_CLOSE else found
@@ -74,7 +74,7 @@ def _ahead(branches: Sequence[Branch], days: Days) -> Subquery:
     """Count, of the next cases due, what no index counts."""
     walks = [
         select(branch.id.label("id"), branch.due_on.label("due_on"), Case.next_kind, Case.nature)
-        .where(branch.within, *conditions(Show.EVERYTHING, days, branch.due_on))
+        .where(branch.within, *conditions(Show.EVERYTHING, days, branch))
         .order_by(branch.due_on, branch.id)
         .limit(literal_column(str(WINDOW)))
         .subquery()

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from tracker.charter.words import CaseState, Channel, Language, Nature, ObligationKind, ObligationState
-from tracker.insight.shown import Days, Show, View, branches_of, conditions, fenced, not_sent, urgent_ids
+from tracker.insight.shown import Days, Show, View, branches_of, conditions, fenced, urgent_ids
 from tracker.insight.sight import Branch, Viewer
 from tracker.models.cases import Case
 from tracker.models.messages import Message
@@ -139,7 +139,7 @@ def _keys(branch: Branch, show: Show, days: Days, after: Position | None, before
         return _keys_to_close(branch, days, after, before)
     due, id_ = _order(show, branch)
     columns: list[SQLColumnExpression[Any]] = [literal_column("1").label("rank"), due.label("due"), id_.label("id")]
-    query = select(*columns).where(branch.within, *conditions(show, days, branch.due_on))
+    query = select(*columns).where(branch.within, *conditions(show, days, branch))
     if before is not None:
         query = query.where(tuple_(due, id_) < tuple_(*before)).order_by(due.desc(), id_.desc())
     else:
@@ -151,7 +151,7 @@ def _keys(branch: Branch, show: Show, days: Days, after: Position | None, before
 
 def _keys_to_close(branch: Branch, days: Days, after: Position | None, before: Position | None) -> Select[Any]:
     """Return the same for what owes nothing: few, so they are found first and sorted then (see ``fenced``)."""
-    found = fenced(select(Case.id).where(branch.within, *conditions(Show.TO_CLOSE, days, branch.due_on)))
+    found = fenced(select(Case.id).where(branch.within, *conditions(Show.TO_CLOSE, days, branch)))
     columns: list[SQLColumnExpression[Any]] = [literal_column("1").label("rank"), literal(NOTHING_OWED).label("due")]
     query = select(*columns, found.c.id.label("id")).order_by(found.c.id if before is None else found.c.id.desc())
     if after is not None:
@@ -217,7 +217,7 @@ def _rows(parts: Sequence[Select[Any]], *, backward: bool) -> Select[Any]:
             Case.urgent_taken_at,
             Case.sensitive,
             _waiting(),
-            not_sent().where(Message.case_id == Case.id).correlate(Case).exists(),
+            Case.not_sent,
         )
         .join(Case, Case.id == first.c.id)
         .join(Staff, Staff.id == Case.handler_id)

@@ -5,11 +5,10 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, Self
 
-from sqlalchemy import ColumnElement, Select, SQLColumnExpression, Subquery, and_, literal_column, or_, select, union
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, Subquery, literal_column, or_, select, union
 
 from tracker.charter.calendar import WorkingCalendar
-from tracker.charter.words import Nature, ObligationKind, ObligationState
+from tracker.charter.words import Nature, ObligationKind
 from tracker.insight.sight import (
     IN_TRIAGE,
     OPEN,
@@ -20,11 +19,8 @@ from tracker.insight.sight import (
     may_read,
     mine,
     of_my_service,
-    of_service,
 )
 from tracker.models.cases import Case
-from tracker.models.messages import Message, Outbox
-from tracker.models.obligations import Notice, Obligation
 
 
 class View(StrEnum):
@@ -67,8 +63,12 @@ class Show(StrEnum):
     TO_CLOSE = "to_close"
 
 
-FEW = frozenset({Show.UNATTENDED, Show.FAILED, Show.URGENT})
-"""Found from what makes them so."""
+FEW = frozenset({Show.UNATTENDED, Show.FAILED, Show.URGENT, Show.TO_CLOSE})
+"""Found by an index of their own, and not by walking the queue."""
+
+
+URGENT = (Case.urgent_since.is_not(None), Case.closed_at.is_(None))
+"""As the index says it."""
 
 
 def branches_of(viewer: Viewer, view: View, show: Show) -> list[Branch]:
@@ -77,8 +77,6 @@ def branches_of(viewer: Viewer, view: View, show: Show) -> list[Branch]:
     What there is to close is for the handler and the lead service, not for those that are associated; what is
     unassigned, for those who dispatch it: no service leads it yet.
     """
-    if show in FEW:
-        return [Branch(_within(viewer, view))]
     if show is Show.UNASSIGNED:
         viewer = replace(viewer, reaches=viewer.reaches - {"service"})
     led_only = show is Show.TO_CLOSE
@@ -90,18 +88,9 @@ def branches_of(viewer: Viewer, view: View, show: Show) -> list[Branch]:
     return all_i_may_see(viewer, led_only=led_only)
 
 
-def _within(viewer: Viewer, view: View) -> ColumnElement[bool]:
-    """Return the same as one condition, for what is found otherwise than by walking a view."""
-    match view:
-        case View.MINE:
-            return and_(may_read(viewer), Case.handler_id.in_(sorted(viewer.own)))
-        case View.SERVICE:
-            return and_(may_read(viewer), or_(*of_service(viewer)))
-    return may_read(viewer)
-
-
-def conditions(show: Show, days: Days, due_on: SQLColumnExpression[date | None]) -> list[ColumnElement[bool]]:
-    """Return what a case must be to be listed; ``due_on`` is where the branch has its date."""
+def conditions(show: Show, days: Days, branch: Branch) -> list[ColumnElement[bool]]:
+    """Return what a case must be to be listed, said of the table that the branch walks."""
+    due_on = branch.due_on
     owed = due_on.is_not(None)
     match show:
         case Show.OVERDUE:
@@ -117,11 +106,11 @@ def conditions(show: Show, days: Days, due_on: SQLColumnExpression[date | None])
         case Show.UNASSIGNED:
             return [IN_TRIAGE]
         case Show.URGENT:
-            return [or_(OPEN, IN_TRIAGE), Case.urgent_since.is_not(None)]
+            return [or_(OPEN, IN_TRIAGE), *URGENT]
         case Show.UNATTENDED:
-            return [owed, Case.id.in_(unattended())]
+            return [_marked(branch, "unattended")]
         case Show.FAILED:
-            return [or_(OPEN, IN_TRIAGE), Case.id.in_(not_sent())]
+            return [_marked(branch, "not_sent")]
         case Show.TO_CLOSE:
             # The last three follow from the first two; said, so that the database does not expect many.
             rest = (Case.next_kind, Case.next_work_by, Case.closed_at)
@@ -129,9 +118,14 @@ def conditions(show: Show, days: Days, due_on: SQLColumnExpression[date | None])
     return [owed]
 
 
+def _marked(branch: Branch, alarm: str) -> ColumnElement[bool]:
+    """Return that an alarm is on, bare as the index says it: the ORM would write ``= 1`` on SQLite."""
+    return literal_column(f"{branch.of.__tablename__}.{alarm}")
+
+
 def walked(show: Show, branch: Branch) -> tuple[SQLColumnExpression[Any], ...]:
     """Return the order in which the database walks to what a list counts: that of the index which has it."""
-    return () if show in FEW or show is Show.TO_CLOSE else (branch.due_on, branch.id)
+    return () if show in FEW else (branch.due_on, branch.id)
 
 
 def fenced(found: Select[Any]) -> Subquery:
@@ -143,46 +137,9 @@ def fenced(found: Select[Any]) -> Subquery:
     return found.offset(literal_column("0")).subquery()
 
 
-def unattended() -> Select[Any]:
-    """Return the cases with a promise that nobody could be told about."""
-    return (
-        select(Obligation.case_id)
-        .join(Notice, Notice.obligation_id == Obligation.id)
-        .where(Notice.state == literal_column("'unattended'"), Obligation.state == ObligationState.OPEN)
-    )
-
-
-def not_sent() -> Select[Any]:
-    """Return the cases with a message that was given up, and none that does its work has left since."""
-    later = aliased(Message)
-    return (
-        select(Message.case_id)
-        .join(Outbox, Outbox.message_id == Message.id)
-        .where(
-            Outbox.state == literal_column("'failed'"),
-            Message.left_on.is_(None),
-            ~select(later.id)
-            .where(
-                later.case_id == Message.case_id,
-                later.left_on.is_not(None),
-                or_(
-                    and_(later.kind == Message.kind, later.number > Message.number),
-                    # An interim letter puts nothing off any more once the answer is there.
-                    and_(
-                        Message.kind == literal_column("'interim'"),
-                        later.kind == literal_column("'answer'"),
-                        later.left_at >= Message.written_at,
-                    ),
-                ),
-            )
-            .exists(),
-        )
-    )
-
-
 def urgent_ids(viewer: Viewer) -> Select[Any]:
     """Return urgent cases that nobody has taken, and those that the viewer has."""
-    taken = [Case.urgent_since.is_not(None), Case.next_due_on.is_not(None)]
+    taken = [*URGENT, Case.next_due_on.is_not(None)]
     parts = [select(Case.id).where(may_read(viewer), RINGING)]
     parts += [select(Case.id).where(branch.within, *taken) for branch in mine(viewer)]
     both = union(*parts).subquery()

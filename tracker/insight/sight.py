@@ -45,11 +45,20 @@ class Viewer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Branch:
-    """A part of a view: what is in it, and the columns in whose order an index of its own walks it."""
+    """A part of a view: what is in it, and the table whose indexes walk it: the case, or what is beside it."""
 
     within: ColumnElement[bool]
-    due_on: SQLColumnExpression[date | None] = Case.next_due_on
-    id: SQLColumnExpression[int] = Case.id
+    of: type[Case] | type[Association] = Case
+
+    @property
+    def due_on(self) -> SQLColumnExpression[date | None]:
+        """Where it has its date."""
+        return self.of.next_due_on
+
+    @property
+    def id(self) -> SQLColumnExpression[int]:
+        """Where it has the number of the case."""
+        return Association.case_id if self.of is Association else Case.id
 
 
 # Spelled out, not bound: the database matches its partial indexes against what is written in the statement.
@@ -90,7 +99,7 @@ def of_my_service(viewer: Viewer, *, led_only: bool = False) -> list[Branch]:
         return [led]
     beside = and_(Association.service_code == viewer.service_code, Association.case_id == Case.id)
     joined = and_(beside, allowed, _not_about(viewer))
-    return [led, Branch(joined, Association.next_due_on, Association.case_id)]
+    return [led, Branch(joined, Association)]
 
 
 def all_i_may_see(viewer: Viewer, *, led_only: bool = False) -> list[Branch]:

@@ -1,13 +1,16 @@
 """Owns the rows of the case itself: the citizen's request, who handles it, and what is next."""
 
 from datetime import date, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tracker.charter.words import CaseState, Channel, ChannelReason, Language, Nature, ObligationKind
 from tracker.models.base import Base, BigId, Sealed, Word, one_of
+
+ALARMS = ("not_sent", "unattended")
+"""What stands above the queue until it is mended: marks on the case, so that looking costs what one may see."""
 
 
 def _live(name: str, *columns: str) -> Index:
@@ -54,10 +57,15 @@ class Case(Sealed, Base):
         Index("ix_cases_urgent", "urgent_since",
               postgresql_where=text("urgent_since IS NOT NULL AND urgent_taken_at IS NULL"),
               sqlite_where=text("urgent_since IS NOT NULL AND urgent_taken_at IS NULL")),
-        _some("ix_cases_urgent_handler", "urgent_since IS NOT NULL AND next_due_on IS NOT NULL", "handler_id"),
+        _some("ix_cases_urgent_handler", "urgent_since IS NOT NULL AND closed_at IS NULL", "handler_id"),
         _some("ix_cases_triage", "state = 'triage'", "next_due_on", "id"),
         _some("ix_cases_triage_handler", "state = 'triage'", "handler_id", "next_due_on", "id"),
         _some("ix_cases_queue_complaints", "next_due_on IS NOT NULL AND nature = 'complaint'", "next_due_on", "id"),
+        *(index for alarm in ALARMS for index in (
+            _some(f"ix_cases_{alarm}", alarm, "nature", "state", "id"),
+            _some(f"ix_cases_{alarm}_service", alarm, "service_code", "id"),
+            _some(f"ix_cases_{alarm}_handler", alarm, "handler_id", "id"),
+        )),
         Index("ix_cases_merged_into_id", "merged_into_id", postgresql_where=text("merged_into_id IS NOT NULL"),
               sqlite_where=text("merged_into_id IS NOT NULL")),
         Index("ix_cases_about_case_id", "about_case_id", postgresql_where=text("about_case_id IS NOT NULL"),
@@ -66,6 +74,7 @@ class Case(Sealed, Base):
               postgresql_where=text("continues_case_id IS NOT NULL"),
               sqlite_where=text("continues_case_id IS NOT NULL")),
     )  # fmt: skip
+    UNSEALED: ClassVar[frozenset[str]] = frozenset(ALARMS)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
     """Also the number in its reference."""
@@ -121,17 +130,37 @@ class Case(Sealed, Base):
     next_due_on: Mapped[date | None]
     """The earliest date still owed: what the queue is ordered by; none: nothing is owed."""
     next_work_by: Mapped[date | None]
+    not_sent: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Something could not be sent, and nothing that left since did its work. Computed, so not sealed."""
+    unattended: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Nobody could be told about a promise that is still open. Computed, so not sealed."""
 
 
 class Association(Sealed, Base):
     """A service that is on a case beside the lead, because it shares the competence (P13)."""
 
     __tablename__ = "associations"
-    __table_args__ = (_live("ix_associations_queue", "service_code", "next_due_on", "case_id"),)
-    UNSEALED: ClassVar[frozenset[str]] = frozenset({"next_due_on"})
+    __table_args__ = (
+        _live("ix_associations_queue", "service_code", "next_due_on", "case_id"),
+        *(_some(f"ix_associations_{alarm}", alarm, "service_code", "case_id") for alarm in ALARMS),
+    )
+    COPIED: ClassVar[tuple[str, ...]] = ("next_due_on", *ALARMS)
+    """What it has from its case, for the queue of an associated service to have indexes of its own."""
+    UNSEALED: ClassVar[frozenset[str]] = frozenset(COPIED)
 
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), primary_key=True)
     service_code: Mapped[str] = mapped_column(ForeignKey("services.code"), primary_key=True)
     since: Mapped[datetime]
     next_due_on: Mapped[date | None]
-    """That of the case, for the queue of an associated service to be walked by date. Computed, so not sealed."""
+    not_sent: Mapped[bool] = mapped_column(default=False, server_default=false())
+    unattended: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+    @classmethod
+    def beside(cls, case: Case, service_code: str, *, since: datetime) -> Self:
+        """Return the row that puts a service on a case."""
+        return cls(case_id=case.id, service_code=service_code, since=since, **copied(case))
+
+
+def copied(case: Case) -> dict[str, Any]:
+    """Return what the associations of a case have from it."""
+    return {name: getattr(case, name) for name in Association.COPIED}

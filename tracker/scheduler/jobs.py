@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from tracker.casework.leaving import before_leaving, on_left
+from tracker.casework.leaving import before_leaving, on_failed, on_left
 from tracker.casework.purge import purge
 from tracker.casework.sweep import sweep
 from tracker.correspondence import outbox
@@ -40,7 +40,7 @@ def deliver(machine: Machine) -> outbox.Delivered:
         on_left(session, machine.house, row, now=now)
 
     def failed(session: Session, row: Outbox, now: datetime) -> None:
-        """Leave it at that: the row says failed, the queue shows it, and the promise is still owed."""
+        on_failed(session, row)
 
     return outbox.deliver(
         machine.database,

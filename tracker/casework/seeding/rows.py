@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import JSON, Boolean, Date, Integer, Table
 
 from tracker.casework.seeding.story import Story, Told, Values
+from tracker.charter.obligations import Obligation as Promise
 from tracker.charter.words import PAPER, SPOKEN, CaseState, Channel, Nature, NoticeState, Recipient
 from tracker.models.base import Base, Moment, Sealed, seal_of_text, sealed_columns, sealed_text
 from tracker.models.cases import Association, Case
@@ -28,6 +29,7 @@ IDS: Mapping[type[Base], int] = {
 }  # fmt: skip
 """How many ids of a table a case has to itself: case 5 has the messages 80 to 95."""
 
+NOBODY = "[]"
 ABOVE = frozenset(Recipient) - {Recipient.HANDLER, Recipient.DUTY}
 
 
@@ -46,6 +48,8 @@ class Rung(NamedTuple):
     template: Template
     to: tuple[Recipient, ...]
     skipped: bool
+    owed: bool
+    """The promise is still open."""
     line: str
 
 
@@ -61,6 +65,8 @@ class Shape:
     nature: Nature
     owed: str
     """The next date owed, as a column of a row's text."""
+    not_sent: bool
+    """A message was given up: nothing has left since in such a story."""
 
 
 def columns(model: type[Base]) -> list[str]:
@@ -117,7 +123,7 @@ def shape_of(story: Story) -> Shape:
     rows += [Template(History, _text(History, row | {"case_id": "%(case)s"}), row["seq"]) for row in story.history]
     for number, line in story.outbox.items():
         rows.append(Template(Outbox, _text(Outbox, line | {"message_id": f"%(m{number})s"}), number))
-    rungs = tuple(_rung(one, place, promises[one.number - 1].due_on) for place, one in enumerate(told, 1))
+    rungs = tuple(_rung(one, place, promises[one.number - 1]) for place, one in enumerate(told, 1))
     upcoming = story.ledger.next_obligation
     return Shape(
         tuple(rows),
@@ -127,6 +133,7 @@ def shape_of(story: Story) -> Shape:
         story.state is CaseState.TRIAGE,
         story.ledger.nature,
         _plain(upcoming.due_on if upcoming else None),
+        any(line["state"] == "failed" for line in story.outbox.values()),
     )
 
 
@@ -161,10 +168,10 @@ def _message(row: Values) -> Values:
     return {"act": None, "case_id": "%(case)s"} | row
 
 
-def _rung(told: Told, place: int, due_on: date) -> Rung:
+def _rung(told: Told, place: int, promise: Promise) -> Rung:
     moment = told.moment
     values: Values = {
-        "obligation_id": f"%(o{told.number})s", "rung": moment.rung, "due_on": due_on, "state": "%(told)s",
+        "obligation_id": f"%(o{told.number})s", "rung": moment.rung, "due_on": promise.due_on, "state": "%(told)s",
         "moment": moment.at, "recorded_at": told.recorded_at, "escalation": "%(escalation)s",
     }  # fmt: skip
     text = _text(Notice, values | {"recipients": "%(recipients)s"})
@@ -172,7 +179,7 @@ def _rung(told: Told, place: int, due_on: date) -> Rung:
     line = _text(
         Outbox, {"notice_id": "%(notice)s", "state": "sent", "attempts": 1, "next_try_at": at, "settled_at": at}
     )
-    return Rung(Template(Notice, text, place), moment.to, told.skipped, line)
+    return Rung(Template(Notice, text, place), moment.to, told.skipped, promise.is_open, line)
 
 
 def fill(
@@ -184,24 +191,29 @@ def fill(
         facts[f"o{number}"] = 8 * case + number
     for number in range(1, shape.messages + 1):
         facts[f"m{number}"] = 16 * case + number
+    told = [(rung, NOBODY if rung.skipped else reached(rung.to)) for rung in shape.rungs]
+    unattended = any(rung.owed and not rung.skipped and to == NOBODY for rung, to in told)
+    alarms = f"{int(shape.not_sent)}\x1f{int(unattended)}"
     for model, text, place, more in shape.rows:
         filled = text % facts
         if model is Outbox:
             yield model, f"{filled}\x1f{64 * case + place}"
         elif model is Breach:
             yield model, f"{filled}\x1f{seal_of_text(filled)}"
+        elif model is Case:
+            yield model, f"{filled}\x1f{case}\x1f{alarms}\x1f{seal_of_text(filled)}"
         else:
             yield model, f"{filled}\x1f{IDS[model] * case + place}{more}\x1f{seal_of_text(filled)}"
     for code in facts["associated"]:
         filled = SEPARATOR.join((str(case), code, facts["since"]))
-        yield Association, f"{filled}\x1f{shape.owed}\x1f{seal_of_text(filled)}"
-    for rung in shape.rungs:
-        yield from _told(rung, case, facts, "[]" if rung.skipped else reached(rung.to))
+        yield Association, f"{filled}\x1f{shape.owed}\x1f{alarms}\x1f{seal_of_text(filled)}"
+    for rung, to in told:
+        yield from _told(rung, case, facts, to)
 
 
 def _told(rung: Rung, case: int, facts: dict[str, Any], recipients: str) -> Iterator[tuple[type[Base], str]]:
     """Yield the row of a notice, and its line in the outbox when it reached anybody."""
-    sent = recipients != "[]"
+    sent = recipients != NOBODY
     state = NoticeState.SKIPPED if rung.skipped else NoticeState.SENT if sent else NoticeState.UNATTENDED
     facts["told"], facts["recipients"] = state.value, recipients
     facts["escalation"] = "1" if sent and not ABOVE.isdisjoint(rung.to) else "0"
