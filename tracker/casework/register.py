@@ -121,15 +121,15 @@ def register(session: Session, house: House, *, intake: Intake, actor: Actor, no
             *(Association.beside(case, code, since=now) for code in associated),
         )
     _say(file, intake, handler, services)
+    return Registered(case, code_of(house, case), file.ledger.open_obligations, handler, again=False)
+
+
 def _check_whole(intake: Intake, now: datetime) -> None:
     """Make sure that a request says who asks and what."""
     for name in ("subject", "text", "requester_name"):
         if not getattr(intake, name).strip() and not (name == "text" and intake.attachments):
             raise Missing(name)
     check_arrival(intake.arrival, now)
-
-
-    return Registered(case, code_of(house, case), file.ledger.open_obligations, handler, again=False)
 
 
 def _routed(house: House, intake: Intake, now: datetime) -> "Routing":
@@ -156,10 +156,10 @@ def _say(file: CaseFile, intake: Intake, handler: Member, services: Services) ->
     reply = acknowledgement(file, handler, services) if intake.acknowledge else None
     put(file.session, *(message for message in (request, reply) if message is not None))
     if reply is not None:
-    came_in(file.session, file.case, request, arrival=intake.arrival, actor=file.actor, now=file.now)
         post(file, reply.number)
     if intake.attachments:
         adopt(file.session, intake.attachments, case_id=file.case.id, message_number=request.number)
+    came_in(file.session, file.case, request, arrival=intake.arrival, actor=file.actor, now=file.now)
 
 
 def code_of(house: House, case: Case) -> str:
@@ -284,7 +284,7 @@ def _told(case: Case, intake: Intake) -> dict[str, Any]:
         "nature": intake.nature,
         "service": case.service_code,
         "handler": case.handler_id,
-    return told | reason_of(intake.arrival)
         "decision": (case.routing or {}).get("decision"),
         "urgent": intake.urgent,
     }
+    return told | reason_of(intake.arrival)
