@@ -39,7 +39,9 @@ from tracker.correspondence.explanation import (
     rung_in_words,
     way_out,
 )
+from tracker.correspondence.files import FileProblem
 from tracker.correspondence.gate import Item, Missing, SendRefused
+from tracker.correspondence.mime import Damage
 from tracker.correspondence.phones import Line
 from tracker.correspondence.tables import WordsMissing, read_table, text_of
 
@@ -59,7 +61,7 @@ def test_every_word_of_the_charter_is_said_in_the_four_languages(word: StrEnum) 
 
 
 def test_labels_hold_nothing_that_the_charter_does_not_know() -> None:
-    known = {cls.__name__: {member.value for member in cls} for cls in (*WORDS, Line)}
+    known = {cls.__name__: {member.value for member in cls} for cls in (*WORDS, Line, Damage, FileProblem)}
     own = {"by_channel", "by_way_out", "closed", "field", "way_out"}
 
     labels = {name: set(members) for name, members in read_table("labels").items() if name not in own}
