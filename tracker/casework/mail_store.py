@@ -24,6 +24,9 @@ LEFT_ALONE = timedelta(hours=1)
 PART_LIFE = timedelta(days=1)
 """How long half a file is left alone: no mail takes so long to be read."""
 
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+"""A date of arrival before this is a clock that was never set."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mailroom:
@@ -65,6 +68,9 @@ def lay_down(
     ``arrived_at`` (aware) is the mailbox's own date for it, if it has one. The same bytes again are the same mail.
     Raises ``OSError`` when the disk fails, and what the database raises.
     """
+    now = aware(now)
+    if arrived_at is not None and not EARLIEST <= aware(arrived_at) <= now:
+        arrived_at = None  # a clock that runs wrong: better the moment at which we have it for certain
     path, size = _write(folder / _NEW, BytesIO(raw) if isinstance(raw, bytes) else raw)
     return _note(database, folder, path, size, arrived_at, now)
 
@@ -74,7 +80,7 @@ def adopt_unnoted(database: Database, folder: Path, *, now: datetime) -> int:
 
     It arrived when it was written. Half a file is removed: whoever was handing it over was not told that we had it.
     """
-    adopted, new = 0, folder / _NEW
+    now, adopted, new = aware(now), 0, folder / _NEW
     for path in new.iterdir() if new.is_dir() else ():
         try:
             status = path.stat()
@@ -135,7 +141,7 @@ def _note(
     values = {
         "sha256": path.stem,
         "size": size,
-        "stored_at": aware(now),
+        "stored_at": now,
         "arrived_at": None if arrived_at is None else aware(arrived_at),
     }
     insert = sqlite.insert if database.is_sqlite else postgresql.insert

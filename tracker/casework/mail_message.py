@@ -1,0 +1,196 @@
+"""Owns how a mail becomes a message: a case of its own, or one more message on a case, with its files."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from tracker.casework.follow import follow_up
+from tracker.casework.house import Actor, House
+from tracker.casework.mail_store import Mailroom, path_of
+from tracker.casework.register import Intake, register
+from tracker.casework.writing import message_of
+from tracker.charter.words import Channel, Language, Nature
+from tracker.correspondence.files import FileRefused, KeptFile, keep_file
+from tracker.correspondence.gate import is_email_address
+from tracker.correspondence.incoming import Incoming, read
+from tracker.models.mail import Mail
+from tracker.models.messages import Attachment, Message
+from tracker.routing.language import SURE, guess_language
+from tracker.routing.nature import propose_nature
+
+HOUSE_LANGUAGE = Language.FR
+"""For a mail that is in none of our languages, or says too little to tell."""
+BEGINNING = 1024 * 1024
+"""How many bytes of a mail that is too big are looked into: enough to say whose it is."""
+LONGEST_TEXT = 200_000
+"""Characters of a mail that its message holds; the raw mail holds them all."""
+LONGEST_SUBJECT = 200
+MOST_FILES = 50
+NOTHING = "–"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A mail as it was read."""
+
+    incoming: Incoming
+    too_big: bool = False
+
+    @property
+    def language(self) -> Language:
+        """The language it is written in, as far as that can be told; else the house's."""
+        guessed, sure = guess_language(f"{self.incoming.subject}\n{said_in(self.incoming)}")
+        return Language(guessed) if guessed is not None and sure >= SURE else HOUSE_LANGUAGE
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what is kept of the reading beside the mail."""
+        return {"damaged": list(self.incoming.damaged)} if self.incoming.damaged else {}
+
+
+@dataclass(slots=True)
+class Unpacked:
+    """The files of a mail that were kept, and those that were not, each with the reason's word."""
+
+    kept: list[KeptFile] = field(default_factory=list)
+    left_out: list[dict[str, str]] = field(default_factory=list)
+    adopted: bool = False
+    """They belong to a message now; until then they are thrown away again."""
+
+
+def read_mail(room: Mailroom, mail: Mail, *, now: datetime, whole: bool = False) -> Reading:
+    """Read a raw mail from the disk; of one that is too big only the beginning, unless a person wants the ``whole``.
+
+    Raises ``OSError`` when it is not there.
+    """
+    too_big = mail.size > room.mail_bytes
+    with path_of(room.mail, mail.sha256).open("rb") as file:
+        raw = file.read(BEGINNING if too_big and not whole else -1)
+    incoming = read(raw, mail_hosts=room.hosts, arrived_at=mail.arrived_at, now=now, own_address=room.address)
+    return Reading(incoming, too_big)
+
+
+@contextmanager
+def unpack(incoming: Incoming, room: Mailroom) -> Iterator[Unpacked]:
+    """Keep the files of a mail for as long as it may become a message; what became of none is removed at the end."""
+    unpacked = Unpacked()
+    try:
+        for number, file in enumerate(incoming.attachments):
+            if number >= MOST_FILES:
+                unpacked.left_out.append({"name": file.name, "why": "too_many"})
+                continue
+            try:
+                kept = keep_file(file.content, name=file.name, folder=room.attachments, limit=room.file_bytes)
+            except FileRefused as refused:
+                unpacked.left_out.append({"name": refused.name, "why": refused.why.value})
+            else:
+                unpacked.kept.append(kept)
+        yield unpacked
+    finally:
+        if not unpacked.adopted:
+            for kept in unpacked.kept:
+                (room.attachments / kept.stored_as).unlink(missing_ok=True)
+
+
+def said_in(incoming: Incoming) -> str:
+    """Return what a mail says that is new, or all that it says when nothing is."""
+    return incoming.new_text.strip() or incoming.text.strip()
+
+
+def make_case(
+    session: Session, house: House, mail: Mail, incoming: Incoming, unpacked: Unpacked, *, actor: Actor, now: datetime
+) -> None:
+    """Register a mail as a case of its own, counted from when it first reached us."""
+    assert mail.received_at is not None
+    assert mail.language is not None
+    text = _body(incoming, unpacked)
+    proposed = propose_nature(f"{incoming.subject}\n{text}", mail.language)
+    sender = incoming.sender if is_email_address(incoming.sender or "") else None
+    intake = Intake(
+        channel=Channel.EMAIL,
+        received_at=mail.received_at,
+        nature=proposed.nature or Nature.INFORMATION,
+        language=mail.language,
+        subject=_subject(incoming, text),
+        text=text,
+        requester_name=_name(incoming),
+        requester_email=sender,
+        urgent=proposed.urgent,
+        submission_key=_key(mail),
+    )
+    done = register(session, house, intake=intake, actor=actor, now=now)
+    message = message_of(session, done.case.id, 1)
+    assert message is not None
+    _belong(session, mail, message, unpacked, now)
+
+
+def join_case(
+    session: Session,
+    house: House,
+    mail: Mail,
+    incoming: Incoming,
+    unpacked: Unpacked,
+    *,
+    into: str,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Add a mail to the case it is about, as a follow-up counted from when it first reached us."""
+    assert mail.received_at is not None
+    message = follow_up(
+        session,
+        house,
+        reference=into,
+        text=_body(incoming, unpacked),
+        channel=Channel.EMAIL,
+        received_at=mail.received_at,
+        submission_key=_key(mail),
+        actor=actor,
+        now=now,
+    )
+    session.flush()
+    _belong(session, mail, message, unpacked, now)
+
+
+def _belong(session: Session, mail: Mail, message: Message, unpacked: Unpacked, now: datetime) -> None:
+    """Bind a mail and its files to the message that it became."""
+    mail.case_id, mail.case_message_id = message.case_id, message.id
+    if unpacked.left_out:
+        mail.details = {**(mail.details or {}), "left_out": unpacked.left_out}
+    for file in unpacked.kept:
+        session.add(
+            Attachment(
+                case_id=message.case_id,
+                message_id=message.id,
+                name=file.name,
+                stored_as=file.stored_as,
+                media_type=file.media_type,
+                size=file.size,
+                sha256=file.sha256,
+                added_at=now,
+            )
+        )
+    unpacked.adopted = True
+
+
+def _key(mail: Mail) -> str:
+    """Return what makes one mail one message at most, whatever goes wrong."""
+    return f"mail:{mail.sha256[:59]}"
+
+
+def _body(incoming: Incoming, unpacked: Unpacked) -> str:
+    """Return the text of the message; of a mail that holds files only, their names."""
+    names = [file.name for file in unpacked.kept] + [left["name"] for left in unpacked.left_out]
+    text = said_in(incoming) or ", ".join(names) or incoming.subject.strip() or NOTHING
+    return text[:LONGEST_TEXT]
+
+
+def _subject(incoming: Incoming, text: str) -> str:
+    return " ".join(incoming.subject.split())[:LONGEST_SUBJECT] or " ".join(text.split())[:80]
+
+
+def _name(incoming: Incoming) -> str:
+    return (incoming.sender_name.strip() or incoming.sender or NOTHING)[:200]
