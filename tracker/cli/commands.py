@@ -177,6 +177,13 @@ def _routing(commands: Subparsers) -> None:
 
 
 def _jobs(commands: Subparsers) -> None:
+    intake = commands.add_parser("intake", help="take in what has come", description="Takes in what has come.")
+    mail = _add(
+        intake.add_subparsers(required=True, metavar="COMMAND"), "mail", "intake.mail", "take in raw mail",
+        "One JSON line each: outcome (registered, attached, held, ignored), reference and reason.",
+    )  # fmt: skip
+    mail.add_argument("files", metavar="FILE", nargs="+", help="a raw mail (RFC 5322); - is standard input")
+    mail.add_argument("--json", action="store_true", help="print JSON (as it always does)")
     sweep = _add(commands, "sweep", "jobs.sweep", "tell whoever must be told about promises, once")
     sweep.add_argument("--at", metavar="ISO", type=_moment, help="as of this moment (default: now)")
     _json(sweep)
