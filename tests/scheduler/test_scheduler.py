@@ -67,7 +67,7 @@ def test_every_job_of_the_table_is_scheduled_and_none_is_ever_dropped_for_being_
     jobs = {job.id: job for job in scheduler.get_jobs()}
     scheduler.shutdown()
 
-    assert jobs.keys() == {job.name for job in JOBS} == {"sweep", "deliver", "purge"}
+    assert jobs.keys() == {job.name for job in JOBS} == {"sweep", "deliver", "fetch", "ring", "purge"}
     for job in jobs.values():
         assert (job.misfire_grace_time, job.coalesce, job.max_instances) == (None, True, 1)
 
@@ -130,7 +130,7 @@ def test_two_schedulers_side_by_side_ring_once_and_stop_when_told(
     def all_left() -> bool:
         with database.reading() as session:
             waiting = session.scalar(select(func.count()).where(Outbox.state == "waiting"))
-            return not waiting and runs(database).keys() == {"sweep", "deliver", "purge"}
+            return not waiting and runs(database).keys() == {job.name for job in JOBS}
 
     try:
         eventually(all_left)

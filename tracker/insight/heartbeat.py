@@ -11,7 +11,7 @@ from tracker.models.cases import Case
 from tracker.models.messages import Outbox
 from tracker.models.operations import JobRun
 
-SWEEP = "sweep"
+SWEEP, FETCH = "sweep", "fetch"
 
 SILENCE = timedelta(minutes=15)
 """How long the sweep may stay silent before staff are warned, and this installation counts as not ready."""
@@ -28,7 +28,12 @@ class Figure:
 
 def last_sweep(session: Session) -> datetime | None:
     """When the sweep last succeeded (UTC); None: never."""
-    return session.scalar(select(JobRun.succeeded_at).where(JobRun.job == SWEEP))
+    return last_success(session, SWEEP)
+
+
+def last_success(session: Session, job: str) -> datetime | None:
+    """When a job last succeeded (UTC); None: never."""
+    return session.scalar(select(JobRun.succeeded_at).where(JobRun.job == job))
 
 
 def figures(session: Session, *, now: datetime) -> list[Figure]:
@@ -41,10 +46,11 @@ def figures(session: Session, *, now: datetime) -> list[Figure]:
         Figure("cases_owing", "Cases with an open obligation", owing),
         Figure("cases_late", "Cases whose next obligation is past due", late),
     ]
-    swept_at = last_sweep(session)
-    if swept_at is not None:
-        age = (now - swept_at).total_seconds()
-        found.append(Figure("sweep_age_seconds", "Seconds since the last successful sweep", age))
+    for job, meaning in ((SWEEP, "successful sweep"), (FETCH, "time that all mail was fetched")):
+        at = last_success(session, job)
+        if at is not None:
+            age = (now - at).total_seconds()
+            found.append(Figure(f"{job}_age_seconds", f"Seconds since the last {meaning}", age))
     return found
 
 

@@ -12,13 +12,16 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from tracker.casework.fetching import Fetched, fetch
 from tracker.casework.leaving import before_leaving, on_failed, on_left
+from tracker.casework.mail_ringing import ring
 from tracker.casework.purge import purge
 from tracker.casework.sweep import sweep
 from tracker.correspondence import outbox
-from tracker.insight.heartbeat import SWEEP
+from tracker.correspondence.mailbox import Mailbox
+from tracker.insight.heartbeat import FETCH, SWEEP
 from tracker.models.messages import Outbox
-from tracker.opening import Machine, clock
+from tracker.opening import Machine, clock, open_mailroom
 
 
 @dataclass(frozen=True)
@@ -51,11 +54,27 @@ def deliver(machine: Machine) -> outbox.Delivered:
         before=before,
         on_left=left,
         on_failed=failed,
+        stopping=machine.stopping.is_set,
+    )
+
+
+def take_in_mail(machine: Machine) -> Fetched:
+    """Empty the mailbox, if the settings name one, and decide about all mail that waits for it."""
+    settings = machine.settings
+    return fetch(
+        machine.database,
+        machine.house,
+        open_mailroom(settings),
+        Mailbox(settings.imap_url, settings.imap_done) if settings.imap_url else None,
+        now=clock,
+        stopping=machine.stopping.is_set,
     )
 
 
 JOBS = (
     Job(SWEEP, 60, lambda machine, now: sweep(machine.database, machine.house, now=now).to_json()),
     Job("deliver", 10, lambda machine, now: asdict(deliver(machine))),
+    Job(FETCH, 30, lambda machine, now: asdict(take_in_mail(machine))),
+    Job("ring", 300, lambda machine, now: asdict(ring(machine.database, machine.house, now=now))),
     Job("purge", 3600, lambda machine, now: asdict(purge(machine.database, machine.attachments, now=now))),
 )

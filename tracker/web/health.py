@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from flask import Blueprint, Response, jsonify
 from sqlalchemy.exc import SQLAlchemyError
 
-from tracker.insight.heartbeat import SILENCE, figures, last_sweep
+from tracker.insight.heartbeat import FETCH, SILENCE, figures, last_success, last_sweep
 from tracker.web.site import site
 
 health = Blueprint("health", __name__)
@@ -19,15 +19,19 @@ def healthz() -> Response:
 
 @health.get("/readyz")
 def readyz() -> tuple[Response, int]:
-    """Say whether promises are being watched: 503 without a successful sweep in the last 15 minutes."""
+    """Say whether promises are being watched: 503 without a successful sweep in the last 15 minutes.
+
+    When mail was last fetched stands beside it: a mailbox that is down is no reason to turn citizens away.
+    """
     try:
         with site().database.reading() as session:
-            swept_at = last_sweep(session)
+            swept_at, fetched_at = last_sweep(session), last_success(session, FETCH)
     except SQLAlchemyError:
         return jsonify(status="no database"), 503
+    last = {"last_sweep": swept_at and swept_at.isoformat(), "last_fetch": fetched_at and fetched_at.isoformat()}
     if swept_at is None or datetime.now(UTC) - swept_at > SILENCE:
-        return jsonify(status="no sweep", last_sweep=swept_at and swept_at.isoformat()), 503
-    return jsonify(status="ready", last_sweep=swept_at.isoformat()), 200
+        return jsonify(status="no sweep", **last), 503
+    return jsonify(status="ready", **last), 200
 
 
 @health.get("/metrics")
