@@ -63,6 +63,10 @@ LETTERS: dict[str, tuple[MessageKind, LetterFacts]] = {
     "acknowledgement": (MessageKind.ACKNOWLEDGEMENT, facts(promise=P1, answer_by=Channel.EMAIL)),
     "acknowledgement-complex": (MessageKind.ACKNOWLEDGEMENT, facts(promise=P3, answer_by=Channel.EMAIL)),
     "acknowledgement-misdirected": (MessageKind.ACKNOWLEDGEMENT, facts(promise=P5, answer_by=Channel.POST)),
+    "acknowledgement-overdue": (
+        MessageKind.ACKNOWLEDGEMENT,
+        facts(promise=replace(P1, overdue=True), answer_by=Channel.EMAIL),
+    ),
     "complaint_acknowledgement": (MessageKind.COMPLAINT_ACKNOWLEDGEMENT, facts(promise=P6, answer_by=Channel.EMAIL)),
     "emergency": (
         MessageKind.EMERGENCY,
@@ -76,7 +80,16 @@ LETTERS: dict[str, tuple[MessageKind, LetterFacts]] = {
         MessageKind.ANSWER,
         facts(body="Votre nouveau passeport est prêt.\n\n- apportez une photo\n- et 65 €"),
     ),
+    "answer-complaint": (MessageKind.ANSWER, facts(body="Nous vous avons mal informée.", complaint=True)),
+    "interim-complaint": (
+        MessageKind.INTERIM,
+        facts(reason="Nous interrogeons le guichet.", promised_on=date(2026, 3, 2), complaint=True),
+    ),
     "question": (MessageKind.QUESTION, facts(body="À quelle date l'avez-vous perdu ?", promise=P4)),
+    "question-complaint": (
+        MessageKind.QUESTION,
+        facts(body="Quel jour était-ce ?", promise=replace(P3, overdue=True), complaint=True),
+    ),
     "transmission": (MessageKind.TRANSMISSION, facts(destination=DESTINATION, request=REQUEST, reason="Pension.")),
     "transmission_notice": (
         MessageKind.TRANSMISSION_NOTICE,
@@ -90,5 +103,6 @@ LETTERS: dict[str, tuple[MessageKind, LetterFacts]] = {
         MessageKind.CLOSING,
         facts(body="Votre passeport vous a été remis.", survey_url="https://suivi.example/s"),
     ),
+    "closing-complaint": (MessageKind.CLOSING, facts(complaint=True)),
     "tracking_code": (MessageKind.TRACKING_CODE, facts()),
 }

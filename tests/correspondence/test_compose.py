@@ -150,6 +150,43 @@ def test_a_complaint_is_told_of_the_federal_ombudsman(language: Language) -> Non
     assert "www.federalombudsman.be" in text
 
 
+CALLED = {
+    Language.FR: ("plainte", "demande"),
+    Language.NL: ("klacht", "vraag"),
+    Language.DE: ("Beschwerde", "Anfrage"),
+    Language.EN: ("complaint", "request"),
+}
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("kind", ["answer", "interim", "question", "closing"])
+def test_a_complaint_is_called_one_and_sends_its_writer_on_to_the_ombudsman(kind: str, language: Language) -> None:
+    def written(name: str) -> str:
+        letter = compose(*LETTERS[name], language, official_language=Language.FR)
+        return f"{letter.subject}\n{letter.text}"
+
+    complaint, request = CALLED[language]
+    beside, plain = written(f"{kind}-complaint"), written(kind)
+
+    assert complaint in beside
+    assert not re.search(rf"\b(your|votre|uw|Ihrer?) {request}\b", beside)
+    assert re.search(rf"\b(your|votre|uw|Ihrer?) {request}\b", plain, re.IGNORECASE)
+    if kind in ("answer", "closing"):
+        assert "www.federalombudsman.be" in beside
+        assert not re.search("introduire une plainte|klacht indienen|Beschwerde einreichen|make a complaint", beside)
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_date_that_is_past_is_not_promised_again(language: Language) -> None:
+    late = compose(*LETTERS["acknowledgement-overdue"], language, official_language=Language.FR).text
+    on_time = compose(*LETTERS["acknowledgement"], language, official_language=Language.FR).text
+    sorry = {Language.FR: "excuser", Language.NL: "excuses", Language.DE: "Entschuldigung", Language.EN: "apologise"}
+
+    assert date_in_words(date(2026, 1, 20), language, weekday=True) in late
+    assert sorry[language] in late
+    assert sorry[language] not in on_time
+
+
 @pytest.mark.parametrize("language", Language)
 def test_an_emergency_gives_the_phones_before_anything_else(language: Language) -> None:
     text = compose(*LETTERS["emergency"], language, official_language=Language.FR).text

@@ -128,7 +128,13 @@ def facts_for(file: CaseFile, signature: Signature, **more: object) -> LetterFac
     upcoming = file.ledger.next_obligation
     promise = None
     if upcoming is not None:
-        promise = Promise(kind=upcoming.kind, rule_id=upcoming.rule_id, due_on=upcoming.due_on, days=upcoming.days)
+        promise = Promise(
+            kind=upcoming.kind,
+            rule_id=upcoming.rule_id,
+            due_on=upcoming.due_on,
+            days=upcoming.days,
+            overdue=upcoming.due_on < brussels_day(file.now),
+        )
     return LetterFacts(
         reference=case.reference,
         case_subject=case.subject,
@@ -137,6 +143,7 @@ def facts_for(file: CaseFile, signature: Signature, **more: object) -> LetterFac
         signature=signature,
         tracking=tracking_of(file.house, case),
         promise=promise,
+        complaint=case.nature is Nature.COMPLAINT,
         **more,  # type: ignore[arg-type]
     )
 

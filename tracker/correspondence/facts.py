@@ -40,6 +40,8 @@ class Promise:
     due_on: date
     days: int | None
     """Calendar days counted; none for a date that an interim letter promised."""
+    overdue: bool = False
+    """That day is over, and nobody has heard from us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,8 @@ class LetterFacts:
     requester_name: str = ""
     answer_by: Channel | None = None
     """How the answer will travel."""
+    complaint: bool = False
+    """What we were written is a complaint: it is called so, and another one about it goes to the Ombudsman."""
     body: str | None = None
     """What the handler wrote."""
     reason: str | None = None
