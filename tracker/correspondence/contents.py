@@ -91,9 +91,7 @@ class _Reader:
         elif part.parts:
             for inner in part.parts:
                 self.take(inner)
-        elif part.kind == "multipart":
-            self.contents.damage.append(Damage.BOUNDARY)
-        else:
+        elif part.kind != "multipart":
             self._leaf(part)
 
     def _leaf(self, part: Part) -> None:

@@ -23,7 +23,7 @@ _ENCODED_WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?]*)\?=")
 _MESSAGE_ID = re.compile(r"<([^<>\s]{1,980})>")
 _PARAMETER = re.compile(r';\s*([^\s=;"]{1,100})\s*=\s*("(?:[^"\\]|\\.){0,500}+"|[^;]*)', re.DOTALL)
 _EXTENDED = re.compile(r"([^*]+)\*(?:(\d{1,3})(\*)?)?")
-_ADDRESS_TOKEN = re.compile(r'"(?:[^"\\]|\\.){0,500}+"|<[^<>]*>|[(),;:]|[^"<>(),;:]+|.', re.DOTALL)
+_SIGN = re.compile(r'\\.|[\\"<>(),;:]|[^\\"<>(),;:]+', re.DOTALL)
 _ADDRESS = re.compile(r"[^\s@<>,;\"()]{1,64}@[^\s@<>,;\"()]{1,255}")
 
 
@@ -107,33 +107,72 @@ def _joined(sections: dict[int, tuple[str, bool]]) -> str:
 def addresses_in(value: bytes) -> list[tuple[str, str]]:
     """Return name and address (in small letters) of everybody in a header that lists people.
 
-    Comments and the names of groups are left aside; an entry without an address is no entry.
+    Comments and the names of groups are left aside; an entry without an address is no entry. A quotation mark that
+    is never closed counts for nothing.
     """
-    entries: list[tuple[str, str]] = []
-    name, inside, bare, depth = "", "", "", 0
-    for match in _ADDRESS_TOKEN.finditer(_unfolded(value) + ","):
-        sign = match[0]
-        if sign == "(":
-            depth += 1
-        elif sign == ")":
-            depth = max(0, depth - 1)
-        elif depth and len(sign) > 1:
-            pass
-        elif sign in ",;":
-            found = _ADDRESS.search(inside or bare or name)
-            if found:
-                entries.append((clean_line(_read_words(name)) if inside else "", found[0].lower()))
-            name, inside, bare, depth = "", "", "", 0
-        elif sign == ":":
-            name, inside, bare = "", "", ""
-        elif sign[0] == "<":
-            inside = inside or sign[1:-1]
-        elif sign[0] == '"':
-            name += re.sub(r"\\(.)", r"\1", sign[1:-1], flags=re.DOTALL) if len(sign) > 1 else ""
+    text = _unfolded(value)
+    people = _People()
+    if not people.read(text):
+        people = _People()
+        people.read(text.replace('"', " "))
+    return people.found
+
+
+class _People:
+    """Reads a header that lists people, sign by sign (RFC 5322, section 3.4)."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[str, str]] = []
+        self._quoted = False
+        self._comment = 0
+        self._begin()
+
+    def _begin(self) -> None:
+        self._name: list[str] = []
+        self._inside: list[str] | None = None
+        self._closed = False
+
+    def read(self, text: str) -> bool:
+        """Take in a header; say whether every quotation in it was closed."""
+        for match in _SIGN.finditer(text):
+            sign = match[0]
+            if self._quoted or self._comment:
+                self._shielded(sign)
+            elif sign in ",;":
+                self._end()
+            elif sign == ":" and self._inside is None:
+                self._begin()  # the name of a group
+            elif sign == "<":
+                self._inside = [] if self._inside is None else self._inside
+            elif sign == ">":
+                self._closed = True
+            elif sign in '"(':
+                self._quoted, self._comment = sign == '"', int(sign == "(")
+            elif sign != ")":
+                self._add(sign)
+        self._end()
+        return not self._quoted
+
+    def _shielded(self, sign: str) -> None:
+        if self._quoted:
+            self._quoted = sign != '"'
+            if self._quoted:
+                self._add(sign[-1] if sign.startswith("\\") else sign)
         else:
-            name += sign
-            bare += sign
-    return entries
+            self._comment += (sign == "(") - (sign == ")")
+
+    def _add(self, text: str) -> None:
+        if self._inside is None:
+            self._name.append(text)
+        elif not self._closed:
+            self._inside.append(text)
+
+    def _end(self) -> None:
+        name = "".join(self._name)
+        address = _ADDRESS.search(name if self._inside is None else "".join(self._inside))
+        if address:
+            self.found.append(("" if self._inside is None else clean_line(_read_words(name)), address[0].lower()))
+        self._begin()
 
 
 def ids_in(value: bytes) -> tuple[str, ...]:

@@ -112,7 +112,7 @@ class Parser:
     def mail(self) -> Part:
         """Return the mail as a tree of parts. What is no mail at all becomes one part of text."""
         start = len(self.raw) - len(self.raw.lstrip(b"\xef\xbb\xbf\r\n"))
-        if self.raw.startswith(b"From ", start):  # the line by which an mbox divides mails
+        if re.compile(rb"From [^\s:]").match(self.raw, start):  # the line by which an mbox divides mails
             start = self._line_end(start, len(self.raw))
         part = self._part(start, len(self.raw), depth=0, default="text/plain")
         if not self._any_header:
@@ -181,23 +181,28 @@ class Parser:
     def _divide(self, part: Part, content_type: bytes, start: int, end: int, depth: int) -> None:
         """Divide a multipart at its boundary; one that is never found leaves the whole as text."""
         default = "message/rfc822" if part.media_type == "multipart/digest" else "text/plain"
-        for piece_start, piece_end in self._pieces(content_type, start, end):
+        marker = self._marker(content_type, start, end)
+        if not marker:
+            self.damage.append(Damage.BOUNDARY)
+            part.media_type, part.content = "text/plain", self.raw[start:end]
+            return
+        for piece_start, piece_end in self._pieces(marker, start, end):
             if self._parts >= MOST_PARTS:
                 self.damage.append(Damage.TOO_MANY_PARTS)
                 break
             part.parts.append(self._part(piece_start, piece_end, depth=depth + 1, default=default))
-        if not part.parts:
-            self.damage.append(Damage.BOUNDARY)
-            part.media_type, part.content = "text/plain", self.raw[start:end]
 
-    def _pieces(self, content_type: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
-        """Yield from where to where the parts of a multipart go."""
+    def _marker(self, content_type: bytes, start: int, end: int) -> bytes:
+        """Return what divides a multipart: as it says, or what the first line says that looks as if it did."""
         given = _BOUNDARY.search(content_type[:4_000])
-        marker = b"--" + ((given[1] or given[2]).rstrip() if given else self._guessed(start, end))
-        if given and self.raw.find(marker, start, end) < 0:
-            marker = b"--" + self._guessed(start, end)
-        if marker == b"--":
-            return
+        marker = b"--" + (given[1] or given[2]).rstrip() if given else b""
+        if marker and self.raw.find(marker, start, end) >= 0:
+            return marker
+        guessed = _FIRST_BOUNDARY.search(self.raw, max(0, start - 1), min(end, start + 100_000))
+        return b"--" + guessed[1] if guessed else b""
+
+    def _pieces(self, marker: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """Yield from where to where the parts of a multipart go."""
         opened: int | None = None
         position = self.raw.find(marker, start, end)
         while position >= 0:
@@ -213,11 +218,6 @@ class Parser:
         if opened is not None:
             self.damage.append(Damage.CUT_SHORT)
             yield opened, end
-
-    def _guessed(self, start: int, end: int) -> bytes:
-        """Return what the first line that looks like a boundary says: some senders announce another, or none."""
-        match = _FIRST_BOUNDARY.search(self.raw, max(0, start - 1), min(end, start + 100_000))
-        return match[1] if match else b""
 
     def _before_line_end(self, position: int) -> int:
         """Return where the line before ends: the line end before a boundary belongs to the boundary."""
