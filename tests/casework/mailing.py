@@ -95,6 +95,19 @@ def bounce_of(message: Message) -> bytes:
     return whole + head + b"".join(b"--b\r\n" + part for part in parts) + b"--b--\r\n"
 
 
+def encrypted() -> bytes:
+    """Return a mail that only its addressee could read."""
+    head = write(message_id="<enc@e.org>").as_bytes().partition(b"Content-Type")[0].partition(b"MIME-Version")[0]
+    kind = (
+        b'MIME-Version: 1.0\r\nContent-Type: multipart/encrypted; protocol="application/pgp-encrypted"; boundary="b"'
+    )
+    first = b"\r\n\r\n--b\r\nContent-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n"
+    second = (
+        b"--b\r\nContent-Type: application/octet-stream\r\n\r\n-----BEGIN PGP MESSAGE-----\r\n\r\nhQ\r\n--b--\r\n"
+    )
+    return head + kind + first + second
+
+
 def lay(database: Database, room: Mailroom, mail: EmailMessage | bytes, now: datetime = MONDAY) -> int:
     """Lay a mail down, as the mailbox or the command does; return the number of its row."""
     raw = mail if isinstance(mail, bytes) else mail.as_bytes()

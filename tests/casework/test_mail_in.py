@@ -14,6 +14,7 @@ from tests.casework.mailing import (
     answer,
     bounce_of,
     case_of,
+    encrypted,
     keyed,
     lay,
     make_room,
@@ -347,18 +348,6 @@ def test_what_a_machine_must_not_decide_is_held(database: Database, room: Mailro
         with database.reading() as session:
             assert row_of(session, taken).due_on == date(2026, 3, 17)
     assert cases(database) == 0
-
-
-def encrypted() -> bytes:
-    head = write(message_id="<enc@e.org>").as_bytes().partition(b"Content-Type")[0].partition(b"MIME-Version")[0]
-    kind = (
-        b'MIME-Version: 1.0\r\nContent-Type: multipart/encrypted; protocol="application/pgp-encrypted"; boundary="b"'
-    )
-    first = b"\r\n\r\n--b\r\nContent-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n"
-    second = (
-        b"--b\r\nContent-Type: application/octet-stream\r\n\r\n-----BEGIN PGP MESSAGE-----\r\n\r\nhQ\r\n--b--\r\n"
-    )
-    return head + kind + first + second
 
 
 @pytest.mark.parametrize("raw", [b"", b"\x00\xff\xfe" * 100, b"From: \x00\r\n\r\n\x00", b"\r\n\r\n", b"%PDF-1.4"])
