@@ -51,6 +51,7 @@ def create_app(settings: "Settings", database: "Database | None" = None, house: 
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = False
     tokens = CSRFProtect(app)
     tokens.exempt(public)  # its forms check their token themselves, and come back filled when it is too old
+    tokens.exempt("tracker.web.staff.entering.enter_what_came")  # so does this one: it carries files
     languages.install(app)
     filters.install(app)
     security.install(app, https=settings.secure_cookies)

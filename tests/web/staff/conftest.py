@@ -1,5 +1,6 @@
 """What the tests of the staff pages share: a furnished house with one person in each role, and browsers logged in."""
 
+import io
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,7 +10,8 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 from flask import Flask
 from sqlalchemy import select
-from werkzeug.test import TestResponse
+from werkzeug.datastructures import FileStorage, MultiDict
+from werkzeug.test import TestResponse, encode_multipart
 
 from config import Settings
 from tests.conftest import SECRET_KEY
@@ -103,11 +105,17 @@ class Desk:
         return self.send_form(self.page(path), path, button, **typed)
 
     def send_form(self, page: BeautifulSoup, path: str, button: str | None = None, **typed: Any) -> TestResponse:
-        """Fill in the form of a page at hand and send it."""
+        """Fill in the form of a page at hand and send it; a file is given as (content, name)."""
         fields = fields_of(form_of(page)) | typed
         if button is not None:
             fields["step"] = button
-        return self.client.post(path, data={name: value for name, value in fields.items() if value is not None})
+        given = {name: value for name, value in fields.items() if value is not None}
+        if not any(isinstance(value, tuple) for value in given.values()):
+            return self.client.post(path, data=given)
+        files = {n: FileStorage(io.BytesIO(v[0]), v[1]) for n, v in given.items() if isinstance(v, tuple)}
+        text = {n: v for n, v in given.items() if n not in files}  # files stand last in our forms
+        boundary, body = encode_multipart(MultiDict(text | files))
+        return self.client.post(path, data=body, content_type=f"multipart/form-data; boundary={boundary}")
 
 
 def soup_of(response: TestResponse) -> BeautifulSoup:

@@ -1,19 +1,24 @@
 """A letter, a fax, a mail, a call or a visit is entered with its own receipt; nonsense is sent back with its text."""
 
+import io
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
+from PIL import Image
 from sqlalchemy import func, select
 
 from tests.web.staff.conftest import Desk, errors_of, fields_of, form_of, soup_of
 from tracker.charter.counting import brussels_day
-from tracker.charter.words import Channel, Language, Nature
+from tracker.charter.words import CaseState, Channel, Direction, Language, Nature
 from tracker.models.cases import Case
 from tracker.models.database import Database
-from tracker.models.messages import Message
+from tracker.models.messages import Attachment, Message
+from tracker.models.paper import RegisterEntry
 
+PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 TODAY = brussels_day(datetime.now(UTC))
 RIGHT = {
     "channel": "post",
@@ -82,22 +87,165 @@ def test_the_same_page_sent_twice_is_one_case(an: Desk, database: Database) -> N
     assert len(_cases(database)) == 1
 
 
-def test_a_day_that_has_not_come_is_refused(an: Desk, database: Database) -> None:
-    answer = _enter(an, day=(TODAY + timedelta(days=1)).isoformat())
+@pytest.mark.parametrize(("days", "asked"), [(1, "has not come yet"), (-6, "5 days ago"), (-45, "5 days ago")])
+def test_an_unusual_day_is_asked_about_and_the_register_keeps_the_reason(
+    an: Desk, database: Database, days: int, asked: str
+) -> None:
+    day = TODAY + timedelta(days=days)
+    refused = _enter(an, day=day.isoformat())
+    assert refused.status_code == 400
+    assert asked in errors_of(refused)
+    for half in ({"sure": "y"}, {"why": "Au poste de Kinshasa"}):
+        assert an.send_form(soup_of(refused), "/staff/cases/new", **half).status_code == 400
+    assert _cases(database) == []
 
-    assert "This day has not come yet" in errors_of(answer)
+    answer = an.send_form(soup_of(refused), "/staff/cases/new", sure="y", why="Au poste de Kinshasa")
+
+    assert answer.status_code == 303, errors_of(answer)
+    (case,) = _cases(database)
+    assert brussels_day(case.received_at) == min(day, TODAY)
+    assert case.next_due_on == min(day, TODAY) + timedelta(days=30)
+    (line,) = _book(database)
+    assert (line.on_day, line.reason) == (day, "Au poste de Kinshasa")
+    assert "Au poste de Kinshasa" in an.page(f"/staff/cases/{case.reference}").get_text()
+
+
+def test_a_usual_day_is_not_asked_about(an: Desk, database: Database) -> None:
+    answer = _enter(an, day=(TODAY - timedelta(days=5)).strftime("%d/%m/%Y"), sure="y", why="…")
+
+    assert answer.status_code == 303, errors_of(answer)
+    assert _book(database)[0].reason is None
+
+
+def test_the_confirmation_says_the_number_in_the_register(an: Desk, database: Database) -> None:
+    _enter(an)
+    _enter(an, subject="Een tweede brief")
+
+    said = an.page("/staff/cases/entered").get_text(" ", strip=True)
+
+    assert "No. 2 of" in said
+    assert f"{TODAY.year}/2" in said
+
+
+def _book(database: Database) -> list[RegisterEntry]:
+    with database.reading() as session:
+        return list(session.scalars(select(RegisterEntry).order_by(RegisterEntry.id)))
+
+
+CALL: dict[str, Any] = {
+    "channel": "phone", "phone": "+32 470 12 34 56", "address": "", "day": TODAY.isoformat(),
+    "answered": "Het kantoor is open van 9 tot 12.",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("who", ["an", "cy", "di"])
+def test_a_call_that_was_answered_at_once_has_a_reference_and_owes_nothing(
+    desk: Callable[[str], Desk], database: Database, who: str
+) -> None:
+    at = desk(who)
+    answer = _enter(at, **CALL)
+
+    assert answer.status_code == 303, errors_of(answer)
+    (case,) = _cases(database)
+    assert (case.state, case.next_due_on) == (CaseState.CLOSED, None)
+    page = at.page("/staff/cases/entered").get_text(" ", strip=True)
+    assert case.reference in page
+    assert "Nothing is owed." in page
+    assert [line.direction for line in _book(database)] == [Direction.IN, Direction.OUT]
+
+
+def test_only_a_conversation_is_answered_at_once(an: Desk, database: Database) -> None:
+    answer = _enter(an, answered="Ja.")
+
+    assert answer.status_code == 400
+    assert soup_of(answer).select_one("#answered-error") is not None
     assert _cases(database) == []
 
 
-def test_a_receipt_long_ago_is_asked_about_once(an: Desk, database: Database) -> None:
-    refused = _enter(an, day=(TODAY - timedelta(days=45)).isoformat())
-    assert refused.status_code == 400
-    assert "more than 30 days ago" in errors_of(refused)
+def _scan(name: str = "scan.pdf", content: bytes = PDF) -> tuple[bytes, str]:
+    return content, name
 
-    answer = an.send_form(soup_of(refused), "/staff/cases/new", long_ago="y")
+
+def test_a_scan_is_enough_to_say_what_a_letter_says(an: Desk, app: Flask, database: Database) -> None:
+    answer = _enter(an, text="", files=_scan())
 
     assert answer.status_code == 303, errors_of(answer)
+    (case,) = _cases(database)
+    (entry,) = an.page("/staff/register").select(".staff-register tbody tr")
+    link = entry.select_one("a.staff-scan")
+    assert link is not None
+    assert "scan.pdf" in link.get_text()
+    kept = an.get(str(link["href"]))
+    assert kept.status_code == 200
+    assert kept.data == PDF
+    kept.close()
+    assert case.reference in entry.get_text()
+
+
+def test_a_picture_is_a_scan_too_and_another_kind_is_refused_with_all_that_was_typed(
+    an: Desk, database: Database
+) -> None:
+    refused = _enter(an, text="", files=_scan("letter.pdf", b"MZ\x90 a program"))
+    assert refused.status_code == 400
+    assert "letter.pdf" in errors_of(refused)
+    assert fields_of(form_of(soup_of(refused)))["name"] == RIGHT["name"]
+
+    picture = io.BytesIO()
+    Image.new("RGB", (30, 40), "white").save(picture, "PNG")
+    answer = an.send_form(soup_of(refused), "/staff/cases/new", files=_scan("page.png", picture.getvalue()))
+
+    assert answer.status_code == 303, errors_of(answer)
+
+
+def test_a_scan_outlives_a_mistake_and_can_be_taken_off(an: Desk, database: Database) -> None:
+    refused = _enter(an, text="", name="", files=_scan())
+    assert refused.status_code == 400
+    page = soup_of(refused)
+    assert "scan.pdf" in page.get_text()
+    taken_off = page.select_one("button[name=remove]")
+    assert taken_off is not None
+
+    without = an.send_form(page, "/staff/cases/new", remove=str(taken_off["value"]))
+    assert without.status_code == 200
+    assert "scan.pdf" not in soup_of(without).get_text()
+    assert an.send_form(soup_of(without), "/staff/cases/new", name="Jan").status_code == 400, "nothing says what"
+
+    answer = an.send_form(page, "/staff/cases/new", name="Jan")
+    assert answer.status_code == 400, "the scan was taken off"
+    answer = an.send_form(page, "/staff/cases/new", name="Jan", files=_scan())
+    assert answer.status_code == 303, errors_of(answer)
+    with database.reading() as session:
+        assert session.scalars(select(Attachment.case_id)).all() == [1]
+
+
+def test_what_is_too_large_costs_nothing_that_was_typed(an: Desk, database: Database) -> None:
+    answer = _enter(an, files=_scan("big.pdf", PDF + b" " * 28_000_000))
+
+    assert answer.status_code == 413
+    page = soup_of(answer)
+    assert page.select_one(".govuk-error-summary a[href='#files']") is not None
+    assert fields_of(form_of(page))["text"].replace("\r\n", "\n") == RIGHT["text"]
+    again = an.send_form(page, "/staff/cases/new")
+    assert again.status_code == 303, errors_of(again)
     assert len(_cases(database)) == 1
+
+
+def test_a_page_without_a_token_of_ours_enters_nothing(an: Desk, database: Database) -> None:
+    answer = _enter(an, csrf_token="x")
+    assert answer.status_code == 400
+    assert _cases(database) == []
+    assert fields_of(form_of(soup_of(answer)))["name"] == RIGHT["name"]
+    assert an.send_form(soup_of(answer), "/staff/cases/new").status_code == 303
+
+    assert _enter(an, csrf_token="x", whose="x", subject="Another").status_code == 400
+    assert _enter(an, csrf_token=None, whose=None, subject="Another").status_code == 400
+    assert len(_cases(database)) == 1
+
+
+def test_the_address_of_the_page_names_the_way_in(an: Desk) -> None:
+    page = an.page("/staff/cases/new?channel=counter")
+    assert fields_of(form_of(page))["channel"] == "counter"
+    assert "channel" not in fields_of(form_of(an.page("/staff/cases/new?channel=pigeon")))
 
 
 def test_a_complaint_is_linked_to_the_file_it_is_about(

@@ -23,6 +23,7 @@ _WITH_VIEWS = (
     "profile",
     "texts",
 )
+    "register",
 
 
 def install(app: Flask) -> None:

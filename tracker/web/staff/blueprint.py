@@ -152,3 +152,5 @@ def _frame() -> dict[str, Any]:
     ]
     may_find = may_enter(me().person, Room.QUEUE)
     return {"tabs": shown, "account": me(), "may_find": may_find, "who": who, "whose": whose}
+        (Room.REGISTER, "staff.register", _("Register")),
+        (Room.MAIL, "staff.mails", _("Held mail")),

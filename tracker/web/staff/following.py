@@ -17,7 +17,8 @@ from tracker.web.site import site
 from tracker.web.staff.accounts import now
 from tracker.web.staff.acts import Page, Then, act
 from tracker.web.staff.deciding import CAME_ON, moment_of
-from tracker.web.staff.entering import BY_STAFF, confirm, confirmation
+from tracker.web.staff.entering import confirm, confirmation
+from tracker.web.staff.entry_form import BY_STAFF
 from tracker.web.staff.fields import Choice, ClockField, DayField, StaffForm, one_line, several_lines, words_of
 
 HERE = "here"
