@@ -12,9 +12,11 @@ from sqlalchemy.exc import DBAPIError
 
 from tests.factories import make_case, settle
 from tracker.charter.counting import NaiveDatetime
-from tracker.models.cases import Association
+from tracker.charter.words import NoticeState
+from tracker.models.cases import Association, Case
 from tracker.models.database import Database
 from tracker.models.migrate import downgrade, script, upgrade
+from tracker.models.obligations import Notice, Obligation
 from tracker.models.schema import Base
 
 REVISIONS = [revision.revision for revision in reversed(list(ScriptDirectory(str(script())).walk_revisions()))]
@@ -110,3 +112,28 @@ def test_an_association_takes_on_the_date_that_its_case_owes(empty: Database) ->
 
     with empty.reading() as session:
         assert session.scalars(select(Association.next_due_on)).all() == [date(2026, 3, 17)]
+
+
+def test_cases_take_on_the_alarms_that_are_true_of_them(empty: Database) -> None:
+    upgrade(empty.engine)
+    with empty.writing() as session:
+        settle(session)
+        for _ in range(3):
+            make_case(session, service="ME6")
+        session.execute(text("UPDATE outbox SET state = 'failed' WHERE message_id IN (SELECT id FROM messages"
+                             " WHERE case_id = 2)"))  # fmt: skip
+        promise = session.scalars(select(Obligation).where(Obligation.case_id == 3)).one()
+        session.add(
+            Notice(
+                obligation_id=promise.id, rung="before-5", due_on=promise.due_on, state=NoticeState.UNATTENDED,
+                moment=promise.arose_at, recorded_at=promise.arose_at, escalation=False, recipients=[],
+            )
+        )  # fmt: skip
+    downgrade(empty.engine, "0002")
+
+    upgrade(empty.engine)
+
+    with empty.reading() as session:
+        for model, key in ((Case, Case.id), (Association, Association.case_id)):
+            found = session.execute(select(key, model.not_sent, model.unattended).order_by(key)).all()
+            assert [tuple(row) for row in found] == [(1, False, False), (2, True, False), (3, False, True)]
