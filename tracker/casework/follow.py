@@ -44,8 +44,10 @@ def follow_up(
     if not text.strip() and not attachments:
         raise Missing("text")
     check_arrival(arrival, now)
-    file = CaseFile.take(session, house, reference=reference, verb=Verb.FOLLOW_UP, actor=actor, now=now, seen=seen)
     known = _already(session, submission_key)
+    seen = seen if known is None else None  # it is this very form that changed the case since
+    file = CaseFile.take(session, house, reference=reference, verb=Verb.FOLLOW_UP, actor=actor, now=now, seen=seen)
+    known = known or _already(session, submission_key)  # it may have come while we waited for our turn
     if known is not None:
         return known
     message = Message(

@@ -9,9 +9,10 @@ from sqlalchemy import select
 
 from tests.web.staff.conftest import Desk, errors_of, fields_of, form_of, soup_of
 from tracker.charter.counting import brussels_day
-from tracker.charter.words import Nature
+from tracker.charter.words import Channel, Nature
 from tracker.models.cases import Association, Case
 from tracker.models.database import Database
+from tracker.models.paper import RegisterEntry
 
 File = Callable[..., str]
 Row = Callable[[str], Case]
@@ -75,3 +76,59 @@ def test_a_file_of_its_own_needs_a_subject(an: Desk, file: File, database: Datab
     assert errors_of(answer)
     assert fields_of(form_of(soup_of(answer)))["text"] == "And my passport?"
     assert _newest(database).reference == reference
+
+
+def _book(database: Database) -> list[RegisterEntry]:
+    with database.reading() as session:
+        return list(session.scalars(select(RegisterEntry).order_by(RegisterEntry.id)))
+
+
+def test_a_scanned_letter_joins_the_file_and_has_its_line_once(an: Desk, file: File, database: Database) -> None:
+    reference = file()
+    path = f"/staff/cases/{reference}/follow-up"
+    page = an.page(path)
+    letter = {"channel": "post", "day": YESTERDAY.strftime("%d/%m/%Y"), "files": (b"%PDF-1.4\n%%EOF\n", "scan.pdf")}
+    assert an.send_form(page, path, **letter | {"files": None}).status_code == 400, "it says nothing"
+
+    for _twice in range(2):
+        answer = an.send_form(page, path, **letter)
+        assert answer.status_code == 303, errors_of(answer)
+        assert answer.headers["Location"].endswith(reference)
+
+    (line,) = _book(database)
+    assert (line.on_day, line.channel) == (YESTERDAY, Channel.POST)
+    assert "scan.pdf" in an.page(f"/staff/cases/{reference}").get_text()
+    assert "scan.pdf" in an.page("/staff/register").get_text()
+
+
+def test_a_scan_outlives_a_mistake_and_an_unusual_day_is_asked_about(
+    an: Desk, file: File, database: Database
+) -> None:
+    reference = file(received_at=datetime.now(UTC) - timedelta(days=60))
+    path = f"/staff/cases/{reference}/follow-up"
+    long_ago = (YESTERDAY - timedelta(days=20)).isoformat()
+
+    scan = (b"%PDF-1.4\n%%EOF\n", "scan.pdf")
+    refused = an.send(path, channel="post", day=long_ago, files=scan)
+    assert refused.status_code == 400
+    assert "5 days ago" in errors_of(refused)
+    answer = an.send_form(soup_of(refused), path, sure="y", why="It lay in Kinshasa")
+
+    assert answer.status_code == 303, errors_of(answer)
+    assert _book(database)[0].reason == "It lay in Kinshasa"
+    assert "scan.pdf" in an.page(f"/staff/cases/{reference}").get_text()
+
+
+def test_a_scan_can_be_taken_off_again_without_a_word_about_the_rest(
+    an: Desk, file: File, database: Database
+) -> None:
+    path = f"/staff/cases/{file()}/follow-up"
+    page = soup_of(an.send(path, channel=None, files=(b"%PDF-1.4\n%%EOF\n", "scan.pdf")))
+    button = page.select_one("button[name=remove]")
+    assert button is not None
+
+    answer = an.send_form(page, path, remove=str(button["value"]))
+
+    assert errors_of(answer) == ""
+    assert "scan.pdf" not in answer.text
+    assert _book(database) == []

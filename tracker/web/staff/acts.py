@@ -44,6 +44,7 @@ class Page:
     intro: Any = ""
     kind: str = ""
     """``warning`` for what is not easily undone."""
+    template: str = "staff/act.html"
 
 
 def the_case() -> Header:
@@ -165,7 +166,7 @@ def _show(
 ) -> Response:
     return make_response(
         render_template(
-            "staff/act.html", case=the_case(), form=form, page=page, problems=problems, changed=changed,
+            page.template, case=the_case(), form=form, page=page, problems=problems, changed=changed,
             fields=[field for field in form if field.type not in ("HiddenField", "CSRFTokenField")],
         ),
         status,
