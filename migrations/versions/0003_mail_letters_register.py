@@ -60,7 +60,11 @@ ALARMS = {
         "state IN ('triage', 'open') AND id IN (SELECT m.case_id FROM messages m JOIN outbox o ON o.message_id = m.id"
         " WHERE o.state = 'failed' AND m.left_on IS NULL AND NOT EXISTS (SELECT 1 FROM messages n"
         " WHERE n.case_id = m.case_id AND n.left_on IS NOT NULL AND (n.kind = m.kind AND n.number > m.number"
-        " OR m.kind = 'interim' AND n.kind = 'answer' AND n.left_at >= m.written_at)))"
+        " OR m.kind = 'interim' AND n.kind = 'answer' AND n.left_at >= m.written_at))"
+        " UNION SELECT m.case_id FROM messages m WHERE m.voided_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM messages n"
+        " WHERE n.case_id = m.case_id AND n.number > m.number AND n.direction = 'out' AND n.kind <> 'note'"
+        " AND n.left_on IS NOT NULL AND n.voided_at IS NULL"
+        " AND coalesce(n.service_code, '') = coalesce(m.service_code, '')))"
     ),
     "unattended": (
         "id IN (SELECT p.case_id FROM obligations p JOIN notices n ON n.obligation_id = p.id"

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from tests.factories import MONDAY, acting, make_case, make_house, make_staff, settle
-from tests.insight.casebook import not_sent, viewer_of
+from tests.insight.casebook import a_mail, not_sent, viewer_of
 from tracker.access.permissions import Person
 from tracker.casework.assignment import hand_over
 from tracker.casework.drafting import Draft
@@ -19,11 +19,22 @@ from tracker.casework.leaving import record_leaving, void_leaving
 from tracker.casework.letters import answer, note
 from tracker.casework.nature import confirm_nature
 from tracker.charter.reference import BadReference
-from tracker.charter.words import Channel, Nature, NoticeState, ObligationKind, ObligationState, Role, Verb
-from tracker.insight.casefacts import Broken, CasePage, Done, Said, Told
+from tracker.charter.words import (
+    Channel,
+    MailOutcome,
+    MailReason,
+    Nature,
+    NoticeState,
+    ObligationKind,
+    ObligationState,
+    Role,
+    Verb,
+)
+from tracker.insight.casefacts import Broken, Came, CasePage, Done, Lost, Said, Told
 from tracker.insight.casepage import STATEMENTS, case_header, case_page
 from tracker.insight.sight import Viewer
 from tracker.models.database import Database
+from tracker.models.messages import Message
 from tracker.models.obligations import Breach, Notice, Obligation
 from tracker.models.staff import Staff
 
@@ -195,3 +206,74 @@ def test_a_page_takes_a_bounded_number_of_statements(session: Session, an: Staff
     _read(session, case.reference, an)
 
     assert len(said) <= STATEMENTS
+
+
+def test_a_message_that_came_as_a_mail_has_its_history_and_what_was_lost_beside_it(
+    session: Session, an: Staff
+) -> None:
+    case = make_case(session, service="ME6")
+    session.flush()
+    first = session.scalars(select(Message).where(Message.case_id == case.id, Message.number == 1)).one()
+    a_mail(
+        session, 1, case_id=case.id, case_message_id=first.id, outcome=MailOutcome.REGISTERED,
+        reason=MailReason.NEW_REQUEST, due_on=None, quoted="> Bonjour", details={
+            "left_out": [{"name": "virus.exe", "why": "kind"}], "damaged": ["charset"],
+        },
+    )  # fmt: skip
+
+    said = _read(session, case.reference, an).messages[0]
+
+    assert (said.mail_id, said.quoted) == (1, "> Bonjour")
+    assert said.lost == Lost(damaged=("charset",), left_out=(("virus.exe", "kind"),))
+
+
+def test_mail_that_is_held_or_was_set_aside_stands_in_the_line(session: Session, an: Staff) -> None:
+    case, other = make_case(session, service="ME6"), make_case(session, service="ME6")
+    a_mail(session, 1, case_id=case.id, received_at=LATER, reason=MailReason.OTHER_SENDER)
+    a_mail(session, 2, case_id=case.id, received_at=LATER, outcome=MailOutcome.IGNORED, reason=MailReason.BOUNCE)
+    a_mail(session, 3, case_id=other.id, received_at=LATER)
+    a_mail(session, 4, case_id=case.id, received_at=LATER, settled_at=LATER, settled_by=an.id)
+    a_mail(session, 5, received_at=LATER)
+
+    page = _read(session, case.reference, an)
+
+    assert [(item.mail_id, item.open) for item in page.line if isinstance(item, Came)] == [
+        (1, True), (2, True), (4, False),
+    ]  # fmt: skip
+    assert [item.mail_id for item in page.waiting] == [1]
+
+    merge(
+        session,
+        HOUSE,
+        reference=other.reference,
+        into=case.reference,
+        actor=acting(an),
+        now=LATER,
+        seen=None,
+        reason="the same question twice",
+    )
+    assert [item.mail_id for item in _read(session, case.reference, an).waiting] == [1, 3]
+
+
+def test_a_message_that_came_back_is_told_until_another_has_left_to_the_same_reader(
+    session: Session, an: Staff
+) -> None:
+    case = make_case(session, service="ME6", channel=Channel.EMAIL)
+    lost = not_sent(session, case, state="left", number=7, act=None, left_on=LATER.date(), left_at=LATER)
+    session.expire_all()
+    assert _read(session, case.reference, an).came_back == ()
+    void_leaving(session, HOUSE, reference=case.reference, message_number=lost.number, evidence="550 no such user",
+                 actor=acting(an), now=LATER, seen=None)  # fmt: skip
+
+    assert [said.number for said in _read(session, case.reference, an).came_back] == [7]
+
+    not_sent(session, case, state="waiting", number=8, channel="post", address="Rue Haute 1")
+    not_sent(session, case, state="left", number=9, left_on=LATER.date(), left_at=LATER, service_code="EXT:OTHER")
+    session.flush()
+    session.expire_all()
+    assert [said.number for said in _read(session, case.reference, an).came_back] == [7], "nothing has reached them"
+
+    not_sent(session, case, state="left", number=10, channel="post", left_on=LATER.date(), left_at=LATER)
+    session.flush()
+    session.expire_all()
+    assert _read(session, case.reference, an).came_back == ()

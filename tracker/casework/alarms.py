@@ -1,4 +1,4 @@
-"""Owns the alarms on a case: something could not be sent, or nobody could be told; set and taken off as that is so.
+"""Owns the alarms on a case: a message did not arrive, or nobody could be told; set and taken off as that is so.
 
 The marks stand on the case, and on the services beside it, so that the queue finds those that somebody may see
 without looking through the rest of the house. They change in the commit that changes what they say.
@@ -6,10 +6,10 @@ without looking through the rest of the house. They change in the commit that ch
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select, true, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, true, update
 from sqlalchemy.orm import Session, aliased
 
-from tracker.charter.words import CaseState, MessageKind, NoticeState, ObligationState
+from tracker.charter.words import CaseState, Direction, MessageKind, NoticeState, ObligationState
 from tracker.models.cases import Association, Case, copied
 from tracker.models.messages import Message, Outbox
 from tracker.models.obligations import Notice, Obligation
@@ -17,7 +17,7 @@ from tracker.models.obligations import Notice, Obligation
 
 def set_alarms(session: Session, case: Case) -> None:
     """Work out the alarms on a case that the caller has locked; its associations ``follow``."""
-    query = select(_not_sent(case.id), _unattended(case.id))
+    query = select(or_(_not_sent(case.id), _came_back(case.id)), _unattended(case.id))
     not_sent, unattended = session.execute(query).one()
     case.not_sent = not_sent and case.state in (CaseState.TRIAGE, CaseState.OPEN)
     case.unattended = unattended
@@ -69,6 +69,26 @@ def _not_sent(case_id: int) -> ColumnElement[bool]:
         select(Message.id)
         .join(Outbox, Outbox.message_id == Message.id)
         .where(Message.case_id == case_id, Message.left_on.is_(None), Outbox.state == "failed", ~instead.exists())
+        .exists()
+    )
+
+
+def _came_back(case_id: int) -> ColumnElement[bool]:
+    """Say whether a message of a case never arrived, and no later one to the same reader has left and arrived."""
+    later = aliased(Message)
+    arrived = select(later.id).where(
+        later.case_id == case_id,
+        later.number > Message.number,
+        later.direction == Direction.OUT,
+        later.kind != MessageKind.NOTE,
+        later.left_on.is_not(None),
+        later.voided_at.is_(None),
+        func.coalesce(later.service_code, "") == func.coalesce(Message.service_code, ""),
+    )
+    return (
+        select(Message.id)
+        .where(Message.case_id == case_id, Message.voided_at.is_not(None), ~arrived.exists())
+        .correlate(None)
         .exists()
     )
 

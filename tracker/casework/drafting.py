@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from datetime import date
 
+from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
+
 from tracker.casework.casefile import CaseFile
 from tracker.casework.leaving import check_day
 from tracker.casework.writing import Written, address_for, facts_for, signature_for
@@ -10,6 +13,7 @@ from tracker.charter.counting import brussels_day
 from tracker.charter.words import SPOKEN, Act, Channel, ChannelReason, MessageKind, RegisteredGround
 from tracker.correspondence.compose import compose, filled
 from tracker.correspondence.gate import check_sendable
+from tracker.models.messages import Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +44,30 @@ def channel_of(file: CaseFile, draft: Draft) -> Channel:
     return draft.channel or file.case.reply_channel
 
 
+def _known_address(file: CaseFile) -> str | None:
+    """Return the requester's address by the usual way; none when what went there came back and nothing arrived since.
+
+    An address that is dead is no address: the same words may go another way for that reason (P7).
+    """
+    channel, later = file.case.reply_channel, aliased(Message)
+    address = address_for(file.case, channel)
+    arrived = select(later.id).where(
+        later.case_id == Message.case_id,
+        later.number > Message.number,
+        later.address == Message.address,
+        later.left_on.is_not(None),
+        later.voided_at.is_(None),
+    )
+    came_back = select(Message.id).where(
+        Message.case_id == file.case.id,
+        Message.channel == channel,
+        func.lower(Message.address) == (address or "").lower(),
+        Message.voided_at.is_not(None),
+        ~arrived.exists(),
+    )
+    return None if file.session.scalars(came_back.limit(1)).first() is not None else address
+
+
 def to_requester(file: CaseFile, kind: MessageKind, act: Act | None, draft: Draft, **more: object) -> Written:
     """Write a message to the requester, the same way back unless a reason says otherwise (P7)."""
     case = file.case
@@ -55,7 +83,7 @@ def to_requester(file: CaseFile, kind: MessageKind, act: Act | None, draft: Draf
         channel=channel,
         address=address,
         usual_channel=case.reply_channel,
-        usual_address=address_for(case, case.reply_channel),
+        usual_address=_known_address(file),
         channel_reason=reason,
         registered=draft.registered_ground is not None,
         registered_ground=draft.registered_ground,

@@ -11,6 +11,8 @@ from tracker.charter.words import (
     Channel,
     ChannelReason,
     Language,
+    MailOutcome,
+    MailReason,
     MessageKind,
     Nature,
     NoticeState,
@@ -112,6 +114,36 @@ class StoredFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Lost:
+    """What of a mail is not in the message that it became; the raw mail holds it all."""
+
+    damaged: tuple[str, ...]
+    """What could not be read, in the words of ``correspondence.mime.Damage``."""
+    left_out: tuple[tuple[str, str], ...]
+    """The files that were not kept: name, and why in the words of ``correspondence.files.FileProblem``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """A mail on the case that is no message of it: held, or set aside."""
+
+    at: datetime
+    mail_id: int
+    outcome: MailOutcome
+    reason: MailReason
+    sender: str | None
+    subject: str | None
+    due_on: date | None
+    open: bool
+    """Nobody has looked at it yet."""
+
+    @property
+    def waits(self) -> bool:
+        """Say whether somebody has to decide about it."""
+        return self.open and self.outcome is MailOutcome.HELD
+
+
+@dataclass(frozen=True, slots=True)
 class Said:
     """A message: what was said, by whom, and whether it left."""
 
@@ -127,6 +159,8 @@ class Said:
     author: str | None
     to_service: str | None
     promised_on: date | None
+    reason: str | None
+    """For an interim letter: why more time is needed."""
     discharges: bool
     """It keeps a promise once it has left."""
     left_on: date | None
@@ -140,6 +174,12 @@ class Said:
     problem: str | None
     """What the server said."""
     files: tuple[File, ...]
+    mail_id: int | None = None
+    """The mail that it came as."""
+    quoted: str | None = None
+    """The earlier mails that it repeats."""
+    lost: Lost | None = None
+    """What of the mail that it came as could not be read or kept."""
 
     @property
     def stays(self) -> bool:
@@ -208,7 +248,7 @@ class CasePage:
 
     header: Header
     promises: tuple[Promise, ...]
-    line: tuple[Said | Done | Told | Broken, ...]
+    line: tuple[Said | Done | Told | Broken | Came, ...]
     """Everything said and done, in order, the oldest first."""
     links: tuple[Link, ...]
     names: Mapping[int, str]
@@ -223,3 +263,23 @@ class CasePage:
     def stuck(self) -> tuple[Said, ...]:
         """Return the outgoing messages that have not left: a promise at risk."""
         return tuple(m for m in self.messages if m.outgoing and not m.stays and m.left_on is None)
+
+    @property
+    def waiting(self) -> tuple[Came, ...]:
+        """Return the mail that is presumed to be about this case and waits for a decision."""
+        return tuple(item for item in self.line if isinstance(item, Came) and item.waits)
+
+    @property
+    def came_back(self) -> tuple[Said, ...]:
+        """Return the messages that never arrived, unless something has reached the same reader since."""
+        return tuple(
+            lost
+            for lost in self.messages
+            if lost.voided_at is not None and not any(_instead(lost, later) for later in self.messages)
+        )
+
+
+def _instead(lost: Said, later: Said) -> bool:
+    """Say whether a later message to the same reader has left and, as far as is known, arrived."""
+    arrived = later.outgoing and later.left_on is not None and later.voided_at is None and not later.stays
+    return arrived and later.number > lost.number and later.to_service == lost.to_service

@@ -12,16 +12,30 @@ from sqlalchemy.orm import Session
 
 from tracker.charter.reference import Reference
 from tracker.charter.words import PAPER, NoticeState
-from tracker.insight.casefacts import Broken, CasePage, Contact, Done, File, Header, Link, Said, StoredFile, Told
+from tracker.insight.casefacts import (
+    Broken,
+    Came,
+    CasePage,
+    Contact,
+    Done,
+    File,
+    Header,
+    Link,
+    Lost,
+    Said,
+    StoredFile,
+    Told,
+)
 from tracker.insight.sight import Viewer, may_read
 from tracker.models.cases import Association, Case
 from tracker.models.directory import Service
 from tracker.models.history import History
+from tracker.models.mail import Mail
 from tracker.models.messages import Attachment, Message, Outbox
 from tracker.models.obligations import Breach, Notice, Obligation, promise_of
 from tracker.models.staff import Staff
 
-STATEMENTS = 10
+STATEMENTS = 11
 LARGEST_ID = 2**63 - 1
 
 
@@ -46,7 +60,7 @@ def case_header(session: Session, reference: str) -> Header | None:
 
 
 def case_page(session: Session, header: Header, viewer: Viewer) -> CasePage:
-    """Return all that was said and done on a case (eight statements)."""
+    """Return all that was said and done on a case (nine statements)."""
     promises = session.scalars(select(Obligation).where(Obligation.case_id == header.id).order_by(Obligation.number))
     rows = list(promises)
     number_of = {row.id: row.number for row in rows}
@@ -54,7 +68,7 @@ def case_page(session: Session, header: Header, viewer: Viewer) -> CasePage:
     notices = list(session.scalars(select(Notice).where(Notice.obligation_id.in_(number_of)).order_by(Notice.id)))
     broken = session.scalars(select(Breach).where(Breach.obligation_id.in_(number_of)))
     names = _names(session, history, notices)
-    line: list[Said | Done | Told | Broken] = [
+    line: list[Said | Done | Told | Broken | Came] = [
         Done(at=entry.at, verb=entry.verb, actor=entry.actor, details=entry.details) for entry in history
     ]
     line += [
@@ -72,6 +86,7 @@ def case_page(session: Session, header: Header, viewer: Viewer) -> CasePage:
         for row in broken
     ]
     line += _messages(session, header.id)
+    line += _beside(session, header.id)
     line.sort(key=lambda item: (item.at, _RANK[type(item)]))
     return CasePage(
         header=header,
@@ -82,7 +97,7 @@ def case_page(session: Session, header: Header, viewer: Viewer) -> CasePage:
     )
 
 
-_RANK: dict[type, int] = {Done: 0, Said: 1, Broken: 2, Told: 3}
+_RANK: dict[type, int] = {Done: 0, Said: 1, Came: 2, Broken: 3, Told: 4}
 """What happened at one moment is told in this order: what was done, what was said, what came of it."""
 
 
@@ -114,6 +129,13 @@ def outgoing(session: Session, case_id: int, *, left: bool) -> list[Said]:
         and said.voided_at is None
         and (left or said.channel in PAPER)
     ]
+
+
+def came_back(session: Session, case_id: int, number: int) -> Said | None:
+    """Return a message of a case that never arrived, by its number (two statements); none when that is not so."""
+    return next(
+        (said for said in _messages(session, case_id) if said.number == number and said.voided_at is not None), None
+    )
 
 
 def _header_query() -> Any:
@@ -161,18 +183,51 @@ def _messages(session: Session, case_id: int) -> Iterable[Said]:
     ):
         files.setdefault(row[0], []).append(File(row[1], row[2], row[3]))
     found = session.execute(
-        select(Message, Staff.name, Outbox.state, Outbox.last_error)
+        select(Message, Staff.name, Outbox.state, Outbox.last_error, Mail.id, Mail.quoted, Mail.details)
         .outerjoin(Staff, Staff.id == Message.author_id)
         .outerjoin(Outbox, Outbox.message_id == Message.id)
+        .outerjoin(Mail, Mail.case_message_id == Message.id)
         .where(Message.case_id == case_id)
         .order_by(Message.number)
     )
-    for message, author, state, problem in found:
-        yield _said(message, author, state, problem, tuple(files.get(message.id, ())))
+    for message, author, state, problem, mail_id, quoted, details in found:
+        mail = (mail_id, quoted, _lost(details or {}))
+        yield _said(message, author, state, problem, mail, tuple(files.get(message.id, ())))
+
+
+def _beside(session: Session, case_id: int) -> Iterable[Came]:
+    """Return the mail on a case, or on one that it took in, that became no message (one statement)."""
+    these = select(Case.id).where(or_(Case.id == case_id, Case.merged_into_id == case_id))
+    found = session.scalars(
+        select(Mail).where(Mail.case_id.in_(these), Mail.case_message_id.is_(None)).order_by(Mail.id)
+    )
+    for mail in found:
+        if mail.outcome is not None and mail.reason is not None and mail.received_at is not None:
+            yield Came(
+                at=mail.received_at,
+                mail_id=mail.id,
+                outcome=mail.outcome,
+                reason=mail.reason,
+                sender=mail.sender,
+                subject=mail.subject,
+                due_on=mail.due_on,
+                open=mail.settled_at is None,
+            )
+
+
+def _lost(details: Mapping[str, Any]) -> Lost | None:
+    left_out = tuple((str(file["name"]), str(file["why"])) for file in details.get("left_out", ()))
+    damaged = tuple(str(one) for one in details.get("damaged", ()))
+    return Lost(damaged, left_out) if damaged or left_out else None
 
 
 def _said(
-    message: Message, author: str | None, state: str | None, problem: str | None, files: tuple[File, ...]
+    message: Message,
+    author: str | None,
+    state: str | None,
+    problem: str | None,
+    mail: tuple[int | None, str | None, Lost | None],
+    files: tuple[File, ...],
 ) -> Said:
     return Said(
         at=message.written_at,
@@ -187,6 +242,7 @@ def _said(
         author=author,
         to_service=message.service_code,
         promised_on=message.promised_on,
+        reason=message.reason,
         discharges=message.act is not None,
         left_on=message.left_on,
         left_at=message.left_at,
@@ -196,6 +252,9 @@ def _said(
         failed=state == "failed" and message.left_on is None,
         problem=problem,
         files=files,
+        mail_id=mail[0],
+        quoted=mail[1],
+        lost=mail[2],
     )
 
 

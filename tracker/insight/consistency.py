@@ -126,7 +126,7 @@ def _case(records: CaseRecords, ledger: Ledger) -> Iterator[Finding]:
         yield "cases", _of(records), f"{', '.join(differing)} differ from what the history says"
     if ledger.open_obligations and case.state in (CaseState.CLOSED, CaseState.MERGED):
         yield "cases", _of(records), f"the case is {case.state}, but something is still owed"
-    for alarm, so in (("not_sent", _not_sent(records)), ("unattended", _unattended(records))):
+    for alarm, so in (("not_sent", _not_sent(records) or _came_back(records)), ("unattended", _unattended(records))):
         if getattr(case, alarm) != so:
             yield "cases", _of(records), f"{alarm} is not what the messages and notices say"
     for beside in records.associations:
@@ -152,6 +152,20 @@ def _not_sent(records: CaseRecords) -> bool:
         if not (again or answered):
             return True
     return False
+
+
+def _came_back(records: CaseRecords) -> bool:
+    """Say whether a message on a live case came back, and no later one to the same reader has left and arrived."""
+    arrived = [
+        row
+        for row in records.messages
+        if row.left_on is not None and row.voided_at is None and row.kind is not MessageKind.NOTE
+    ]
+    return records.case.state in (CaseState.TRIAGE, CaseState.OPEN) and any(
+        not any(later.number > row.number and later.service_code == row.service_code for later in arrived)
+        for row in records.messages
+        if row.voided_at is not None
+    )
 
 
 def _unattended(records: CaseRecords) -> bool:

@@ -101,8 +101,18 @@ class MailRow:
     @property
     def sender_fits(self) -> bool:
         """Say whether it claims to come from the address of the requester of the case."""
-        known = self.presumed.requester_email if self.presumed else None
-        return bool(known) and (known or "").lower() == (self.sender or "").lower()
+        return self.presumed is not None and _same(self.presumed.requester_email, self.sender)
+
+
+@dataclass(frozen=True, slots=True)
+class Suggested:
+    """A case that a mail with a mistyped reference may mean."""
+
+    reference: str
+    subject: str | None
+    """None: whoever looks may not read the case."""
+    sender_fits: bool
+    """It claims to come from the address of its requester."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +122,10 @@ class MailPage:
     rows: tuple[MailRow, ...]
     after: Place | None
     """What the next page starts after; none: this is the last."""
+
+
+def _same(known: str | None, sender: str | None) -> bool:
+    return bool(known and sender) and (known or "").lower() == (sender or "").lower()
 
 
 # Spelled out, not bound: the database matches its partial indexes against what is written in the statement.
@@ -152,6 +166,19 @@ def one_mail(session: Session, number: int) -> MailRow | None:
         return None
     found = session.execute(_query().where(Mail.id == number, Mail.outcome.is_not(None))).one_or_none()
     return None if found is None else _row(found)
+
+
+def suggested(session: Session, viewer: Viewer, mail: MailRow) -> list[Suggested]:
+    """Return the cases that a mail with a mistyped reference may mean, as a viewer may know them (one statement)."""
+    references = mail.details.get("offered") or []
+    if not references:
+        return []
+    columns = (Case.reference, Case.subject, Case.requester_email, may_read(viewer).label("readable"))
+    found = session.execute(select(*columns).where(Case.reference.in_(references)).order_by(Case.id))
+    return [
+        Suggested(row.reference, row.subject if row.readable else None, _same(row.requester_email, mail.sender))
+        for row in found
+    ]
 
 
 def desks(session: Session) -> frozenset[str | None]:

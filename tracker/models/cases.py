@@ -131,7 +131,7 @@ class Case(Sealed, Base):
     """The earliest date still owed: what the queue is ordered by; none: nothing is owed."""
     next_work_by: Mapped[date | None]
     not_sent: Mapped[bool] = mapped_column(default=False, server_default=false())
-    """Something could not be sent, and nothing that left since did its work. Computed, so not sealed."""
+    """A message could not be sent or came back, and none that left since did its work. Computed, so not sealed."""
     unattended: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Nobody could be told about a promise that is still open. Computed, so not sealed."""
 
