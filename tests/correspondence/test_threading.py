@@ -41,14 +41,8 @@ def came_in(session: Session, number: int, mail_id: str | None, *, sender: str =
     )  # fmt: skip
 
 
-def leave(session: Session, row_id: int, **more: Any) -> str:
-    """Let a mail have left; return its id."""
-    message = session.get_one(Message, session.get_one(Outbox, row_id).message_id)
-    message.left_on, message.left_at = MONDAY.date(), MONDAY
-    for name, value in more.items():
-        setattr(message, name, value)
-    session.flush()
-    return SENDER.message_id(message)
+def id_of(session: Session, row_id: int) -> str:
+    return SENDER.message_id(session.get_one(Message, session.get_one(Outbox, row_id).message_id))
 
 
 def headers(database: Database, row_id: int, sender: Any = SENDER) -> Any:
@@ -60,25 +54,24 @@ def headers(database: Database, row_id: int, sender: Any = SENDER) -> Any:
 
 
 def test_a_mail_answers_the_last_one_of_the_citizen_after_all_that_went_before(database: Database) -> None:
-    first, second, third, last = fill(database, 4)
+    first, second, last = fill(database, 3)
     with database.writing() as session:
         came_in(session, 50, "<question@mail.example.org>")
         came_in(session, 51, None)
-        ours_first = leave(session, first)
-        leave(session, second, address="another@example.org")
+        ours_first = id_of(session, first)
+        session.get_one(Message, session.get_one(Outbox, second).message_id).address = "another@example.org"
         came_in(session, 99, "<and-then@mail.example.org>")
 
     mail = headers(database, last)
 
     assert mail["In-Reply-To"] == "<and-then@mail.example.org>"
     assert mail["References"].split() == ["<question@mail.example.org>", ours_first, "<and-then@mail.example.org>"]
-    assert headers(database, third)["References"] == mail["References"]
 
 
 def test_where_nobody_wrote_by_mail_ours_hang_together(database: Database) -> None:
     first, second = fill(database, 2)
     with database.writing() as session:
-        ours_first = leave(session, first)
+        ours_first = id_of(session, first)
 
     mail = headers(database, second)
 
@@ -87,7 +80,7 @@ def test_where_nobody_wrote_by_mail_ours_hang_together(database: Database) -> No
 
 
 def test_nobody_is_put_in_a_conversation_that_they_had_no_part_in(database: Database) -> None:
-    _, to_a_body = fill(database, 2)
+    (to_a_body,) = fill(database, 1)
     with database.writing() as session:
         came_in(session, 50, "<question@mail.example.org>")
         came_in(session, 51, "<stranger@mail.example.org>", sender="stranger@example.org")

@@ -157,19 +157,18 @@ def _message(session: Session, message: Message, sender: Sender) -> Parcel:
 def _thread(session: Session, message: Message, sender: Sender) -> dict[str, list[str]]:
     """Return the ids that put a mail in its conversation (RFC 5322, 3.6.4): with whom it goes to, and on its case.
 
-    It answers the last mail that this person sent us; before it stand the others, and ours that left, in order.
+    It answers the last mail that this person sent us; before it stand the others, and ours to them, in order.
     """
     theirs = and_(Message.direction == Direction.IN, Mail.sender == (message.address or "").lower())
-    left = and_(
+    written = and_(  # left already, or about to: what is written first leaves first
         Message.direction == Direction.OUT,
         Message.channel == Channel.EMAIL,
-        Message.left_on.is_not(None),
         func.lower(Message.address) == (message.address or "").lower(),
     )
     before = (
         select(Message, Mail.message_id)
         .outerjoin(Mail, Mail.case_message_id == Message.id)
-        .where(Message.case_id == message.case_id, Message.number < message.number, or_(theirs, left))
+        .where(Message.case_id == message.case_id, Message.number < message.number, or_(theirs, written))
         .order_by(Message.number.desc())
         .limit(_LONGEST_THREAD)
     )
