@@ -12,6 +12,7 @@ from tracker.casework.writing import address_for, post_code, usual_way_back
 from tracker.charter.words import PAPER, Direction, Verb
 from tracker.models.cases import Case
 from tracker.models.messages import Message
+from tracker.models.paper import Letter
 
 
 def correct_contact(
@@ -58,7 +59,10 @@ def correct_contact(
 
 
 def _readdress(file: CaseFile) -> None:
-    """Give letters and faxes to the requester that have not left yet the address on file now, if there is one."""
+    """Give letters and faxes to the requester that have not left yet the address on file now, if there is one.
+
+    What was printed of them is void: it is printed again, in the next run.
+    """
     waiting = select(Message).where(
         Message.case_id == file.case.id,
         Message.direction == Direction.OUT,
@@ -68,6 +72,9 @@ def _readdress(file: CaseFile) -> None:
     )
     for message in file.session.scalars(waiting):
         message.address = address_for(file.case, message.channel) or message.address
+        letter = file.session.get(Letter, message.id)
+        if letter is not None:
+            file.session.delete(letter)
 
 
 def _renew_code(file: CaseFile, *, known_elsewhere: bool) -> None:

@@ -143,7 +143,7 @@ def before_leaving(session: Session, house: House, outbox: Outbox, *, now: datet
         if case.requester_email is None:
             raise Undeliverable("the requester has no e-mail address any more")
         message.address = case.requester_email
-        _renew_codes(house, case, message)
+        renew_codes(house, case, message)
     if message.act is Act.INTERIM:
         _check_interim_still(session, house, case, message, now)
     check_gate(case, message)
@@ -172,7 +172,7 @@ def check_gate(case: Case, message: Message) -> None:
     )
 
 
-def _renew_codes(house: House, case: Case, message: Message) -> None:
+def renew_codes(house: House, case: Case, message: Message) -> None:
     """Write the tracking code that is valid now for each that was valid before."""
     valid = tracking_code(house.secret, case.reference, case.code_version)
     for version in range(1, case.code_version):
@@ -185,18 +185,23 @@ def _check_interim_still(session: Session, house: House, case: Case, message: Me
     """Keep back an interim letter on a case that another has taken in, or that the charter refuses by now."""
     if case.state is CaseState.MERGED:
         raise Undeliverable(f"{WITHHELD}: {CaseState.MERGED}")
-    file = CaseFile.hold(session, house, case, actor=SYSTEM, now=now, lock=False)
     try:
-        check_interim(
-            file.ledger,
-            message.promised_on,
-            message.reason,
-            on=brussels_day(now),
-            by_head=_author_is_head(session, message),
-            rules=house.rules,
-        )
+        check_interim_on(session, house, case, message, now)
     except CharterError as refusal:
         raise Undeliverable(f"{WITHHELD}: {refusal.code}") from refusal
+
+
+def check_interim_on(session: Session, house: House, case: Case, message: Message, now: datetime) -> None:
+    """Make sure that the charter still allows what a kept interim letter promises, if it left now; raises if not."""
+    file = CaseFile.hold(session, house, case, actor=SYSTEM, now=now, lock=False)
+    check_interim(
+        file.ledger,
+        message.promised_on,
+        message.reason,
+        on=brussels_day(now),
+        by_head=_author_is_head(session, message),
+        rules=house.rules,
+    )
 
 
 def on_left(session: Session, house: House, outbox: Outbox, *, now: datetime) -> None:

@@ -13,7 +13,7 @@ from tracker.casework.daybook import Arrival, came_in, check_arrival, reason_of
 from tracker.casework.errors import Missing
 from tracker.casework.house import CITIZEN, Actor, House
 from tracker.casework.staffing import COMPLAINTS_SERVICE, Member, Team
-from tracker.casework.writing import Services, acknowledgement, post, services_of, usual_way_back
+from tracker.casework.writing import BY_MAIL, Services, acknowledgement, post, services_of, usual_way_back
 from tracker.charter.counting import brussels_day
 from tracker.charter.entries import Received
 from tracker.charter.obligations import Obligation
@@ -151,11 +151,11 @@ def _again(session: Session, house: House, case_id: int, now: datetime) -> Regis
 
 
 def _say(file: CaseFile, intake: Intake, handler: Member, services: Services) -> None:
-    """Store what the citizen wrote, and the acknowledgement with its place in the outbox."""
+    """Store what the citizen wrote, and the acknowledgement, with its place in the outbox when it goes by e-mail."""
     request = _request(file, intake)
     reply = acknowledgement(file, handler, services) if intake.acknowledge else None
     put(file.session, *(message for message in (request, reply) if message is not None))
-    if reply is not None:
+    if reply is not None and reply.channel in BY_MAIL:
         post(file, reply.number)
     if intake.attachments:
         adopt(file.session, intake.attachments, case_id=file.case.id, message_number=request.number)

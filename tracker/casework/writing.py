@@ -13,6 +13,7 @@ from tracker.casework.house import House
 from tracker.casework.staffing import COMPLAINTS_SERVICE
 from tracker.charter.counting import brussels_day
 from tracker.charter.words import (
+    PAPER,
     SPOKEN,
     Act,
     Channel,
@@ -217,16 +218,22 @@ def _message(file: CaseFile, written: Written) -> Message:
 
 
 def acknowledgement(file: CaseFile, handler: Signer, services: Services) -> Message | None:
-    """Return the message that tells the requester reference, handler, date and why; none without e-mail."""
+    """Return the message that tells the requester reference, handler, date and why, the same way back (P7).
+
+    By letter or fax to whoever wrote so and is answered so; otherwise by e-mail; none without an address, nor by
+    e-mail on a sensitive case.
+    """
     case = file.case
-    if case.requester_email is None or case.sensitive:
+    by_paper = case.channel in PAPER and case.reply_channel in PAPER
+    channel = case.reply_channel if by_paper else Channel.EMAIL
+    if address_for(case, channel) is None or (case.sensitive and not by_paper):
         return None
     kind = MessageKind.ACKNOWLEDGEMENT
     if case.urgent_since is not None:
         kind = MessageKind.EMERGENCY
     elif case.nature is Nature.COMPLAINT:
         kind = MessageKind.COMPLAINT_ACKNOWLEDGEMENT
-    return _message(file, _by_itself(file, kind, signature_of(services, case, handler, None)))
+    return _message(file, _by_itself(file, kind, signature_of(services, case, handler, None), channel))
 
 
 def post(file: CaseFile, number: int) -> None:
@@ -248,13 +255,15 @@ def post_code(file: CaseFile) -> Message:
     return keep(file, _by_itself(file, MessageKind.TRACKING_CODE, signature_for(file)))
 
 
-def _by_itself(file: CaseFile, kind: MessageKind, signature: Signature) -> Written:
-    """Write one of the messages that need nobody's words, to the requester's e-mail address."""
+def _by_itself(
+    file: CaseFile, kind: MessageKind, signature: Signature, channel: Channel = Channel.EMAIL
+) -> Written:
+    """Write one of the messages that need nobody's words, to the requester."""
     case = file.case
     phones = emergency_phones() if kind is MessageKind.EMERGENCY else None
     facts = facts_for(file, signature, answer_by=case.reply_channel, phones=phones)
     composed = standard_letter(kind, facts, case.language, official_language=case.official_language)
-    return Written(kind, None, Channel.EMAIL, case.requester_email, signature, case.language, composed)
+    return Written(kind, None, channel, address_for(case, channel), signature, case.language, composed)
 
 
 def message_of(session: Session, case_id: int, number: int) -> Message | None:

@@ -185,7 +185,7 @@ def _tidy(line: str) -> str:
 def _compiled(shown: Mapping[str, Any], day: date) -> bytes:
     pdf = typst.compile(
         _template(),
-        font_paths=_fonts(),
+        font_paths=fonts(),
         sys_inputs={"data": json.dumps(shown, ensure_ascii=False)},
         pdf_standards=[*STANDARDS],
         timestamp=day.toordinal() * 86400 - _EPOCH,
@@ -203,7 +203,7 @@ def _template() -> bytes:
 
 
 @cache
-def _fonts() -> typst.Fonts:
+def fonts() -> typst.Fonts:
     """Return the fonts that come with Suivi and with typst, never the machine's: a letter is the same anywhere."""
     return typst.Fonts(include_system_fonts=False, font_paths=[str(fontpkg.path("Public Sans").parent)])
 

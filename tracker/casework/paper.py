@@ -1,0 +1,117 @@
+"""Owns the letter of a message: the gate that it passes once more, its PDF, made once, and the file that is kept."""
+
+import os
+import secrets
+from datetime import datetime
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+
+from pypdf import PdfReader
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tracker.casework.house import House
+from tracker.casework.leaving import NotWaiting, check_gate, check_interim_on, renew_codes
+from tracker.charter.counting import brussels_day
+from tracker.charter.words import PAPER, Act, CaseState, Direction, Language, MessageKind
+from tracker.correspondence.letter import PaperFacts, render
+from tracker.models.cases import Case
+from tracker.models.directory import Service
+from tracker.models.messages import Message
+from tracker.models.paper import Letter
+
+
+def letter_of(session: Session, house: House, folder: Path, *, message_id: int, now: datetime) -> Letter:
+    """Return the letter of a message that waits to be posted or faxed; made now unless it has been, and kept.
+
+    Until it is printed it follows what is corrected on the case; from then on it stays as it is. The gate is asked
+    again before it is made. Raises ``NotWaiting`` for what does not wait on paper, ``SendRefused``, what the charter
+    refuses of an interim letter, and what ``render`` raises.
+    """
+    case_id = select(Message.case_id).where(Message.id == message_id).scalar_subquery()
+    case = session.scalars(select(Case).where(Case.id == case_id).with_for_update()).one()
+    message = session.get_one(Message, message_id, populate_existing=True)
+    letter = session.get(Letter, message_id, populate_existing=True)
+    if letter is not None and (letter.run_id is not None or message.left_on is not None):
+        return letter
+    pdf = _made(session, house, case, message, now)
+    digest = sha256(pdf).hexdigest()
+    if letter is not None and letter.sha256 == digest and (folder / letter.stored_as).exists():
+        return letter
+    if letter is None:
+        letter = Letter(message_id=message_id)
+        session.add(letter)
+    letter.stored_as, letter.sha256, letter.size = f"{message_id}-{digest[:32]}.pdf", digest, len(pdf)
+    letter.pages, letter.made_at = len(PdfReader(BytesIO(pdf)).pages), now
+    write_whole(folder / letter.stored_as, pdf)
+    session.flush()
+    return letter
+
+
+def _made(session: Session, house: House, case: Case, message: Message, now: datetime) -> bytes:
+    """Return the PDF of a message as it goes today."""
+    waits = message.direction is Direction.OUT and message.channel in PAPER and message.left_on is None
+    if not waits or message.kind is MessageKind.NOTE or case.state is CaseState.MERGED:
+        raise NotWaiting(message.number)
+    if message.service_code is None:
+        renew_codes(house, case, message)
+    if message.act is Act.INTERIM:
+        check_interim_on(session, house, case, message, now)
+    check_gate(case, message)
+    return render(facts_of(session, house, case, message))
+
+
+def facts_of(session: Session, house: House, case: Case, message: Message) -> PaperFacts:
+    """Return what the letter of a message says, the message stored or not."""
+    to_body = message.service_code is not None
+    return PaperFacts(
+        text=message.body,
+        subject=message.subject,
+        signature=message.signature or {},
+        recipient=recipient_of(session, case, message),
+        address=message.address or "",
+        channel=message.channel,
+        language=message.language,
+        written_on=brussels_day(message.written_at),
+        registered=message.registered_ground is not None,
+        follow_url=None if to_body else f"{house.base_url}/{message.language}/follow",
+    )
+
+
+def recipient_of(session: Session, case: Case, message: Message) -> str:
+    """Return whom a message goes to, as it is called in the message's language."""
+    if message.service_code is None:
+        return case.requester_name
+    names = session.scalar(select(Service.names).where(Service.code == message.service_code)) or {}
+    return str(names.get(message.language.value) or names.get(Language.FR.value) or message.service_code)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that it is whole or absent, even after a power cut; the same name again is replaced at once."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}{PART}")
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    sync(path.parent)
+
+
+PART = ".part"
+"""How a file ends that is not yet whole."""
+
+
+def sync(folder: Path) -> None:
+    """Make sure that the names in a folder survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
