@@ -197,16 +197,15 @@ _HEADS = ("From", "Date", "To", "Subject")
 def _unflowed(text: str, without_space: bool) -> str:
     """Join the lines that a program broke for the way (RFC 3676): those that end in a space."""
     out: list[str] = []
+    goes_on = False
     for line in text.replace("\r\n", "\n").split("\n"):
         quoted = line.startswith(">")
-        if not quoted and line.startswith(" "):
-            line = line[1:]
-        goes_on = out and out[-1].endswith(" ") and out[-1] != "-- " and not quoted and not out[-1].startswith(">")
-        if goes_on:
-            out[-1] = (out[-1][:-1] if without_space else out[-1]) + line
-        else:
-            out.append(line)
-    return "\n".join(out)
+        if out and not (goes_on and not quoted):
+            out.append("\n")
+        line = line[1:] if line.startswith(" ") else line
+        goes_on = line.endswith(" ") and line != "-- " and not quoted
+        out.append(line[:-1] if goes_on and without_space else line)
+    return "".join(out)
 
 
 def _without_armour(text: str) -> str:

@@ -35,6 +35,7 @@ READ = frozenset((
 _HEADER = re.compile(rb"([!-9;-~]{1,80})[ \t]*:")
 _BOUNDARY = re.compile(rb';\s*boundary\s*=\s*(?:"([^"\r\n]{1,200})"|([^;\s"]{1,200}))', re.IGNORECASE)
 _FIRST_BOUNDARY = re.compile(rb"(?:^|\n)--([^\s-][^\r\n]{0,200}?)[ \t]*\r?\n")
+_AFTER_MARKER = re.compile(rb"(--)?[ \t]{0,100}(?:\r{0,2}\n|\r?\Z)")
 _UUENCODED = re.compile(rb"^begin [0-7]{3,4} [^\r\n]*\r?\n", re.MULTILINE)
 
 
@@ -206,14 +207,14 @@ class Parser:
         opened: int | None = None
         position = self.raw.find(marker, start, end)
         while position >= 0:
-            line_end = self._line_end(position, end)
-            rest = self.raw[position + len(marker) : min(line_end, position + len(marker) + 100)].strip()
-            if (position == start or self.raw[position - 1 : position] == b"\n") and rest in (b"", b"--"):
+            at_line_start = position == start or self.raw[position - 1 : position] == b"\n"
+            rest = _AFTER_MARKER.match(self.raw, position + len(marker), end) if at_line_start else None
+            if rest:
                 if opened is not None:
                     yield opened, max(opened, self._before_line_end(position))
-                opened = line_end if not rest else None
-                if rest:
+                if rest[1]:
                     return
+                opened = rest.end()
             position = self.raw.find(marker, position + len(marker), end)
         if opened is not None:
             self.damage.append(Damage.CUT_SHORT)

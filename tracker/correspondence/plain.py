@@ -17,6 +17,7 @@ _SKIPPED = {"script", "style", "head", "title", "template", "noscript", "object"
 _NEW_LINE = {"div", "tr", "table", "ul", "ol", "dl", "dt", "dd", "section", "article", "header", "footer", "center",
              "form", "address", "main", "nav", "aside", "figure", "tbody", "thead"}  # fmt: skip
 _PARAGRAPH = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "blockquote"}
+_TAG = re.compile(r"<(?=[a-zA-Z/!?])")
 _NAME = re.compile(r"/?\s*([a-zA-Z][a-zA-Z0-9:]{0,40})")
 _HREF = re.compile(r"""\bhref\s*=\s*("[^"]*"|'[^']*'|[^\s>"']+)""", re.IGNORECASE)
 _LONG_NUMBER = re.compile(r"&#[xX]?[0-9a-fA-F]{9,};?")
@@ -28,9 +29,8 @@ def plain_text(markup: str) -> str:
     page = _Page()
     position, end = 0, len(markup)
     while position < end:
-        start = markup.find("<", position)
-        if start < 0:
-            start = end
+        found = _TAG.search(markup, position)
+        start = found.start() if found else end
         page.text(markup[position:start])
         if start == end:
             break
@@ -39,14 +39,11 @@ def plain_text(markup: str) -> str:
 
 
 def _past_tag(markup: str, start: int, page: "_Page") -> int:
-    """Take in the tag, comment or lone ``<`` that begins here; return where what follows it begins."""
+    """Take in the tag or comment that begins here; return where what follows it begins."""
     if markup.startswith("<!--", start):
         close = markup.find("-->", start + 4)
         return close + 3 if close >= 0 else len(markup)  # a browser too takes the rest for a comment
     name = _NAME.match(markup, start + 1)
-    if name is None and not markup.startswith(("<!", "<?", "</"), start):
-        page.text("<")
-        return start + 1
     close = _end_of_tag(markup, start)
     if close < 0:
         return len(markup)
@@ -57,7 +54,7 @@ def _past_tag(markup: str, start: int, page: "_Page") -> int:
         else:
             page.opened(tag, markup[start : min(close, start + LONGEST_TAG)])
             if tag in _SKIPPED and markup[close - 1] != "/":
-                return _past_skipped(markup, close + 1, tag)
+                return _past_skipped(markup, close + 1, tag, page)
     return close + 1
 
 
@@ -76,9 +73,13 @@ def _end_of_tag(markup: str, start: int) -> int:
     return first
 
 
-def _past_skipped(markup: str, start: int, tag: str) -> int:
+def _past_skipped(markup: str, start: int, tag: str, page: "_Page") -> int:
     """Return where an element that shows nothing ends; one that is not closed hides nothing."""
-    close = re.compile(rf"</{tag}\b", re.IGNORECASE).search(markup, start, start + 500_000)
+    if tag in page.never_closed:
+        return start
+    close = re.compile(rf"</{tag}\b", re.IGNORECASE).search(markup, start)
+    if close is None:
+        page.never_closed.add(tag)
     return close.start() if close else start
 
 
@@ -86,6 +87,8 @@ class _Page:
     """The text that comes of the tags, line by line."""
 
     def __init__(self) -> None:
+        self.never_closed: set[str] = set()
+        """Elements that the rest of the page does not close: it is not searched for their end again."""
         self._lines: list[str] = []
         self._line: list[str] = []
         self._quoted = 0

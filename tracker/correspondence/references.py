@@ -12,6 +12,7 @@ MOST_CORRECTIONS = 20
 LOOKED_AT = 200_000
 """Characters of a text that are searched."""
 
+_MISREAD = str.maketrans("OIL", "011")
 _GAP = r"[ \t\xa0./_‐-―−-]{0,3}"
 
 
@@ -34,24 +35,28 @@ def _shape(prefix: str) -> re.Pattern[str]:
 
 
 def references_in(text: str, prefix: str) -> tuple[Quoted, ...]:
-    """Return the references with our prefix that a text names, each once and as it is printed, at most `MOST_FOUND`.
+    """Return the references with our prefix that a text names, each once, as printed: the first `MOST_FOUND`.
 
     One with wrong check digits comes with the references one slip away from it: one digit, or two neighbours swapped.
     """
-    found: dict[Quoted, None] = {}
+    found: dict[tuple[str, ...], Quoted] = {}
     for match in _shape(prefix).finditer(text[:LOOKED_AT]):
-        if len(found) >= MOST_FOUND:
+        digits = tuple(part.upper().translate(_MISREAD) for part in match.groups())
+        if digits not in found:
+            found[digits] = _quoted(prefix, digits)
+        if len(found) == MOST_FOUND:
             break
-        digits = [part.upper().translate(str.maketrans("OIL", "011")) for part in match.groups()]
-        try:
-            found[Quoted(str(Reference.parse(f"{prefix}-{'-'.join(digits)}")))] = None
-        except BadReference as error:
-            if error.kind == "check_digits":
-                found[Quoted(None, _corrections(prefix, digits))] = None
-    return tuple(found)
+    return tuple(dict.fromkeys(one for one in found.values() if one.reference or one.corrections))
 
 
-def _corrections(prefix: str, parts: list[str]) -> tuple[str, ...]:
+def _quoted(prefix: str, digits: tuple[str, ...]) -> Quoted:
+    try:
+        return Quoted(str(Reference.parse("-".join((prefix, *digits)))))
+    except BadReference as error:
+        return Quoted(None, _corrections(prefix, digits) if error.kind == "check_digits" else ())
+
+
+def _corrections(prefix: str, parts: tuple[str, ...]) -> tuple[str, ...]:
     """Return the well-formed references one slip away, in the order of the digits."""
     right: dict[str, None] = {}
     for digits in _one_slip_away("".join(parts)):
