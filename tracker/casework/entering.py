@@ -22,12 +22,14 @@ def enter(
     """Register what came on paper or was said; ``answered``: the answer, when it was given in the same conversation.
 
     That conversation, on the telephone or at the counter, is then the answer, on the day on which it was held. It
-    needs no permission on the case: whoever had the conversation tells what was said. The requester has a reference
-    all the same. Raises what registering raises.
+    needs no permission on the case: whoever had the conversation tells what was said. The case is their service's,
+    unless they name another. The requester has a reference all the same. Raises what registering raises.
     """
     if not answered.strip() or intake.channel not in SPOKEN:
         return register(session, house, intake=intake, actor=actor, now=now)
-    done = register(session, house, intake=replace(intake, acknowledge=False), actor=actor, now=now)
+    own = actor.person.service_code if actor.person else None
+    intake = replace(intake, acknowledge=False, service=intake.service or own)
+    done = register(session, house, intake=intake, actor=actor, now=now)
     if done.again:
         return done
     case = session.scalars(select(Case).where(Case.id == done.case.id).with_for_update()).one()

@@ -1,45 +1,18 @@
 """The staff pages in a real browser: accessible, by keyboard, narrow, and without scripts."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
+from tests.web.staff.browsing import faults, log_in, tab_to, too_wide, window
 from tests.web.staff.conftest import PASSWORD, email_of
 from tracker.charter.words import CaseState, Channel, Nature
 from tracker.models.cases import Case
 
 LANGUAGES = ("fr", "nl", "de", "en")
 File = Callable[..., str]
-
-
-@contextmanager
-def _window(browser: Any, address: str, language: str, width: int = 1280, **more: Any) -> Iterator[Any]:
-    context = browser.new_context(base_url=address, viewport={"width": width, "height": 800}, locale=language, **more)
-    context.set_default_timeout(15_000)
-    page = context.new_page()
-    page.goto(f"/staff/login?lang={language}")
-    yield page
-    context.close()
-
-
-def _log_in(page: Any) -> None:
-    page.fill("#email", email_of("an"))
-    page.fill("#password", PASSWORD)
-    page.press("#password", "Enter")
-    page.wait_for_url("**/staff/queue")
-
-
-def _faults(page: Any) -> list[str]:
-    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
-    return [f"{one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]]
-
-
-def _too_wide(page: Any) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
 
 
 @pytest.fixture
@@ -65,16 +38,16 @@ def test_the_pages_have_no_fault_that_axe_finds_and_fit_a_narrow_screen(
         f"cases/{lived}/waive",
         "profile",
     ]
-    with _window(browser, address, language) as page:
-        assert _faults(page) == []
-        _log_in(page)
+    with window(browser, address, language) as page:
+        assert faults(page) == []
+        log_in(page)
         for path in pages:
             page.goto(f"/staff/{path}")
             page.eval_on_selector_all("main details", "all => all.forEach(one => one.open = true)")
-            assert _faults(page) == [], path
+            assert faults(page) == [], path
             page.set_viewport_size({"width": 320, "height": 800})
-            assert not _too_wide(page), path
-            assert _faults(page) == [], (path, "narrow")
+            assert not too_wide(page), path
+            assert faults(page) == [], (path, "narrow")
             page.set_viewport_size({"width": 1280, "height": 800})
 
 
@@ -83,8 +56,8 @@ def test_a_clerk_answers_by_keyboard_alone(
     browser: Any, address: str, file: File, row: Callable[[str], Case], language: str
 ) -> None:
     reference = file(channel=Channel.PHONE, requester_phone="+32 470 12 34 56", answer_by=Channel.PHONE)
-    with _window(browser, address, language) as page:
-        page.keyboard.type(email_of("an")) if page.evaluate("document.activeElement.id") == "email" else _tab_to(
+    with window(browser, address, language) as page:
+        page.keyboard.type(email_of("an")) if page.evaluate("document.activeElement.id") == "email" else tab_to(
             page, "#email"
         )
         page.keyboard.type(email_of("an"))
@@ -95,13 +68,13 @@ def test_a_clerk_answers_by_keyboard_alone(
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.getAttribute('href')") == "#main"  # the skip link comes first
         page.keyboard.press("Enter")
-        _tab_to(page, f"a[href='/staff/cases/{reference}']")
+        tab_to(page, f"a[href='/staff/cases/{reference}']")
         page.keyboard.press("Enter")
         page.wait_for_url(f"**/{reference}")
-        _tab_to(page, "a[href$='/answer']")
+        tab_to(page, "a[href$='/answer']")
         page.keyboard.press("Enter")
         page.wait_for_url("**/answer")
-        _tab_to(page, "button[value=preview]")
+        tab_to(page, "button[value=preview]")
         page.keyboard.press("Enter")
         page.wait_for_selector(".govuk-error-summary")
         assert page.evaluate("document.activeElement.classList.contains('govuk-error-summary')")
@@ -109,35 +82,23 @@ def test_a_clerk_answers_by_keyboard_alone(
         page.keyboard.press("Enter")
         assert page.evaluate("document.activeElement.id") == "text"
         page.keyboard.type("U hebt een apostille nodig.")
-        _tab_to(page, "button[value=preview]")
+        tab_to(page, "button[value=preview]")
         page.keyboard.press("Enter")
         page.wait_for_selector(".staff-paper")
         assert "U hebt een apostille nodig." in page.inner_text(".staff-paper")
-        assert _faults(page) == []
-        _tab_to(page, "button[value=send]")
+        assert faults(page) == []
+        tab_to(page, "button[value=send]")
         page.keyboard.press("Enter")
         page.wait_for_url(f"**/{reference}")
         assert page.query_selector(".govuk-notification-banner--success") is not None
     assert row(reference).next_due_on is None
 
 
-def _tab_to(page: Any, selector: str) -> None:
-    """Press Tab until the focus is there, and can be seen."""
-    for _ in range(120):
-        if page.evaluate("one => document.activeElement.matches(one)", selector):
-            shown = page.evaluate("(() => { const box = document.activeElement.getBoundingClientRect();"
-                                  " return box.width > 0 && box.height > 0 })()")  # fmt: skip
-            assert shown, selector
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError(f"{selector} cannot be reached by keyboard")
-
-
 def test_the_basic_way_works_without_scripts(
     browser: Any, address: str, file: File, row: Callable[[str], Case]
 ) -> None:
     reference = file()
-    with _window(browser, address, "fr", java_script_enabled=False) as page:
+    with window(browser, address, "fr", java_script_enabled=False) as page:
         page.fill("#email", email_of("an"))
         page.fill("#password", PASSWORD)
         page.click("main button")
@@ -154,10 +115,10 @@ def test_the_basic_way_works_without_scripts(
 
 def test_no_script_or_style_is_refused_by_the_policy(browser: Any, address: str, lived: str) -> None:
     said: list[str] = []
-    with _window(browser, address, "en") as page:
+    with window(browser, address, "en") as page:
         page.on("console", lambda message: said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))
-        _log_in(page)
+        log_in(page)
         for path in ("queue", f"cases/{lived}", f"cases/{lived}/answer", "cases/new"):
             page.goto(f"/staff/{path}")
     assert said == []

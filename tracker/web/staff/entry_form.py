@@ -47,7 +47,7 @@ class ArrivalForm(StaffForm):
         description=_l("Like 31/12/2026."),
         format="%d/%m/%Y",
     )
-    clock = ClockField(label=_l("Time, if known"), description=_l("Like 14:05."))
+    clock = ClockField(typed=True, label=_l("Time, if known"), description=_l("Like 14:05."))
     sure = BooleanField(_l("Yes, this day is right"))
     why = one_line(
         _l("Why it is entered so long after that day, or before it"),

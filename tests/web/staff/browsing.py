@@ -1,0 +1,47 @@
+"""What the tests of staff pages in a real browser share: a window, a login, the faults axe finds, the keyboard."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.web.staff.conftest import PASSWORD, email_of
+
+
+@contextmanager
+def window(browser: Any, address: str, language: str, width: int = 1280, **more: Any) -> Iterator[Any]:
+    context = browser.new_context(base_url=address, viewport={"width": width, "height": 800}, locale=language, **more)
+    context.set_default_timeout(15_000)
+    page = context.new_page()
+    page.goto(f"/staff/login?lang={language}")
+    yield page
+    context.close()
+
+
+def log_in(page: Any) -> None:
+    page.fill("#email", email_of("an"))
+    page.fill("#password", PASSWORD)
+    page.press("#password", "Enter")
+    page.wait_for_url("**/staff/queue")
+
+
+def faults(page: Any) -> list[str]:
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    return [f"{one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]]
+
+
+def too_wide(page: Any) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+
+
+def tab_to(page: Any, selector: str) -> None:
+    """Press Tab until the focus is there, and can be seen."""
+    for _ in range(120):
+        if page.evaluate("one => document.activeElement.matches(one)", selector):
+            shown = page.evaluate("(() => { const box = document.activeElement.getBoundingClientRect();"
+                                  " return box.width > 0 && box.height > 0 })()")  # fmt: skip
+            assert shown, selector
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"{selector} cannot be reached by keyboard")

@@ -1,0 +1,187 @@
+"""A clerk enters a letter, a call and a visit by keyboard alone, with few stops, in a real browser."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from tests.web.staff.browsing import faults, log_in, too_wide, window
+from tracker.charter.words import CaseState, Channel
+from tracker.models.cases import Case
+from tracker.models.database import Database
+from tracker.models.messages import Attachment
+from tracker.models.paper import RegisterEntry
+
+PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
+LETTER_STOPS = [
+    "channel", "day", "name", "address", "email", "phone", "fax", "language", "subject", "text", "nature", "service",
+    "urgent", "more", "files", "button",
+]  # fmt: skip
+TALK_STOPS = [
+    "channel", "day", "clock", "name", "address", "email", "phone", "fax", "language", "subject",
+    "text", "answered", "answer_by", "nature", "service", "urgent", "more", "files", "button",
+]  # fmt: skip
+
+
+class Keyboard:
+    """A keyboard that remembers where it stopped."""
+
+    def __init__(self, page: Any) -> None:
+        self.page = page
+        self.stops = [self.place]
+
+    @property
+    def place(self) -> str:
+        """The name of the field that has the focus."""
+        return str(
+            self.page.evaluate(
+                "(one => one.name || {SUMMARY: 'more', BUTTON: 'button'}[one.tagName] || one.tagName)"
+                "(document.activeElement)"
+            )
+        )
+
+    def to(self, name: str) -> None:
+        """Press Tab until a field has the focus."""
+        for _ in range(40):
+            if self.place == name:
+                return
+            self.page.keyboard.press("Tab")
+            self.stops.append(self.place)
+        raise AssertionError(f"{name} cannot be reached: {self.stops}")
+
+    def fill(self, **typed: str) -> None:
+        """Type into fields, in their order on the page."""
+        for name, text in typed.items():
+            self.to(name)
+            self.page.keyboard.type(text)
+
+
+@pytest.mark.parametrize("language", ["fr", "nl", "de", "en"])
+def test_a_letter_is_entered_with_its_scan_in_sixteen_stops(
+    browser: Any, address: str, database: Database, tmp_path: Path, language: str
+) -> None:
+    scan = tmp_path / "brief.pdf"
+    scan.write_bytes(PDF)
+    with window(browser, address, language) as page:
+        log_in(page)
+        page.goto("/staff/cases/new?channel=post")
+        keyboard = Keyboard(page)
+        assert keyboard.stops == ["channel"], "the page begins at its first field"
+        keyboard.fill(name="Jan Van den Broeck", address="Hoogstraat 1\n1000 Brussel", subject="Paspoort verloren")
+        keyboard.to("files")
+        with page.expect_file_chooser() as chooser:
+            page.keyboard.press("Enter")
+        chooser.value.set_files(str(scan))
+        keyboard.to("button")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/cases/entered")
+        assert keyboard.stops == LETTER_STOPS
+        assert faults(page) == []
+    with database.reading() as session:
+        case = session.scalars(select(Case)).one()
+        line = session.scalars(select(RegisterEntry)).one()
+        assert session.scalars(select(Attachment.message_id)).all() == [line.message_id]
+    assert (case.channel, case.requester_address) == (Channel.POST, "Hoogstraat 1\n1000 Brussel")
+
+
+@pytest.mark.parametrize("channel", ["phone", "counter"])
+def test_a_conversation_that_was_answered_at_once_is_entered_by_keyboard(
+    browser: Any, address: str, database: Database, channel: str
+) -> None:
+    with window(browser, address, "fr") as page:
+        log_in(page)
+        page.goto(f"/staff/cases/new?channel={channel}")
+        keyboard = Keyboard(page)
+        keyboard.fill(
+            name="Claire Dubois", phone="+32 470 12 34 56", subject="Horaires", text="Quand êtes-vous ouverts ?",
+            answered="De 9 à 12 heures.",
+        )  # fmt: skip
+        keyboard.to("button")
+        assert keyboard.stops == TALK_STOPS
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/cases/entered")
+    with database.reading() as session:
+        case = session.scalars(select(Case)).one()
+    assert (case.channel, case.state) == (Channel(channel), CaseState.CLOSED)
+
+
+def test_enter_in_a_line_sends_the_page_at_once(browser: Any, address: str, database: Database) -> None:
+    """Also when a file waits, whose own button stands before the one that registers."""
+    with window(browser, address, "fr") as page:
+        log_in(page)
+        page.goto("/staff/cases/new?channel=post")
+        page.set_input_files("#files", files=[{"name": "a.pdf", "mimeType": "application/pdf", "buffer": PDF}])
+        page.fill("#subject", "Passeport")
+        page.press("#subject", "Enter")
+        page.wait_for_selector(".govuk-error-summary")
+        assert page.evaluate("document.activeElement.classList.contains('govuk-error-summary')")
+        assert "a.pdf" in page.inner_text(".suivi-files")
+        page.fill("#name", "Claire Dubois")
+        page.press("#name", "Enter")
+        page.wait_for_url("**/cases/entered")
+    with database.reading() as session:
+        assert len(session.scalars(select(Attachment)).all()) == 1
+
+
+def test_a_day_long_past_is_confirmed_by_keyboard_with_its_reason(
+    browser: Any, address: str, database: Database
+) -> None:
+    with window(browser, address, "de") as page:
+        log_in(page)
+        page.goto("/staff/cases/new?channel=post")
+        page.fill("#day", "02.01.2026")
+        page.fill("#name", "Claire Dubois")
+        page.fill("#subject", "Reisepass")
+        page.fill("#text", "Wo bleibt er?")
+        page.press("#subject", "Enter")
+        page.wait_for_selector("#sure")
+        assert faults(page) == []
+        page.focus("#sure")
+        page.keyboard.press("Space")
+        page.keyboard.press("Tab")
+        page.keyboard.type("Lag in Kinshasa")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/cases/entered")
+    with database.reading() as session:
+        assert session.scalars(select(RegisterEntry.reason)).one() == "Lag in Kinshasa"
+
+
+@pytest.mark.parametrize("language", ["fr", "nl", "de", "en"])
+def test_the_register_and_the_entry_fit_a_narrow_screen_and_have_no_fault_that_axe_finds(
+    browser: Any, address: str, language: str, database: Database
+) -> None:
+    with window(browser, address, language) as page:
+        log_in(page)
+        for channel in ("post", "phone"):
+            page.goto(f"/staff/cases/new?channel={channel}")
+            page.fill("#name", "Łukasz Wiśniewski-Vandenbroucke-Müller")
+            page.fill("#subject", "Donaudampfschifffahrtsgesellschaftskapitän " * 3)
+            page.fill("#text", "x")
+            page.press("#subject", "Enter")
+            page.wait_for_url("**/cases/entered")
+            assert faults(page) == []
+        for path in ("register", "register?year=2026&direction=out", "cases/new?channel=counter", "cases/entered"):
+            page.goto(f"/staff/{path}")
+            page.eval_on_selector_all("main details", "all => all.forEach(one => one.open = true)")
+            assert faults(page) == [], path
+            page.set_viewport_size({"width": 320, "height": 800})
+            assert not too_wide(page), path
+            assert faults(page) == [], (path, "narrow")
+            page.set_viewport_size({"width": 1280, "height": 800})
+
+
+def test_all_of_it_works_without_scripts(browser: Any, address: str, database: Database) -> None:
+    with window(browser, address, "fr", java_script_enabled=False) as page:
+        page.fill("#email", "an.peeters@example.org")
+        page.fill("#password", "correct horse battery")
+        page.click("main button")
+        page.goto("/staff/register")
+        page.click(".staff-ways a >> nth=2")
+        page.fill("#name", "Claire Dubois")
+        page.fill("#subject", "Horaires")
+        page.fill("#text", "Quand ?")
+        page.fill("#answered", "À neuf heures.")
+        page.click("main form button")
+        page.click("main a[href='/staff/register']")
+        assert "Claire Dubois" in page.inner_text(".staff-register")
