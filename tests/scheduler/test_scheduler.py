@@ -18,14 +18,15 @@ from sqlalchemy import func, select
 
 from config import Settings
 from tests.conftest import SECRET_KEY
-from tests.factories import MONDAY, make_house, make_staff, settle
+from tests.factories import MONDAY, make_case, make_house, make_staff, settle
 from tracker.casework.house import CITIZEN
+from tracker.casework.paper import letter_of
 from tracker.casework.purge import purge
 from tracker.casework.register import Intake, register
 from tracker.charter.words import Channel, Language, Nature, Role
 from tracker.cli.browsing import free_port
 from tracker.models.database import Database
-from tracker.models.messages import Attachment, Outbox
+from tracker.models.messages import Attachment, Message, Outbox
 from tracker.models.obligations import Notice
 from tracker.models.operations import JobRun, Throttle
 from tracker.opening import Machine, open_machine
@@ -219,10 +220,28 @@ def test_uploads_whose_form_was_never_sent_are_removed_and_no_others(database: D
         for age in (0, 2):
             session.add(Throttle(door="d", who="w", window_start=now - timedelta(days=age), tries=1))
 
-    purged = purge(database, tmp_path / "kept", now=now)
+    purged = purge(database, tmp_path / "kept", letters=tmp_path / "letters", now=now)
 
     assert (purged.uploads, purged.throttles) == (2, 1)
     assert sorted(path.name for path in (tmp_path / "kept").iterdir()) == ["new"]
     assert (tmp_path / "outside").exists()
     with database.reading() as session:
         assert list(session.scalars(select(Attachment.stored_as))) == ["new"]
+
+
+def test_files_that_no_letter_is_kept_in_are_removed_once_they_are_old(database: Database, tmp_path: Path) -> None:
+    with database.writing() as session:
+        settle(session)
+        case = make_case(session, channel=Channel.POST, requester_address="Rue Neuve 1", requester_email=None)
+        said = select(Message.id).where(Message.case_id == case.id, Message.kind == "acknowledgement")
+        letter = letter_of(session, make_house(), tmp_path, message_id=session.scalars(said).one(), now=MONDAY)
+    now, old = datetime.now(UTC), (datetime.now(UTC) - timedelta(days=3)).timestamp()
+    for name in ("12-aa.pdf", ".12-bb.pdf.part", "new.pdf"):
+        (tmp_path / name).write_text("x")
+    for name in ("12-aa.pdf", ".12-bb.pdf.part", letter.stored_as):
+        os.utime(tmp_path / name, (old, old))
+
+    purged = purge(database, tmp_path / "none", letters=tmp_path, now=now)
+
+    assert purged.letters == 2
+    assert sorted(path.name for path in tmp_path.glob("*.pdf*")) == sorted([letter.stored_as, "new.pdf"])

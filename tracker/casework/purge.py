@@ -1,5 +1,6 @@
-"""Owns the tidying up: uploads whose form was never sent, and counts of tries that no longer matter."""
+"""Owns the tidying up: uploads whose form was never sent, drafts of letters, counts of tries that matter no more."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,9 +12,12 @@ from tracker.charter.counting import aware
 from tracker.models.database import Database
 from tracker.models.messages import Attachment
 from tracker.models.operations import Throttle
+from tracker.models.paper import Letter
 
 FORM_LIFE = timedelta(days=2)
 """How long an upload waits for its form: longer than a form may stay open, with a night between."""
+DRAFT_LIFE = timedelta(days=60)
+"""How far back files of letters are looked through: the older ones were, long ago."""
 THROTTLE_LIFE = timedelta(days=1)
 BATCH = 200
 
@@ -23,14 +27,16 @@ class Purged:
     """How much one pass removed."""
 
     uploads: int
+    letters: int
+    """Files of letters that were never kept, or were made anew."""
     throttles: int
 
 
-def purge(database: Database, folder: Path, *, now: datetime) -> Purged:
+def purge(database: Database, folder: Path, *, letters: Path, now: datetime) -> Purged:
     """Remove what nobody waits for at ``now`` (aware): first the row, in a commit of its own, then its file.
 
-    A file whose row is gone is left behind by a crash at worst; a row never points to nothing. Raises
-    ``NaiveDatetime``.
+    A file whose row is gone is left behind by a crash at worst; a row never points to nothing. ``folder``: where
+    uploads lie; ``letters``: where the PDFs of letters do. Raises ``NaiveDatetime``.
     """
     now, uploads = aware(now), 0
     while True:
@@ -49,7 +55,26 @@ def purge(database: Database, folder: Path, *, now: datetime) -> Purged:
             break
     with database.writing() as session:
         old = session.execute(delete(Throttle).where(Throttle.window_start < now - THROTTLE_LIFE))
-    return Purged(uploads, getattr(old, "rowcount", 0))
+    return Purged(uploads, _purge_letters(database, letters, now), getattr(old, "rowcount", 0))
+
+
+def _purge_letters(database: Database, folder: Path, now: datetime) -> int:
+    """Remove the files that no letter is kept in: those of a crash, and of letters that were made anew."""
+    youngest, oldest = (now - FORM_LIFE).timestamp(), (now - DRAFT_LIFE).timestamp()
+    try:
+        with os.scandir(folder) as files:
+            old = [file.name for file in files if oldest < file.stat().st_mtime < youngest]
+    except FileNotFoundError:
+        return 0  # no letter was ever made, or a file went away meanwhile: the next pass sees the rest
+    removed = 0
+    for start in range(0, len(old), BATCH):
+        some = old[start : start + BATCH]
+        with database.reading() as session:
+            kept = set(session.scalars(select(Letter.stored_as).where(Letter.stored_as.in_(some))))
+        gone = [name for name in some if name not in kept]
+        _remove(gone, folder)
+        removed += len(gone)
+    return removed
 
 
 def _remove(names: Sequence[str], folder: Path) -> None:

@@ -188,6 +188,15 @@ def _jobs(commands: Subparsers) -> None:
     sweep.add_argument("--at", metavar="ISO", type=_moment, help="as of this moment (default: now)")
     _json(sweep)
     _json(_add(commands, "deliver", "jobs.deliver", "send what waits in the outbox, once"))
+    letters = _add(
+        commands, "letters", "letters.letters", "print the letters that wait: a PDF of each, one of all, a list",
+        "What was printed is not printed again; exit code 1 when a letter could not be.",
+    )  # fmt: skip
+    letters.add_argument("--out", metavar="DIR", required=True, help="where the folder of the run is made")
+    letters.add_argument(
+        "--again", metavar="RUN", type=_number(1, 2**31), help="hand out this run once more, and print nothing new"
+    )
+    _json(letters)
     _json(
         _add(
             commands, "verify", "jobs.verify", "check that history, promises and notices are consistent and unaltered"

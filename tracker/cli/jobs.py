@@ -6,6 +6,7 @@ from argparse import Namespace
 from contextlib import closing
 from dataclasses import asdict
 from datetime import timedelta
+from itertools import chain
 
 from config import Settings
 from tracker.cli.failures import DONE, PROBLEMS, UsageError
@@ -53,12 +54,14 @@ def deliver(arguments: Namespace) -> int:
 
 def verify(arguments: Namespace) -> int:
     """Check the records; exit code 1 and a list when something is not as it should be."""
+    from tracker.insight.papers import verify_letters
     from tracker.insight.verify import verify as examine
 
     settings, found = Settings.from_env(os.environ), 0
     house = open_house(settings)
     with closing(open_database(settings)) as database:
-        for problem in examine(database, house.rules, house.calendar):
+        letters = verify_letters(database, settings.letters_dir)
+        for problem in chain(examine(database, house.rules, house.calendar), letters):
             found += 1
             told = f"{problem.table} {problem.key}: {problem.what}"
             print(json.dumps(asdict(problem), ensure_ascii=False) if arguments.json else told, flush=True)

@@ -76,5 +76,11 @@ JOBS = (
     Job("deliver", 10, lambda machine, now: asdict(deliver(machine))),
     Job(FETCH, 30, lambda machine, now: asdict(take_in_mail(machine))),
     Job("ring", 300, lambda machine, now: asdict(ring(machine.database, machine.house, now=now))),
-    Job("purge", 3600, lambda machine, now: asdict(purge(machine.database, machine.attachments, now=now))),
+    Job(
+        "purge",
+        3600,
+        lambda machine, now: asdict(
+            purge(machine.database, machine.attachments, letters=machine.letters, now=now),
+        ),
+    ),
 )
