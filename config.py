@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, Self, cast, get_args
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 LogFormat = Literal["text", "json"]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
 SECRET_KEY_LENGTH = 32
 MEGABYTE = 1024 * 1024
+LONGEST_LOCAL_PART = 24  # 64 may stand before an @ (RFC 5321), and a reply address needs up to 40 of them
 
 _MAKE_A_KEY = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
 _HOST = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?")
@@ -91,7 +92,7 @@ class Settings:
             var_dir=var_dir,
             database_url=_database_url(env, var_dir),
             smtp_url=_mail_url(env, "SMTP_URL", _SMTP),
-            imap_url=_mail_url(env, "IMAP_URL", _IMAP),
+            imap_url=_imap_url(env),
             imap_done=_imap_done(env),
             mail_bytes=env.whole("MAIL_MEGABYTES", 30, 1, 200) * MEGABYTE,
             mail_from=_mail_from(env, base_url),
@@ -277,6 +278,13 @@ def _mail_url(env: _Environment, name: str, schemes: tuple[str, ...]) -> str | N
     return value
 
 
+def _imap_url(env: _Environment) -> str | None:
+    value = _mail_url(env, "IMAP_URL", _IMAP)
+    if value is not None and urlsplit(value).username is None:
+        raise SettingsError("IMAP_URL names no user: write it like imaps://user:password@host.")
+    return value
+
+
 def _mail_from(env: _Environment, base_url: str) -> str:
     value = env.text("MAIL_FROM")
     if value is None:
@@ -286,6 +294,11 @@ def _mail_from(env: _Environment, base_url: str) -> str:
         raise SettingsError(
             f"MAIL_FROM is {value!r}: write one address, such as suivi@example.be or Suivi <suivi@example.be>."
         )
+    if len(value.rpartition("<")[2].partition("@")[0]) > LONGEST_LOCAL_PART:
+        raise SettingsError(
+            f"MAIL_FROM has more than {LONGEST_LOCAL_PART} characters before the @, which leaves no room for what"
+            " tells replies apart: write a shorter address, such as suivi@example.be."
+        )
     return value
 
 
@@ -293,6 +306,11 @@ def _imap_done(env: _Environment) -> str:
     value = env.text("IMAP_DONE") or "Suivi"
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9 ._/-]{0,99}", value):
         raise SettingsError(f"IMAP_DONE is {value!r}: write the name of a folder in plain letters, such as Suivi.")
+    emptied = unquote(urlsplit(env.text("IMAP_URL") or "").path.strip("/")) or "INBOX"
+    if value.casefold() == emptied.casefold():
+        raise SettingsError(
+            f"IMAP_DONE is {value!r}, the very folder that IMAP_URL empties: write another, such as Suivi."
+        )
     return value
 
 
