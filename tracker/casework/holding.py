@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tracker.access.permissions import SETTLE, MailFacts, may_with_mail
-from tracker.casework.casefile import facts_of
+from tracker.casework.casefile import facts_of, find
 from tracker.casework.errors import Missing, NotPermitted, Refused
 from tracker.casework.house import Actor, House
 from tracker.casework.mail_in import TakenIn, told
@@ -61,7 +61,8 @@ def release(
             make_case(session, house, mail, incoming, unpacked, actor=actor, now=now)
             mail.outcome = MailOutcome.REGISTERED
         else:
-            join_case(session, house, mail, incoming, unpacked, into=into, actor=actor, now=now)
+            who = _deliverer(session, into, actor)
+            join_case(session, house, mail, incoming, unpacked, into=into, actor=who, now=now)
             mail.outcome = MailOutcome.ATTACHED
         mail.details = {**(mail.details or {}), "was": was}
         _settle(mail, actor, now)
@@ -122,10 +123,21 @@ def _permit(session: Session, mail: Mail, actor: Actor) -> None:
         raise NotPermitted(SETTLE)
 
 
+def _deliverer(session: Session, into: str, actor: Actor) -> Actor:
+    """Return the one in whose name a mail joins a case.
+
+    A dispatcher hands mail to any service, whose cases are not theirs to read: it is a delivery, in their name only.
+    """
+    case = find(session, into)
+    dispatches = actor.person is not None and may_with_mail(actor.person, SETTLE, MailFacts(None, desks(session)))
+    concerned = case.about_staff_id is not None and case.about_staff_id == actor.staff_id
+    return Actor(actor.name) if dispatches and not concerned else actor
+
+
 def _facts_of(session: Session, mail: Mail) -> MailFacts:
     presumed = None
     if mail.case_id is not None:
-        case = session.get_one(Case, mail.case_id)
+        case = find(session, session.get_one(Case, mail.case_id).reference)  # one that was merged leads on
         beside = session.scalars(select(Association.service_code).where(Association.case_id == case.id)).all()
         presumed = facts_of(case, beside)
     return MailFacts(presumed, desks(session))
