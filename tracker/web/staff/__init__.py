@@ -21,9 +21,9 @@ _WITH_VIEWS = (
     "entering",
     "following",
     "profile",
+    "register",
     "texts",
 )
-    "register",
 
 
 def install(app: Flask) -> None:
