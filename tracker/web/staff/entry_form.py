@@ -59,6 +59,8 @@ class ArrivalForm(StaffForm):
     def arrives_today(self) -> None:
         """Fill in today, and the way in that the address of the page names."""
         self.channel.choices = words_of(BY_STAFF)
+        if language() == Language.DE:
+            self.day.format = ["%d.%m.%Y"]
         if not self.is_submitted():
             self.day.data = brussels_day(now())
             if request.args.get("channel") in [channel.value for channel in BY_STAFF]:
