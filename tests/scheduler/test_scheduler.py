@@ -245,3 +245,27 @@ def test_files_that_no_letter_is_kept_in_are_removed_once_they_are_old(database:
 
     assert purged.letters == 2
     assert sorted(path.name for path in tmp_path.glob("*.pdf*")) == sorted([letter.stored_as, "new.pdf"])
+
+
+def test_files_that_a_crash_left_without_a_row_are_removed_once_they_are_old(
+    database: Database, tmp_path: Path
+) -> None:
+    now = datetime.now(UTC)
+    with database.writing() as session:
+        settle(session)
+        case = make_case(session)
+        session.add(
+            Attachment(
+                case_id=case.id, name="a.pdf", stored_as="ab/kept.pdf", media_type="application/pdf", size=1,
+                sha256="0" * 64, added_at=now,
+            )
+        )  # fmt: skip
+    (tmp_path / "ab").mkdir()
+    for name, age in (("kept.pdf", 3), ("stray.pdf", 3), ("coming.pdf", 1)):
+        (tmp_path / "ab" / name).write_text("x")
+        os.utime(tmp_path / "ab" / name, ((now - timedelta(days=age)).timestamp(),) * 2)
+
+    purged = purge(database, tmp_path, letters=tmp_path / "none", now=now)
+
+    assert purged.strays == 1
+    assert sorted(path.name for path in (tmp_path / "ab").iterdir()) == ["coming.pdf", "kept.pdf"]

@@ -1,12 +1,14 @@
-"""Owns the tidying up: uploads whose form was never sent, drafts of letters, counts of tries that matter no more."""
+"""Owns the tidying up: uploads whose form was never sent, files without a row, counts of tries too old to matter."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import delete, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from tracker.charter.counting import aware
 from tracker.models.database import Database
@@ -16,8 +18,8 @@ from tracker.models.paper import Letter
 
 FORM_LIFE = timedelta(days=2)
 """How long an upload waits for its form: longer than a form may stay open, with a night between."""
-DRAFT_LIFE = timedelta(days=60)
-"""How far back files of letters are looked through: the older ones were, long ago."""
+STRAY_LIFE = timedelta(days=60)
+"""How far back files are looked through for those without a row: the older ones were, long ago."""
 THROTTLE_LIFE = timedelta(days=1)
 BATCH = 200
 
@@ -27,6 +29,8 @@ class Purged:
     """How much one pass removed."""
 
     uploads: int
+    strays: int
+    """Files to be attached that a crash left without a row."""
     letters: int
     """Files of letters that were never kept, or were made anew."""
     throttles: int
@@ -35,8 +39,9 @@ class Purged:
 def purge(database: Database, folder: Path, *, letters: Path, now: datetime) -> Purged:
     """Remove what nobody waits for at ``now`` (aware): first the row, in a commit of its own, then its file.
 
-    A file whose row is gone is left behind by a crash at worst; a row never points to nothing. ``folder``: where
-    uploads lie; ``letters``: where the PDFs of letters do. Raises ``NaiveDatetime``.
+    A file whose row is gone is left behind by a crash at worst, and found later; a row never points to nothing.
+    ``folder``: where uploads and the files of mail lie; ``letters``: where the PDFs of letters do. Raises
+    ``NaiveDatetime``.
     """
     now, uploads = aware(now), 0
     while True:
@@ -55,26 +60,36 @@ def purge(database: Database, folder: Path, *, letters: Path, now: datetime) -> 
             break
     with database.writing() as session:
         old = session.execute(delete(Throttle).where(Throttle.window_start < now - THROTTLE_LIFE))
-    return Purged(uploads, _purge_letters(database, letters, now), getattr(old, "rowcount", 0))
+    return Purged(
+        uploads=uploads,
+        strays=_remove_strays(database, folder, Attachment.stored_as, now),
+        letters=_remove_strays(database, letters, Letter.stored_as, now),
+        throttles=getattr(old, "rowcount", 0),
+    )
 
 
-def _purge_letters(database: Database, folder: Path, now: datetime) -> int:
-    """Remove the files that no letter is kept in: those of a crash, and of letters that were made anew."""
-    youngest, oldest = (now - FORM_LIFE).timestamp(), (now - DRAFT_LIFE).timestamp()
-    try:
-        with os.scandir(folder) as files:
-            old = [file.name for file in files if oldest < file.stat().st_mtime < youngest]
-    except FileNotFoundError:
-        return 0  # no letter was ever made, or a file went away meanwhile: the next pass sees the rest
+def _remove_strays(database: Database, folder: Path, known: InstrumentedAttribute[str], now: datetime) -> int:
+    """Remove the files that no row points to: those of a crash between file and commit, or made anew since."""
+    youngest, oldest = (now - FORM_LIFE).timestamp(), (now - STRAY_LIFE).timestamp()
+    old = [name for name, written_at in _files(folder) if oldest < written_at < youngest]
     removed = 0
     for start in range(0, len(old), BATCH):
         some = old[start : start + BATCH]
         with database.reading() as session:
-            kept = set(session.scalars(select(Letter.stored_as).where(Letter.stored_as.in_(some))))
+            kept = set(session.scalars(select(known).where(known.in_(some))))
         gone = [name for name in some if name not in kept]
         _remove(gone, folder)
         removed += len(gone)
     return removed
+
+
+def _files(folder: Path) -> Iterator[tuple[str, float]]:
+    """Yield each file under a folder, by its path in it, and when it was written."""
+    for place, _, names in os.walk(folder):
+        for name in names:
+            path = Path(place, name)
+            with suppress(FileNotFoundError):  # somebody took it away meanwhile
+                yield str(path.relative_to(folder)), path.stat().st_mtime
 
 
 def _remove(names: Sequence[str], folder: Path) -> None:

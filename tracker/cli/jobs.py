@@ -54,6 +54,7 @@ def deliver(arguments: Namespace) -> int:
 
 def verify(arguments: Namespace) -> int:
     """Check the records; exit code 1 and a list when something is not as it should be."""
+    from tracker.casework.mail_records import verify_mail
     from tracker.insight.papers import verify_letters
     from tracker.insight.verify import verify as examine
 
@@ -61,7 +62,8 @@ def verify(arguments: Namespace) -> int:
     house = open_house(settings)
     with closing(open_database(settings)) as database:
         letters = verify_letters(database, settings.letters_dir)
-        for problem in chain(examine(database, house.rules, house.calendar), letters):
+        mail = verify_mail(database, mail=settings.mail_dir, attachments=settings.attachments_dir)
+        for problem in chain(examine(database, house.rules, house.calendar), letters, mail):
             found += 1
             told = f"{problem.table} {problem.key}: {problem.what}"
             print(json.dumps(asdict(problem), ensure_ascii=False) if arguments.json else told, flush=True)
