@@ -142,6 +142,7 @@ def _frame() -> dict[str, Any]:
     tabs = [
         (Room.QUEUE, "staff.queue", _("Deadlines")),
         (Room.ENTER, "staff.enter", _("Enter a request")),
+        (Room.REGISTER, "staff.register", _("Register")),
         (Room.TEXTS, "staff.texts", _("Texts")),
         (Room.PROFILE, "staff.profile", _("My profile")),
     ]
@@ -152,5 +153,3 @@ def _frame() -> dict[str, Any]:
     ]
     may_find = may_enter(me().person, Room.QUEUE)
     return {"tabs": shown, "account": me(), "may_find": may_find, "who": who, "whose": whose}
-        (Room.REGISTER, "staff.register", _("Register")),
-        (Room.MAIL, "staff.mails", _("Held mail")),
