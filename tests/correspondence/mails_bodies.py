@@ -2,6 +2,7 @@
 
 import base64
 import quopri
+import struct
 
 from tests.correspondence.mails import ADDRESS, PDF, PNG, QUESTION, TEXT, mail, multi, odd, part, parts
 
@@ -164,4 +165,54 @@ ENCLOSED = (
         holds="Texte", quoted=""),
 )  # fmt: skip
 
-MAILS = (*CHARSETS, *LETTERS, *HTML, *FILES, *ENCLOSED)
+
+def tnef(*files: tuple[str, bytes], text: str = "") -> bytes:
+    """Outlook's package, as MS-OXTNEF has it: each file with a short name and, in its properties, its own."""
+
+    def attribute(level: int, number: int, data: bytes) -> bytes:
+        return struct.pack("<BII", level, number, len(data)) + data + struct.pack("<H", sum(data) & 0xFFFF)
+
+    out = b"\x78\x9f\x3e\x22\x01\x00"
+    if text:
+        out += attribute(1, 0x0002800C, text.encode("cp1252") + b"\0")
+    for name, content in files:
+        wide = (name + "\0").encode("utf-16-le")
+        named = struct.pack("<HH16sIIHHI", 0x0003, 0x8001, bytes(16), 0, 0x8586, 0x000B, 0x7FFE, 1)
+        own = named[:28] + struct.pack("<I", 7) + named[28:]
+        own += struct.pack("<HHII", 0x001F, 0x3707, 1, len(wide)) + wide + bytes(-len(wide) % 4)
+        out += attribute(2, 0x00069002, bytes(14)) + attribute(2, 0x00018010, b"SHORT~1.PDF\0")
+        out += attribute(2, 0x0006800F, content) + attribute(2, 0x00069005, struct.pack("<I", 3) + own)
+    return out
+
+
+def ber(tag: int, *within: bytes, stated: bool = True) -> bytes:
+    """One element of BER, its length stated or left to the end mark."""
+    content = b"".join(within)
+    if not stated:
+        return bytes([tag, 0x80]) + content + b"\0\0"
+    return bytes([tag, 0x84]) + len(content).to_bytes(4, "big") + content
+
+
+def signed(content: bytes, *, stated: bool) -> bytes:
+    """Signed S/MIME without its certificates: what stands before them is all that is read."""
+    data = ber(0x04, content) if stated else ber(0x24, ber(0x04, content[:20]), ber(0x04, content[20:]), stated=False)
+    inner = ber(0x30, ber(0x06, bytes.fromhex("2a864886f70d010701")), ber(0xA0, data, stated=stated), stated=stated)
+    whole = ber(0x30, ber(0x02, b"\x01"), ber(0x31), inner, stated=stated)
+    return ber(0x30, ber(0x06, bytes.fromhex("2a864886f70d010702")), ber(0xA0, whole, stated=stated), stated=stated)
+
+
+SMIME = "application/pkcs7-mime; smime-type=signed-data; name=smime.p7m"
+PACKAGE = tnef(("état civil.pdf", PDF), ("photo.png", PNG), text="Écrit dans Outlook.")
+
+WRAPPED = (
+    odd("Outlook's package beside text", multi("mixed", TEXT, part("application/ms-tnef; name=winmail.dat", PACKAGE)), text=QUESTION, files=("état civil.pdf", "photo.png")),
+    odd("Outlook's package alone", mail(base64.encodebytes(PACKAGE), kind="application/octet-stream; name=WINMAIL.DAT", encoding="base64"), text="Écrit dans Outlook.", files=("état civil.pdf", "photo.png")),
+    odd("Outlook's package, cut short", multi("mixed", TEXT, part("application/ms-tnef; name=winmail.dat", PACKAGE[:-60])), holds=QUESTION, files=("winmail.dat", "état civil.pdf", "SHORT~1.PDF"), damaged=("tnef",)),
+    odd("winmail.dat that is none", multi("mixed", TEXT, part("application/ms-tnef; name=winmail.dat", b"no")), text=QUESTION, files=("winmail.dat",), damaged=("tnef",)),
+    odd("S/MIME, signed, in one piece", mail(base64.encodebytes(signed(TEXT, stated=True)), kind=SMIME, encoding="base64"), text=QUESTION, files=()),
+    odd("S/MIME, signed, in pieces", mail(base64.encodebytes(signed(TEXT, stated=False)), kind=SMIME, encoding="base64"), text=QUESTION, files=()),
+    odd("S/MIME, signed four times over", mail(base64.encodebytes(signed(b"Content-Type: " + SMIME.encode() + b"\r\n\r\n" + signed(b"Content-Type: " + SMIME.encode() + b"\r\n\r\n" + signed(
+        b"Content-Type: " + SMIME.encode() + b"\r\n\r\n" + signed(TEXT, stated=True), stated=True), stated=True), stated=True)), kind=SMIME, encoding="base64"), encrypted=True, text=""),
+)  # fmt: skip
+
+MAILS = (*CHARSETS, *LETTERS, *HTML, *FILES, *ENCLOSED, *WRAPPED)

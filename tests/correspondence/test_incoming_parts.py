@@ -1,5 +1,6 @@
 """Mail that comes in: the moment of receipt, references and their slips, files, any bytes, and the time it takes."""
 
+import base64
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.correspondence.mails import MAIL_HOSTS, OURS, PDF, PNG, QUESTION, all_mails, mail, multi, part
+from tests.correspondence.mails_bodies import PACKAGE, SMIME, signed
 from tests.correspondence.test_incoming import ARRIVED, NOW, reading
 from tracker.charter.reference import Reference
 from tracker.correspondence.files import FileProblem, FileRefused, keep_file
@@ -171,6 +173,15 @@ def test_any_mixture_of_lines_of_mails_is_read(lines: list[bytes]) -> None:
 @given(st.sampled_from([odd.raw for odd in all_mails() if len(odd.raw) < 5_000]), st.data())
 def test_a_mail_cut_off_anywhere_is_read(raw: bytes, data: st.DataObject) -> None:
     assert storable(reading(raw[: data.draw(st.integers(0, len(raw)))]))
+
+
+@given(st.sampled_from([PACKAGE, signed(PDF, stated=True), signed(PDF, stated=False)]), st.data())
+def test_a_damaged_package_is_read(package: bytes, data: st.DataObject) -> None:
+    at = data.draw(st.integers(0, len(package)))
+    damaged = package[:at] + data.draw(st.binary(max_size=8)) + package[at + data.draw(st.integers(0, 8)) :]
+    kind = SMIME if package is not PACKAGE else "application/ms-tnef"
+
+    assert storable(reading(mail(base64.encodebytes(damaged), kind=kind, encoding="base64")))
 
 
 GROWING: dict[str, Callable[[int], bytes]] = {

@@ -7,7 +7,8 @@ from tracker.correspondence.charsets import codec_of, decode
 from tracker.correspondence.cleaning import clean_text
 from tracker.correspondence.files import shown_name
 from tracker.correspondence.headers import first, words_of
-from tracker.correspondence.mime import Damage, Part
+from tracker.correspondence.mime import MOST_PARTS, Damage, Parser, Part
+from tracker.correspondence.packages import signed_content, tnef_of
 from tracker.correspondence.plain import plain_text
 
 LONGEST_TEXT = 200_000
@@ -17,6 +18,10 @@ _SIGNATURES = {"application/pgp-signature", "application/pkcs7-signature", "appl
 _REPORTS = {"message/delivery-status", "message/disposition-notification", "text/rfc822-headers"}
 _TEXTS = {"text/plain", "text/html", "text/enriched"}
 _SMIME = {"application/pkcs7-mime", "application/x-pkcs7-mime"}
+_TNEF = {"application/ms-tnef", "application/vnd.ms-tnef"}
+MOST_OPENED = 3
+"""How many signed mails inside one another are opened."""
+
 _META_CHARSET = re.compile(
     rb"<meta[^>]{0,200}?charset\s{0,5}=\s{0,5}[\"']?\s{0,5}([A-Za-z0-9_.:-]{2,40})", re.IGNORECASE
 )
@@ -78,6 +83,7 @@ class _Reader:
         self.files: list[Enclosed] = []
         self.calendars: list[bytes] = []
         self._inside = 0  # so many mails enclosed in one another
+        self._opened = 0
 
     def take(self, part: Part) -> None:
         """Take in a part and what is within it."""
@@ -99,6 +105,8 @@ class _Reader:
             return  # the raw mail keeps it
         if part.media_type in _SMIME:
             self._smime(part)
+        elif part.media_type in _TNEF or part.name.lower() == "winmail.dat":
+            self._tnef(part)
         elif part.media_type in ("message/external-body", "message/partial"):
             self.contents.damage.append(Damage.ELSEWHERE)
         elif part.media_type in (
@@ -175,8 +183,31 @@ class _Reader:
             self._inside -= 1
 
     def _smime(self, part: Part) -> None:
-        self.contents.encrypted = True
-        self._file(part)
+        """Open what is only signed; what is encrypted, or no more than certificates, stays a file."""
+        inner = signed_content(part.content) if self._opened < MOST_OPENED else None
+        if inner:
+            self._opened += 1
+            parser = Parser(inner)
+            self.take(parser.mail())
+            self.contents.damage += parser.damage
+        else:
+            self.contents.encrypted = self.contents.encrypted or "certs-only" not in part.parameters.get(
+                "smime-type", ""
+            )
+            self._file(part)
+
+    def _tnef(self, part: Part) -> None:
+        """Take the files out of Outlook's package, and its text when there is no other."""
+        found = tnef_of(part.content)
+        if found is None or not found.whole:
+            self.contents.damage.append(Damage.TNEF)
+            self._file(part)
+        if found is not None:
+            for file in found.files[:MOST_PARTS]:
+                if file.content:
+                    self.files.append(Enclosed(shown_name(file.name), file.media_type, file.content))
+            if not any(self.written):
+                self.written.append(clean_text(found.text or plain_text(found.html)))
 
     def _file(self, part: Part) -> None:
         name = shown_name(part.name) or words_of(first(part.all("content-description"))[:500])[:120]
