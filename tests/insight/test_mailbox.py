@@ -13,7 +13,20 @@ from tests.factories import make_staff, settle
 from tests.insight.casebook import NOW, a_case, a_mail, viewer_of
 from tracker.access.permissions import READ, CaseFacts, MailFacts, Person, may_with_mail
 from tracker.charter.words import CaseState, MailOutcome, MailReason, Nature, Role
-from tracker.insight.mailbox import MOST_COUNTED, PAGE, Pile, Place, counts, desks, mail_page, one_mail, to_decide
+from tracker.insight.mailbox import (
+    MOST_COUNTED,
+    PAGE,
+    Pile,
+    Place,
+    Suggested,
+    counts,
+    desks,
+    mail_page,
+    one_mail,
+    suggested,
+    to_decide,
+    told_to_nobody,
+)
 from tracker.models.cases import Case
 from tracker.models.database import Database
 from tracker.models.mail import Mail
@@ -241,3 +254,33 @@ def test_nobody_is_left_out_who_looked_at_a_mail(session: Session) -> None:
     assert found.pile is Pile.SETTLED
     assert isinstance(found.settled_at, datetime)
     assert session.get_one(Mail, 1).due_on == found.due_on
+
+
+def test_what_nobody_could_be_told_about_is_counted_for_everybody(session: Session) -> None:
+    a_mail(session, 1, details={"unattended": True})
+    a_mail(session, 2, details={"unattended": True}, outcome=MailOutcome.IGNORED)
+    a_mail(session, 3, details={"link": "token"})
+    a_mail(session, 4)
+    a_mail(session, 5, details={"unattended": True}, settled_at=NOW, settled_by=4)
+    session.flush()
+
+    assert session.execute(select(told_to_nobody())).scalar_one() == 2
+
+
+def test_the_corrections_of_a_mistyped_reference_tell_no_more_than_one_may_know(session: Session) -> None:
+    first = a_case(session, 1, 2, requester_email="claire@example.org", subject="Visa")
+    second = a_case(session, 2, 2, requester_email="other@example.org")
+    offered = [first.reference, second.reference, "DOS-2026-0000099-00"]
+    a_mail(session, 1, sender="Claire@example.org", details={"offered": offered})
+    session.flush()
+    mail = one_mail(session, 1)
+    assert mail is not None
+
+    assert suggested(session, viewer_of(CLERK), mail) == [
+        Suggested(first.reference, "Visa", True),
+        Suggested(second.reference, "Case 2", False),
+    ]
+    assert suggested(session, viewer_of(DISPATCHER), mail) == [
+        Suggested(first.reference, None, True),
+        Suggested(second.reference, None, False),
+    ]

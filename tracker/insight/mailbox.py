@@ -34,6 +34,8 @@ from tracker.models.staff import Staff
 
 PAGE = 50
 MOST_COUNTED = 99
+LOOKED_THROUGH = 500
+"""How many of the mails that wait longest are looked through for those that nobody could be told about."""
 
 
 class Pile(StrEnum):
@@ -208,6 +210,19 @@ def held(viewer: Viewer) -> ColumnElement[int]:
 def set_aside(viewer: Viewer) -> ColumnElement[int]:
     """Count what was set aside and nobody has looked at, of what a viewer may see; capped."""
     return _count(Pile.IGNORED, may_see(viewer))
+
+
+def told_to_nobody() -> ColumnElement[int]:
+    """Count the mail that should have rung and reached nobody, among what waits longest: an alarm for everybody."""
+    oldest = (
+        select(Mail.details)
+        .where(_TO_LOOK_AT, Mail.settled_at.is_(None))
+        .order_by(Mail.received_at, Mail.id)
+        .limit(literal_column(str(LOOKED_THROUGH)))
+        .subquery()
+    )
+    marked = oldest.c.details["unattended"].as_boolean()
+    return select(func.count()).select_from(oldest).where(marked.is_(True)).scalar_subquery()
 
 
 def counts(session: Session, viewer: Viewer) -> dict[Pile, int]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from tracker.charter.words import Nature, ObligationKind
 from tracker.insight.heartbeat import SILENCE, SWEEP
+from tracker.insight.mailbox import to_decide, told_to_nobody
 from tracker.insight.shown import Days, Show, View, branches_of, conditions, fenced, urgent_ids, walked
 from tracker.insight.sight import Branch, Viewer
 from tracker.models.cases import Case
@@ -37,6 +38,10 @@ class Overview:
     counts: dict[Show, Count]
     swept_at: datetime | None
     """When a sweep last succeeded."""
+    mail_to_decide: Count
+    """Held mail that waits for whoever looks."""
+    mail_unattended: Count
+    """Held and ignored mail that nobody could be told about, in the whole house."""
 
     def silent(self, now: datetime) -> bool:
         """Say whether no sweep has succeeded for a quarter of an hour: then nobody is being reminded of anything."""
@@ -49,7 +54,12 @@ def overview(session: Session, viewer: Viewer, *, view: View, days: Days) -> Ove
     cut = found["seen"] >= WINDOW
     counts = {show: _capped(found[show], cut=cut and show in _IN_WINDOW) for show in Show if show in found}
     counts[Show.EVERYTHING] = _capped(found["seen"], cut=cut)
-    return Overview(counts=counts, swept_at=found["swept_at"])
+    return Overview(
+        counts=counts,
+        swept_at=found["swept_at"],
+        mail_to_decide=_capped(found["mail_to_decide"], cut=False),
+        mail_unattended=_capped(found["mail_unattended"], cut=False),
+    )
 
 
 @lru_cache(maxsize=64)  # building it takes longer than running it
@@ -59,7 +69,8 @@ def _statement(viewer: Viewer, view: View, days: Days) -> Select[Any]:
     swept = select(JobRun.succeeded_at).where(JobRun.job == SWEEP).scalar_subquery()
     ahead = _ahead(branches_of(viewer, view, Show.EVERYTHING), days)
     columns: list[Any] = [column.label(name) for name, column in counted.items()]
-    return select(*columns, swept.label("swept_at"), ahead)
+    mail = (to_decide(viewer).label("mail_to_decide"), told_to_nobody().label("mail_unattended"))
+    return select(*columns, swept.label("swept_at"), *mail, ahead)
 
 
 def _listed(viewer: Viewer, view: View, show: Show, days: Days) -> list[Select[Any]]:

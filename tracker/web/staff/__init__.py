@@ -20,6 +20,8 @@ _WITH_VIEWS = (
     "leaving",
     "entering",
     "following",
+    "mail",
+    "mail_deciding",
     "profile",
     "register",
     "texts",

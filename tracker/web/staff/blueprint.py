@@ -9,13 +9,14 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from tracker.access.permissions import READ, CaseFacts, Room, may, may_enter
+from tracker.access.permissions import READ, SETTLE, CaseFacts, MailFacts, Room, may, may_enter, may_with_mail
 from tracker.charter.errors import shortened
 from tracker.charter.reference import BadReference
 from tracker.charter.words import CaseState, Nature, Verb
 from tracker.correspondence.explanation import refusal
 from tracker.insight.casefacts import Header
 from tracker.insight.casepage import case_header
+from tracker.insight.mailbox import desks, one_mail
 from tracker.web.languages import language
 from tracker.web.site import site
 from tracker.web.staff.accounts import me
@@ -29,10 +30,11 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What a view asks of whoever opens it: a room, or something they may do to the case in its address."""
+    """What a view asks of whoever opens it: a room, or something they may do to the case or mail in its address."""
 
     room: Room | None = None
     on_case: str | None = None
+    on_mail: str | None = None
     anyone: bool = False
 
 
@@ -49,6 +51,11 @@ def needs_room(room: Room) -> Callable[[View], View]:
 def needs(action: Verb | str) -> Callable[[View], View]:
     """Mark a view about the case ``reference``: open to those who may read it and do this to it."""
     return lambda view: _mark(view, Needs(on_case=str(action)))
+
+
+def needs_with_mail(action: str) -> Callable[[View], View]:
+    """Mark a view about the mail ``number``: open to those who may read it and do this with it."""
+    return lambda view: _mark(view, Needs(on_mail=action))
 
 
 def needs_of(view: Callable[..., Any]) -> Needs | None:
@@ -87,6 +94,8 @@ def guard() -> ResponseReturnValue | None:
         return ask_to_log_in()
     if asked.room is not None and not may_enter(me().person, asked.room):
         abort(403)
+    if asked.on_mail is not None:
+        _admit_to_mail(asked.on_mail)
     return None if asked.on_case is None else _admit_to_case(asked.on_case)
 
 
@@ -118,6 +127,21 @@ def _admit_to_case(action: str) -> ResponseReturnValue | None:
     return None
 
 
+def _admit_to_mail(action: str) -> None:
+    """Let in whoever may do something with the mail of the address, which is read here once, as ``g.mail``."""
+    with site().database.reading() as db:
+        mail = one_mail(db, cast("dict[str, int]", request.view_args)["number"])
+        if mail is None:
+            abort(404)
+        header = case_header(db, mail.presumed.reference) if mail.presumed else None
+        facts = MailFacts(facts_of(header) if header else None, desks(db))
+    if not may_with_mail(me().person, READ, facts):
+        abort(404)
+    g.mail, g.may_settle = mail, may_with_mail(me().person, SETTLE, facts)
+    if action == SETTLE and not g.may_settle:
+        abort(403)
+
+
 def _cannot_see(header: Header | None, given: str) -> str:
     """Say that there is nothing to see; to guard duty, who has the urgent case that rang for them."""
     taken = header is not None and header.urgent_taken_at is not None
@@ -143,6 +167,7 @@ def _frame() -> dict[str, Any]:
         (Room.QUEUE, "staff.queue", _("Deadlines")),
         (Room.ENTER, "staff.enter", _("Enter a request")),
         (Room.REGISTER, "staff.register", _("Register")),
+        (Room.MAIL, "staff.mails", _("Held mail")),
         (Room.TEXTS, "staff.texts", _("Texts")),
         (Room.PROFILE, "staff.profile", _("My profile")),
     ]

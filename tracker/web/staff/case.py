@@ -26,17 +26,19 @@ from tracker.charter.words import (
     Verb,
 )
 from tracker.correspondence import gate
-from tracker.correspondence.explanation import days_left_in_words, explain_rule, explain_steps, rung_in_words
-from tracker.insight.casefacts import Broken, CasePage, Done, Header, Said, Told
+from tracker.correspondence.explanation import days_left_in_words, explain_rule, explain_steps, label, rung_in_words
+from tracker.insight.casefacts import Broken, Came, CasePage, Done, Header, Said, Told
 from tracker.insight.casepage import case_page, stored_file
 from tracker.web.languages import language
 from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
 from tracker.web.staff.acts import the_case
 from tracker.web.staff.blueprint import facts_of, needs, staff
+from tracker.web.staff.mail import lost_in_words
 from tracker.web.staff.proposing import proposals
 from tracker.web.staff.readying import ready
 from tracker.web.staff.telling import SHOWN_AS_MESSAGE, told, who
+from tracker.web.staff.undelivered import offers
 from tracker.web.uploads import path_of
 
 
@@ -65,7 +67,7 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One step of the line, with the words for it; ``kind``: said, done, told or broken."""
+    """One step of the line, with the words for it; ``kind``: said, done, told, broken or came."""
 
     kind: str
     item: Any
@@ -90,6 +92,7 @@ def case(reference: str) -> str:
         away=header.handler_away(today),
         owed=[one for one in promises if one.open],
         interim=interim,
+        came_back=offers(header, page),
         lacking=_lacking(page),
         settled=[one for one in promises if not one.open],
         groups=actions(header, page),
@@ -223,7 +226,7 @@ def _deciding(header: Header, page: CasePage, owed: set[ObligationKind]) -> list
     ]
 
 
-def _item(item: Said | Done | Told | Broken, page: CasePage) -> Item | None:
+def _item(item: Said | Done | Told | Broken | Came, page: CasePage) -> Item | None:
     lang = Language(language())
     if isinstance(item, Done):
         if item.verb in SHOWN_AS_MESSAGE and _message_beside(item, page.messages):
@@ -233,7 +236,9 @@ def _item(item: Said | Done | Told | Broken, page: CasePage) -> Item | None:
         return Item("told", item, rung_in_words(item.rung, lang))
     if isinstance(item, Broken):
         return Item("broken", item, _("A promise was not kept in time."))
-    return Item("said", item, "", item.author or "")
+    if isinstance(item, Came):
+        return Item("came", item, label(item.reason, lang), item.sender or "")
+    return Item("said", item, lost_in_words(item.lost), item.author or "")
 
 
 def _message_beside(entry: Done, messages: Sequence[Said]) -> bool:

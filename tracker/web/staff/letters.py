@@ -38,6 +38,7 @@ from tracker.web.staff.fields import (
     several_lines,
     words_of,
 )
+from tracker.web.staff.undelivered import prefill
 
 WRITE = _l("Write the text.")
 _SAY_WHY = _l("Only when it is another way than the one the requester used.")
@@ -219,6 +220,7 @@ def _write(letter: Letter) -> ResponseReturnValue:
     form, case = letter.form(), the_case()
     form.prepare(case)
     if not form.is_submitted():
+        prefill(form, case, letter.kind)
         return _show(letter, form, 200)
     if passages.asked_for():
         return _show(letter, form, 200, problems=passages.put_in(form.own_words, case))

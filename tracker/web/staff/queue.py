@@ -214,7 +214,7 @@ def _titles() -> Mapping[Show, str]:
         Show.UNASSIGNED: _("Unassigned"),
         Show.URGENT: _("Urgent"),
         Show.UNATTENDED: _("Unattended"),
-        Show.FAILED: _("Not sent"),
+        Show.FAILED: _("Not arrived"),
         Show.TO_CLOSE: _("To close"),
     }
 
@@ -272,9 +272,15 @@ def _alarms(account: Account, above: Overview, view: View, today: date, *, silen
         alarms.append((_("Files whose deadline nobody could be told about: %(count)s.", count=_counted(unattended)),
                        url_for("staff.queue", view=view.value, show=Show.UNATTENDED.value)))  # fmt: skip
     if (failed := above.counts[Show.FAILED]).number:
-        alarms.append((_("Messages that could not be sent: %(count)s. The promise is not kept until they leave.",
-                         count=_counted(failed)),
+        alarms.append((_("Messages that could not be sent, or came back: %(count)s. The promise is not kept until"
+                         " they arrive.", count=_counted(failed)),
                        url_for("staff.queue", view=view.value, show=Show.FAILED.value)))  # fmt: skip
+    if above.mail_unattended.number:
+        alarms.append((_("Mail that nobody could be told about: %(count)s.", count=_counted(above.mail_unattended)),
+                       url_for("staff.mails")))  # fmt: skip
+    if above.mail_to_decide.number:
+        alarms.append((_("Mail that waits for your decision: %(count)s.", count=_counted(above.mail_to_decide)),
+                       url_for("staff.mails")))  # fmt: skip
     known_until = site().house.calendar.known_until
     told = account.person.role in (Role.HEAD, Role.DIRECTION, Role.DISPATCHER)
     if today > known_until - (KNOWN_AHEAD if told else timedelta(days=31)):
