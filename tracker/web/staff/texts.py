@@ -157,4 +157,4 @@ def _services() -> list[tuple[str, str]]:
     """Return our own services by code, by name."""
     with site().database.reading() as db:
         found = bodies(db, internal=True, day=brussels_day(now()), language=language())
-    return [(one.code, f"{one.name} ({one.code})") for one in found]
+    return [(one.code, one.name if one.code in one.name else f"{one.name} ({one.code})") for one in found]

@@ -1,0 +1,81 @@
+"""Text modules and the letter that is ready, in a real browser: accessible, narrow, by keyboard, without scripts."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from tests.web.staff.browsing import faults, log_in, too_wide, window
+from tests.web.staff.conftest import email_of
+from tracker.charter.words import Language, Nature
+from tracker.models.database import Database
+from tracker.models.staff import Staff
+from tracker.models.texts import TextModule
+
+NOW = datetime.now(UTC)
+File = Callable[..., str]
+
+
+@pytest.fixture
+def texts(database: Database) -> None:
+    """Two text modules, one of them long."""
+    with database.writing() as session:
+        bo = session.scalars(select(Staff.id).where(Staff.email == email_of("bo"))).one()
+        for title, body, service in (
+            ("Légaliser un diplôme", "Votre demande [référence] : [? laquelle]." + " mot" * 300, "ME6"),
+            ("Délais " + "long" * 25, "Nous répondons avant le [date limite].", None),
+        ):
+            more = {"language": Language.FR, "version": 1, "changed_at": NOW, "changed_by": bo}
+            session.add(TextModule(title=title, body=body, service_code=service, **more))
+
+
+@pytest.fixture
+def near(file: File) -> str:
+    """A complex case whose interim date comes near."""
+    return file(nature=Nature.COMPLEX, received_at=NOW - timedelta(days=12))
+
+
+@pytest.mark.usefixtures("texts")
+@pytest.mark.parametrize("language", ["fr", "nl", "de", "en"])
+def test_the_pages_have_no_fault_that_axe_finds_and_fit_a_narrow_screen(
+    browser: Any, address: str, near: str, language: str
+) -> None:
+    pages = ["texts?service=all", f"cases/{near}", f"cases/{near}/answer", "texts/new", "texts/1"]
+    with window(browser, address, language) as page:
+        log_in(page, "bo")
+        for path in pages:
+            page.goto(f"/staff/{path}")
+            page.eval_on_selector_all("main details", "all => all.forEach(one => one.open = true)")
+            assert faults(page) == [], path
+            page.set_viewport_size({"width": 320, "height": 800})
+            assert not too_wide(page), path
+            assert faults(page) == [], (path, "narrow")
+            page.set_viewport_size({"width": 1280, "height": 800})
+
+
+@pytest.mark.usefixtures("texts")
+def test_without_scripts_a_text_is_found_by_the_enter_key_and_put_in(browser: Any, address: str, near: str) -> None:
+    with window(browser, address, "en", java_script_enabled=False) as page:
+        log_in(page)
+        page.goto(f"/staff/cases/{near}/answer")
+        page.fill("#text", "Bonjour.")
+        page.click("#texts summary")
+        page.fill("#words", "DIPLOME")
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+        assert page.locator("button[name=insert]").count() == 1
+        with page.expect_navigation():
+            page.click("button[name=insert]")
+
+        typed = page.input_value("#text")
+        page.focus("#words")
+        with page.expect_navigation():
+            page.keyboard.press(
+                "Enter"
+            )  # looked for already: the letter goes on, and the gate names what is not filled
+
+        assert typed.startswith("Bonjour.\n\nVotre demande [référence] : [? laquelle].")
+        assert "[? laquelle]" in page.locator(".govuk-error-summary").inner_text()
+        assert page.input_value("#text") == typed
