@@ -20,7 +20,7 @@ def test_it_measures_everything_that_exists() -> None:
         "intake, 8 clients, one exchange", "intake, requests lost", "memory of web and scheduler",
         "sweep, per notice due", "sweep, nothing due", "sweep, nothing due, its query",
         "sweep, nothing due, as a process", "sweep of four days, one process",
-        "sweep of four days, four processes at once",
+        "sweep of four days, four processes at once", "mails taken in", "messages delivered over SMTP",
     } == figures.keys()  # fmt: skip
     assert figures["intake, requests lost"]["median"] == 0
     assert all(one["median"] > 0 for what, one in figures.items() if what != "intake, requests lost")

@@ -9,6 +9,7 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
+from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -98,9 +99,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(server: MailServer) -> Iterator[str]:
+def running(server: MailServer, **more: Any) -> Iterator[str]:
     """Run a mail server, and give its address."""
-    controller = Controller(server, hostname="127.0.0.1", port=free_port())
+    controller = Controller(server, hostname="127.0.0.1", port=free_port(), **more)
     controller.start()
     try:
         yield f"smtp://127.0.0.1:{controller.port}"

@@ -1,7 +1,6 @@
 """A mailbox on a real IMAP server is read whole, byte for byte, and emptied by as many as like to, losing nothing."""
 
 import socket
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -167,22 +166,6 @@ def test_a_server_that_dies_while_a_mail_is_read_loses_none(kind: str, tmp_path:
     with pytest.raises(MailboxLost):
         box.waiting()
     opened.__exit__(None, None, None)
-
-
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A certificate for localhost that only those trust who are told to, and its key."""
-    folder = tmp_path_factory.mktemp("certificate")
-    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *names]
-    try:
-        subprocess.run(
-            [*made, "-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")],
-            check=True, capture_output=True,
-        )  # fmt: skip
-    except FileNotFoundError:
-        pytest.skip("openssl is not installed")
-    return folder / "cert.pem", folder / "key.pem"
 
 
 def secured(url: str, scheme: str, port: int) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import threading
@@ -611,3 +612,26 @@ def test_tls_is_never_given_up(database: Database, scheme: str) -> None:
 
     assert counts(done) == (0, 0, 1)
     assert server.accepted == []
+
+
+@pytest.mark.parametrize(("scheme", "option"), [("smtps", "ssl_context"), ("smtp+starttls", "tls_context")])
+def test_tls_is_used_where_this_machine_trusts_the_certificate(
+    database: Database, scheme: str, option: str, certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(database, 1)
+    server, clock, context = MailServer(), Clock(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))  # aiosmtpd itself looks whether it answers
+
+    with running(server, **{option: context}) as url:
+        transport = SmtpTransport(url.replace("smtp://127.0.0.1", f"{scheme}://localhost"), timeout=5)
+        monkeypatch.delenv("SSL_CERT_FILE")
+        stranger = send(database, transport, clock)
+        why = rows(database)[0].last_error
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+        clock.pass_by(LADDER[0])
+        friend = send(database, transport, clock)
+
+    assert (counts(stranger), counts(friend)) == ((0, 0, 1), (1, 0, 0))
+    assert why == "no connection to the mail server (SSLCertVerificationError)"
+    assert len(server.accepted) == 1

@@ -123,15 +123,15 @@ def said_by_citizens(database: Database, reference: str | None) -> list[str]:
         return list(session.scalars(of_case.where(Message.direction == Direction.IN).order_by(Message.number)))
 
 
-@pytest.mark.parametrize(("kind", "every"), [("pymap", 1), ("dovecot", 2)])
+@pytest.mark.parametrize(("kind", "first"), [("pymap", 0), ("dovecot", 1)])
 def test_over_a_hundred_odd_mails_of_every_kind_each_get_an_outcome_and_leave_the_mailbox(
-    kind: str, every: int, database_url: str, tmp_path: Path
+    kind: str, first: int, database_url: str, tmp_path: Path
 ) -> None:
     odd = [
         one.raw.replace(b"jeanne.dubois@citizen.example", b"citizen%d@citizen.example" % number)
         for number, one in enumerate(all_mails())
         if one.raw
-    ][::every]
+    ][first::2]
     with town(kind, database_url, tmp_path) as found:
         assert found.office.put_if_it_can(*odd) >= 0.95 * len(odd)
         lay = found.office.lying()
@@ -142,7 +142,7 @@ def test_over_a_hundred_odd_mails_of_every_kind_each_get_an_outcome_and_leave_th
         assert sorted(found.office.lying("Suivi")) == sorted(lay)
         assert take_in_mail(found.machine).again == 0
         assert problems(found.machine) == []
-    all_rows = mails(found.machine.database)
+        all_rows = mails(found.machine.database)
     assert len(all_rows) == len(set(lay)) >= 100
     assert all(row.outcome is not None and row.reason is not None and row.received_at is not None for row in all_rows)
     outcomes = Counter(row.outcome for row in all_rows)
