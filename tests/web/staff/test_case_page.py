@@ -9,11 +9,12 @@ from sqlalchemy import event, select
 
 from config import Settings
 from tests.web.staff.conftest import Desk, email_of
+from tracker.casework.alarms import set_alarms_now
 from tracker.charter.words import CaseState, Channel, Nature
 from tracker.insight.casepage import STATEMENTS
 from tracker.models.cases import Case
 from tracker.models.database import Database
-from tracker.models.messages import WITHHELD, Attachment, Message, Outbox
+from tracker.models.messages import LACKING, WITHHELD, Attachment, Message, Outbox
 from tracker.models.staff import Staff
 
 File = Callable[..., str]
@@ -85,12 +86,14 @@ def test_a_message_that_could_not_be_sent_is_at_the_top(an: Desk, file: File, da
         message = session.scalars(select(Message).where(Message.kind == "answer")).one()
         waiting = session.scalars(select(Outbox).where(Outbox.message_id == message.id)).one()
         waiting.state, waiting.settled_at, waiting.last_error = "failed", datetime.now(UTC), "550 no such user"
+        session.flush()
+        set_alarms_now(session, message.case_id)
 
     words = an.page(f"/staff/cases/{reference}").get_text(" ", strip=True)
 
     assert "could not be sent" in words
     assert "550 no such user" in words
-    assert "Messages that could not be sent: 1" in an.page("/staff/queue").get_text(" ", strip=True)
+    assert "Messages that could not be sent, or came back: 1" in an.page("/staff/queue").get_text(" ", strip=True)
 
 
 def test_a_letter_that_was_kept_back_is_at_the_top_with_what_to_do(an: Desk, file: File, database: Database) -> None:
@@ -100,13 +103,35 @@ def test_a_letter_that_was_kept_back_is_at_the_top_with_what_to_do(an: Desk, fil
         message = session.scalars(select(Message).where(Message.kind == "answer")).one()
         kept = session.scalars(select(Outbox).where(Outbox.message_id == message.id)).one()
         kept.state, kept.settled_at, kept.last_error = "failed", datetime.now(UTC), f"{WITHHELD}: nothing_to_put_off"
+        session.flush()
+        set_alarms_now(session, message.case_id)
 
     words = an.page(f"/staff/cases/{reference}").get_text(" ", strip=True)
 
     assert "was kept back" in words
     assert "could not be sent" not in words
     assert "nothing_to_put_off" not in words
-    assert "Messages that could not be sent: 1" in an.page("/staff/queue").get_text(" ", strip=True)
+    assert "Messages that could not be sent, or came back: 1" in an.page("/staff/queue").get_text(" ", strip=True)
+
+
+def test_a_message_that_the_gate_kept_back_names_what_it_lacks_and_where_that_is_mended(
+    desk: Callable[[str], Desk], file: File, database: Database
+) -> None:
+    reference = file()
+    desk("an").send(f"/staff/cases/{reference}/answer", "send", text="Voilà.")
+    with database.writing() as session:
+        message = session.scalars(select(Message).where(Message.kind == "answer")).one()
+        kept = session.scalars(select(Outbox).where(Outbox.message_id == message.id)).one()
+        kept.state, kept.settled_at = "failed", datetime.now(UTC)
+        kept.last_error = f"{LACKING}: handler_phone, postal_address"
+
+    words = desk("an").page(f"/staff/cases/{reference}").get_text(" ", strip=True)
+
+    assert "was kept back, because something in it was missing" in words
+    assert "The handler's telephone number is missing." in words
+    assert "Ask the administrator to complete the service's entry in the directory." in words
+    assert "could not be sent" not in words
+    assert "handler_phone" not in words
 
 
 def test_a_file_is_given_to_be_saved_and_only_with_its_case(

@@ -169,5 +169,6 @@ def test_the_draft_takes_few_statements_and_the_queue_none(an: Desk, file: File,
     said.clear()
     an.page("/staff/queue?view=all")
 
-    assert on_page <= STATEMENTS + 2 + 6  # the case, who may, its promises and history, who signs, for which service
+    # the case, who may, its promises and history, who signs, for which service, whether mail to them came back
+    assert on_page <= STATEMENTS + 2 + 7
     assert len([one for one in said if one.startswith("SELECT")]) == 4

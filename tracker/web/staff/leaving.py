@@ -17,7 +17,7 @@ from tracker.web.site import site
 from tracker.web.staff.accounts import now
 from tracker.web.staff.acts import Page, act, the_case
 from tracker.web.staff.fields import EVIDENCE_LENGTH, DayField, Pick, StaffForm, several_lines
-from tracker.web.staff.letters import WRITE
+from tracker.web.staff.letter_forms import WRITE
 
 
 class NoteForm(StaffForm):

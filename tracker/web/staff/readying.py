@@ -15,7 +15,7 @@ from tracker.web.languages import language
 from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
 from tracker.web.staff.blueprint import facts_of
-from tracker.web.staff.letters import InterimForm
+from tracker.web.staff.letter_forms import InterimForm
 
 
 @dataclass(frozen=True, slots=True)
