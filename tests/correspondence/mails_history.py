@@ -22,6 +22,10 @@ INTRODUCTIONS = {
     "Gmail en": "On Mon, 5 Jan 2026 at 10:12, Service <service@fps.example> wrote:",
     "Gmail en, broken": "On Mon, 5 Jan 2026 at 10:12, Federal Public Service Foreign Affairs <\nservice@fps.example> wrote:",
     "Apple en": "On 5 Jan 2026, at 10:12, Service <service@fps.example> wrote:",
+    "Yahoo fr": "Le lundi 5 janvier 2026 à 10:12:13 UTC+1, Service <service@fps.example> a écrit\u202f:",
+    "Yahoo nl": "Op maandag 5 januari 2026 om 10:12:13 CET schreef Dienst <service@fps.example>:",
+    "Yahoo de": "Am Montag, 5. Januar 2026 um 10:12:13 MEZ hat Dienst <service@fps.example> Folgendes geschrieben:",
+    "Proton en": "On Monday, January 5th, 2026 at 10:12 AM, Service <service@fps.example> wrote:",
     "old Gmail": "2026-01-05 10:12 GMT+01:00 Service <service@fps.example>:",
 }
 
@@ -32,6 +36,8 @@ BLOCKS = {
     "Outlook en": "From: Service <service@fps.example>\nSent: Monday, January 5, 2026 10:12 AM\nTo: Jeanne\nSubject: Passport\n",
     "Outlook, ruled": "________________________________\nFrom: Service <service@fps.example>\nSent: Monday\nTo: Jeanne\nSubject: X\n",
     "Outlook, bold": "*From:* Service\n*Sent:* Monday\n*To:* Jeanne\n*Subject:* X\n",
+    "GMX": "Gesendet: Montag, 5. Januar 2026 um 10:12 Uhr\nVon: Dienst <service@fps.example>\nAn: Jeanne\nBetreff: Reisepass\n",
+    "Samsung": "-------- Message d'origine --------\nDe : Service\nDate : 05/01/2026 10:12 (GMT+01:00)\nÀ : Jeanne\n",
     "Original Message": "-----Original Message-----\nFrom: Service\n",
     "Message d'origine": "-----Message d'origine-----\nDe : Service\n",
     "Oorspronkelijk bericht": "-----Oorspronkelijk bericht-----\nVan: Dienst\n",
@@ -66,6 +72,8 @@ NOT_HISTORY = (
     odd("nothing but history", mail(OLD, subject="Re: Passeport"), quoted="", new_text=OLD.strip()),
     odd("a sentence that ends like an introduction", mail("Bonjour,\nOn page 3 of the form you wrote:\n\nAppelez-nous.\nMerci"), quoted=""),
     odd("a sentence with a date, in Dutch", mail("Op 5 januari 2026 schreef u:\nkom langs.\nIk kwam."), quoted=""),
+    odd("indented by hand in HTML", mail('<p>Mon adresse :</p><blockquote style="margin:0 0 0 40px;border:none"><p>Rue A 1</p><p>1000 Bruxelles</p></blockquote>', kind="text/html"),
+        quoted="", holds="Rue A 1"),
     odd("a lone sign", mail("Mon enfant a\n> 12 ans et\nveut un passeport."), quoted=""),
     odd("a letter with its own heading", mail("Van: Jan Peeters\nAan: de dienst\nOnderwerp: klacht\n\nIk wil klagen."), quoted="", holds="Ik wil klagen."),
     odd("a heading of two lines in a letter", mail("Bonjour,\nDe : Paris\nÀ : Bruxelles\nle train est cher."), quoted=""),

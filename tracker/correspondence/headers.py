@@ -171,7 +171,8 @@ class _People:
         name = "".join(self._name)
         address = _ADDRESS.search(name if self._inside is None else "".join(self._inside))
         if address:
-            self.found.append(("" if self._inside is None else clean_line(_read_words(name)), address[0].lower()))
+            shown = "" if self._inside is None else clean_line(_read_words(name))
+            self.found.append((shown, clean_line(address[0]).lower()))
         self._begin()
 
 

@@ -1,8 +1,9 @@
 """Owns how HTML that somebody sent becomes plain text: nothing is loaded, run or drawn, and no tag survives.
 
 One walk from tag to tag, in time that grows with the length and no faster. (Parsers that build the tree a browser
-would build take time squared over tags that are never closed.) Addresses of links are kept as text, since a
-label may say another one; pictures are left out; what was quoted begins with ``>``, as in plain mail.
+would build take time squared over tags that are never closed.) What is never closed hides nothing. Addresses of
+links are kept as text, since a label may say another one; pictures are left out; what was quoted begins with ``>``,
+as in plain mail.
 """
 
 import html
@@ -20,6 +21,7 @@ _PARAGRAPH = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "blockquote"}
 _TAG = re.compile(r"<(?=[a-zA-Z/!?])")
 _NAME = re.compile(r"/?\s*([a-zA-Z][a-zA-Z0-9:]{0,40})")
 _HREF = re.compile(r"""\bhref\s*=\s*("[^"]*"|'[^']*'|[^\s>"']+)""", re.IGNORECASE)
+_INDENTED = re.compile(r"border\s{0,3}:\s{0,3}(?:none|0)", re.IGNORECASE)
 _LONG_NUMBER = re.compile(r"&#[xX]?[0-9a-fA-F]{9,};?")
 _GOES_SOMEWHERE = ("http://", "https://", "mailto:", "tel:", "ftp://")
 
@@ -41,11 +43,14 @@ def plain_text(markup: str) -> str:
 def _past_tag(markup: str, start: int, page: "_Page") -> int:
     """Take in the tag or comment that begins here; return where what follows it begins."""
     if markup.startswith("<!--", start):
-        close = markup.find("-->", start + 4)
-        return close + 3 if close >= 0 else len(markup)  # a browser too takes the rest for a comment
+        close = -1 if "!--" in page.never_closed else markup.find("-->", start + 4)
+        if close < 0:
+            page.never_closed.add("!--")
+        return close + 3 if close >= 0 else start + 4
     name = _NAME.match(markup, start + 1)
     close = _end_of_tag(markup, start)
     if close < 0:
+        page.text(markup[start:])
         return len(markup)
     if name is not None:
         tag = name[1].lower()
@@ -91,7 +96,8 @@ class _Page:
         """Elements that the rest of the page does not close: it is not searched for their end again."""
         self._lines: list[str] = []
         self._line: list[str] = []
-        self._quoted = 0
+        self._quotes: list[bool] = []
+        """The quotations around this place; false for one that only indents."""
         self._preformatted = 0
         self._link: tuple[str, int] | None = None
         self._space = False
@@ -122,7 +128,7 @@ class _Page:
         self._space = False
 
     def _break(self) -> None:
-        self._lines.append("> " * self._quoted + "".join(self._line).rstrip())
+        self._lines.append("> " * sum(self._quotes[:MOST_QUOTED]) + "".join(self._line).rstrip())
         self._line, self._space = [], False
 
     def _new_line(self) -> None:
@@ -156,7 +162,7 @@ class _Page:
         elif tag in _NEW_LINE:
             self._new_line()
         if tag == "blockquote":
-            self._quoted = min(self._quoted + 1, MOST_QUOTED)
+            self._quotes.append(not _INDENTED.search(source))
         elif tag == "pre":
             self._preformatted += 1
 
@@ -167,8 +173,8 @@ class _Page:
             self._link = None
         elif tag in _PARAGRAPH:
             self._new_line()
-            if tag == "blockquote":
-                self._quoted = max(0, self._quoted - 1)
+            if tag == "blockquote" and self._quotes:
+                self._quotes.pop()
             self._new_paragraph()
         elif tag in _NEW_LINE or tag == "li":
             self._new_line()

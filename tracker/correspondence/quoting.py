@@ -45,12 +45,13 @@ _FORWARDED = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _FROM = re.compile(
-    r"^[ \t]{0,3}\*{0,2}(?:de|van|von|from|expéditeur|afzender)\*{0,2}[ \xa0]{0,2}:\*{0,2}[ \t]{0,5}\S", re.IGNORECASE
+    r"^[ \t]{0,3}\*{0,2}(?:de|van|von|from|expéditeur|afzender)\*{0,2}[ \xa0\u202f]{0,2}:\*{0,2}[ \t]{0,5}\S",
+    re.IGNORECASE,
 )
 _FIELD = re.compile(
     r"""^[ \t]{0,3}\*{0,2}(?:envoyé(?:\ le)?|date|verzonden|datum|gesendet|sent|à|a|aan|an|to|pour|objet|onderwerp
         |betreff?|subject|sujet|cc|kopie|répondre\ à|reply-to|importance|belang|priorité)
-        \*{0,2}[ \xa0]{0,2}:""",
+        \*{0,2}[ \xa0\u202f]{0,2}:""",
     re.IGNORECASE | re.VERBOSE,
 )
 _RULE = re.compile(r"^[ \t]{0,3}(?:_{8,}|-{5,})[ \t]{0,3}$")
@@ -155,6 +156,8 @@ class _Folder:
             return True
         if _RULE.match(self.lines[at]):
             at = self._next_text(at + 1)
-        if at >= len(self.lines) or not _FROM.match(self.lines[at]):
+        heading = self.lines[at : at + 9]
+        if not heading or not (_FROM.match(heading[0]) or _FIELD.match(heading[0])):
             return False
-        return sum(bool(_FIELD.match(line)) for line in self.lines[at + 1 : at + 9]) >= 2
+        named = [line for line in heading if _FROM.match(line) or _FIELD.match(line)]
+        return len(named) >= 3 and any(_FROM.match(line) for line in named[:3])
