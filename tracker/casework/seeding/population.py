@@ -216,6 +216,7 @@ class Maker:
 
         for model, row in fill(shape, case, facts, reached):
             made[model].append(row)
+        facts.clear()  # some of its texts refer to it: let go of all of them at once
 
     def _associated(self, shape: Shape, about: str, service: str) -> list[str]:
         if shape.triage:
