@@ -1,0 +1,53 @@
+"""A process that takes in one mail and is killed on the way: loaded, and warmed up, once for all of them."""
+
+import itertools
+import os
+import signal
+from pathlib import Path
+
+from sqlalchemy import event
+
+from tests.casework.mailing import make_room
+from tests.factories import MONDAY, make_house
+from tracker.casework.mail_in import take_in
+from tracker.casework.mail_store import lay_down
+from tracker.models.database import Database
+from tracker.routing.language import guess_language
+
+DONE = 7
+"""How it ends when there was no such step any more."""
+
+make_house().router().read_all()  # seconds in all, which each of them inherits
+guess_language("Lettre 1")
+
+
+def arrive_and_die(url: str, folder: Path, raw: bytes, step: int) -> None:
+    """Take in a mail, and be killed at the so-manieth step: no handler runs.
+
+    Steps are what lies between two statements, the commits, and what the disk is told.
+    """
+    database, house, room = Database(url), make_house(), make_room(folder)
+    left = itertools.count(step, -1)
+
+    def one_more(*_: object) -> None:
+        if next(left) == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    for name in ("after_cursor_execute", "commit"):
+        event.listen(database.engine, name, one_more)
+    for name in ("replace", "fsync"):
+        _also(name, one_more)
+    laid = lay_down(database, room.mail, raw, arrived_at=None, now=MONDAY)
+    take_in(database, house, room, mail_id=laid.mail_id, now=MONDAY)
+    os._exit(DONE)
+
+
+def _also(name: str, then: object) -> None:
+    """Have something done before each call of the system's that keeps a file."""
+    really = getattr(os, name)
+
+    def told(*given: object) -> object:
+        then()  # type: ignore[operator]
+        return really(*given)
+
+    setattr(os, name, told)
