@@ -24,6 +24,7 @@ class Room(StrEnum):
     QUEUE = "queue"
     ENTER = "enter"  # enter a letter, a fax, a call or a visit
     REGISTER = "register"  # the daily book: what was on a case one may not see shows its number only
+    LETTERS = "letters"  # what waits to be printed and posted, on cases that one may read
     MAIL = "mail"  # mail that was held or set aside
     TEXTS = "texts"  # the text modules, to read and to use
     WRITE_TEXTS = "write_texts"
@@ -114,13 +115,15 @@ ON_CASES: Mapping[Role, Mapping[str, set[Reach]]] = {
 }
 
 ROOMS: Mapping[Role, frozenset[Room]] = {
-    Role.CLERK: frozenset({Room.QUEUE, Room.ENTER, Room.REGISTER, Room.MAIL, Room.TEXTS, Room.PROFILE}),
+    Role.CLERK: frozenset({Room.QUEUE, Room.ENTER, Room.REGISTER, Room.LETTERS, Room.MAIL, Room.TEXTS, Room.PROFILE}),
     Role.HEAD: frozenset(
-        {Room.QUEUE, Room.ENTER, Room.REGISTER, Room.MAIL, Room.TEXTS, Room.WRITE_TEXTS, Room.PROFILE}
+        {Room.QUEUE, Room.ENTER, Room.REGISTER, Room.LETTERS, Room.MAIL, Room.TEXTS, Room.WRITE_TEXTS, Room.PROFILE}
     ),
-    Role.DISPATCHER: frozenset({Room.QUEUE, Room.ENTER, Room.REGISTER, Room.MAIL, Room.TEXTS, Room.PROFILE}),
+    Role.DISPATCHER: frozenset(
+        {Room.QUEUE, Room.ENTER, Room.REGISTER, Room.LETTERS, Room.MAIL, Room.TEXTS, Room.PROFILE}
+    ),
     Role.COMPLAINTS: frozenset(
-        {Room.QUEUE, Room.ENTER, Room.REGISTER, Room.MAIL, Room.TEXTS, Room.WRITE_TEXTS, Room.PROFILE}
+        {Room.QUEUE, Room.ENTER, Room.REGISTER, Room.LETTERS, Room.MAIL, Room.TEXTS, Room.WRITE_TEXTS, Room.PROFILE}
     ),
     Role.DIRECTION: frozenset({Room.QUEUE, Room.REGISTER, Room.MAIL, Room.TEXTS, Room.WRITE_TEXTS, Room.PROFILE}),
     Role.AUDITOR: frozenset({Room.QUEUE, Room.REGISTER, Room.MAIL, Room.TEXTS, Room.PROFILE}),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.orm import Session
 
 from tracker.casework.errors import Refused
@@ -39,13 +39,13 @@ class HandedOut:
     pages: int
 
 
-def sheets_of(session: Session, run: int) -> list[Sheet]:
-    """Return the letters of a run, in the order in which they are printed."""
+def sheets_of(session: Session, run: int, of: ColumnElement[bool] | None = None) -> list[Sheet]:
+    """Return the letters of a run, in the order in which they are printed; ``of``: only those on such cases."""
     query = (
         select(Letter, Message, Case)
         .join(Message, Message.id == Letter.message_id)
         .join(Case, Case.id == Message.case_id)
-        .where(Letter.run_id == run)
+        .where(Letter.run_id == run, true() if of is None else of)
         .order_by(Letter.position)
     )
     return [
@@ -72,12 +72,11 @@ def title_of(run: PrintRun) -> str:
     return f"Suivi · {run.id} · {brussels_day(run.made_at).isoformat()}"
 
 
-def merged_run(session: Session, folder: Path, run: int) -> bytes:
-    """Return all letters of a run as one PDF. Raises ``UnknownRun``."""
-    row = session.get(PrintRun, run)
-    if row is None:
+def merged_run(session: Session, folder: Path, run: int, of: ColumnElement[bool] | None = None) -> bytes:
+    """Return all letters of a run as one PDF; ``of``: only those on such cases. Raises ``UnknownRun``."""
+    row, sheets = session.get(PrintRun, run), sheets_of(session, run, of)
+    if row is None or not sheets:
         raise UnknownRun(run)
-    sheets = sheets_of(session, run)
     return merged(title_of(row), row.made_at, sheets, [(folder / sheet.stored_as).read_bytes() for sheet in sheets])
 
 
@@ -90,7 +89,7 @@ def lay_out(
     """
     name = f"run-{run:06d}"
     with database.reading() as session:
-        whole, sheets = merged_run(session, folder, run), sheets_of(session, run)
+        sheets, whole = sheets_of(session, run), merged_run(session, folder, run)
     out.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=ASIDE, dir=out))
     try:

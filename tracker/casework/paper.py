@@ -2,7 +2,8 @@
 
 import os
 import secrets
-from datetime import datetime
+from contextlib import suppress
+from datetime import date, datetime
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -11,9 +12,12 @@ from pypdf import PdfReader
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tracker.casework.house import House
-from tracker.casework.leaving import NotWaiting, check_gate, check_interim_on, renew_codes
+from tracker.casework.casefile import find
+from tracker.casework.house import Actor, House
+from tracker.casework.leaving import NotWaiting, check_gate, check_interim_on, record_leaving, renew_codes
+from tracker.casework.writing import message_of
 from tracker.charter.counting import brussels_day
+from tracker.charter.errors import CharterError
 from tracker.charter.words import PAPER, Act, CaseState, Direction, Language, MessageKind
 from tracker.correspondence.letter import PaperFacts, render
 from tracker.models.cases import Case
@@ -47,6 +51,52 @@ def letter_of(session: Session, house: House, folder: Path, *, message_id: int, 
     write_whole(folder / letter.stored_as, pdf)
     session.flush()
     return letter
+
+
+def record_posting(
+    session: Session,
+    house: House,
+    folder: Path,
+    *,
+    reference: str,
+    message_number: int,
+    left_on: date,
+    actor: Actor,
+    now: datetime,
+    seen: int | None,
+) -> Message:
+    """Record the day (Brussels) on which one letter was posted or faxed, and keep it as it went.
+
+    One that we cannot print ourselves went on somebody's own paper: then there is none to keep. Raises what
+    ``record_leaving`` raises.
+    """
+    message = message_of(session, find(session, reference).id, message_number)
+    if message is not None:
+        with suppress(CharterError):
+            letter_of(session, house, folder, message_id=message.id, now=now)
+    return record_leaving(
+        session, house, reference=reference, message_number=message_number, left_on=left_on, actor=actor, now=now,
+        seen=seen,
+    )  # fmt: skip
+
+
+def shown_letter(
+    session: Session, house: House, folder: Path, *, case_id: int, number: int, now: datetime
+) -> bytes | None:
+    """Return the PDF of a message: the one that is kept, else as it would be printed now; none when it is no letter.
+
+    Nothing is stored: give it a session whose work is thrown away. Raises what ``letter_of`` raises.
+    """
+    message = message_of(session, case_id, number)
+    if message is None or message.direction is not Direction.OUT or message.channel not in PAPER:
+        return None
+    letter = session.get(Letter, message.id)
+    if letter is not None and (letter.run_id is not None or message.left_on is not None):
+        path = folder / letter.stored_as
+        return path.read_bytes() if path.is_file() else None
+    if message.left_on is not None:
+        return None  # it left before letters were kept
+    return _made(session, house, session.get_one(Case, case_id), message, now)
 
 
 def _made(session: Session, house: House, case: Case, message: Message, now: datetime) -> bytes:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from sqlalchemy import Select, literal_column, select
+from sqlalchemy import ColumnElement, Select, literal_column, select, true
 from sqlalchemy.orm import Session
 
 from tracker.casework.handing_out import HandedOut, UnknownRun, lay_out, sheets_of, sweep_out
@@ -68,15 +68,23 @@ def print_run(
 
 
 def make_run(
-    database: Database, house: House, folder: Path, *, now: datetime, actor: Actor, at_once: bool = False
+    database: Database,
+    house: House,
+    folder: Path,
+    *,
+    now: datetime,
+    actor: Actor,
+    of: ColumnElement[bool] | None = None,
+    at_once: bool = False,
 ) -> tuple[int | None, tuple[KeptBack, ...]]:
     """Make the letters that wait, one commit each, and a run of those that no run has; none: nothing is new.
 
-    ``at_once``: it counts as handed out, since whoever makes it has it on a page.
+    ``of``: only those on such cases. ``at_once``: it counts as handed out, since whoever makes it has it on a page.
     """
     kept_back = []
     with database.reading() as session:
-        waiting = [row.id for row in session.execute(waiting_letters().where(Letter.run_id.is_(None)))]
+        new = waiting_letters().where(Letter.run_id.is_(None), true() if of is None else of)
+        waiting = [row.id for row in session.execute(new)]
     for message_id in waiting:
         try:
             with database.writing() as session:
@@ -151,16 +159,25 @@ class PostedRun:
     kept_back: tuple[KeptBack, ...]
 
 
-def post_run(database: Database, house: House, *, run: int, left_on: date, actor: Actor, now: datetime) -> PostedRun:
+def post_run(
+    database: Database,
+    house: House,
+    *,
+    run: int,
+    left_on: date,
+    actor: Actor,
+    now: datetime,
+    of: ColumnElement[bool] | None = None,
+) -> PostedRun:
     """Record the day (Brussels) on which the letters of a run were posted or faxed: that keeps promises.
 
-    One commit each. What has left already, or may not be marked by this actor, is told and left as it is; doing it again changes
-    nothing. Raises ``UnknownRun``.
+    One commit each. What has left already, or may not be marked by this actor, is told and left as it is; doing it
+    again changes nothing. ``of``: only those on such cases. Raises ``UnknownRun``.
     """
     with database.reading() as session:
         if session.get(PrintRun, run) is None:
             raise UnknownRun(run)
-        sheets = sheets_of(session, run)
+        sheets = sheets_of(session, run, of)
     posted, kept_back = 0, []
     for sheet in sheets:
         try:

@@ -7,6 +7,7 @@ from typing import Any
 
 from tracker.charter.obligations import Obligation as Promise
 from tracker.charter.words import (
+    PAPER,
     CaseState,
     Channel,
     ChannelReason,
@@ -180,11 +181,23 @@ class Said:
     """The earlier mails that it repeats."""
     lost: Lost | None = None
     """What of the mail that it came as could not be read or kept."""
+    kept: bool = False
+    """The PDF of the letter that was printed is kept."""
 
     @property
     def stays(self) -> bool:
         """Say whether it is a note, which never leaves."""
         return self.kind is MessageKind.NOTE
+
+    @property
+    def on_paper(self) -> bool:
+        """Say whether there is a letter to look at: kept, or as it would be printed now."""
+        return (
+            self.outgoing
+            and not self.stays
+            and self.channel in PAPER
+            and (self.left_on is None or self.kept)
+        )
 
     @property
     def withheld(self) -> bool:

@@ -33,6 +33,7 @@ from tracker.models.history import History
 from tracker.models.mail import Mail
 from tracker.models.messages import Attachment, Message, Outbox
 from tracker.models.obligations import Breach, Notice, Obligation, promise_of
+from tracker.models.paper import Letter
 from tracker.models.staff import Staff
 
 STATEMENTS = 11
@@ -183,16 +184,19 @@ def _messages(session: Session, case_id: int) -> Iterable[Said]:
     ):
         files.setdefault(row[0], []).append(File(row[1], row[2], row[3]))
     found = session.execute(
-        select(Message, Staff.name, Outbox.state, Outbox.last_error, Mail.id, Mail.quoted, Mail.details)
+        select(
+            Message, Staff.name, Outbox.state, Outbox.last_error, Letter.made_at, Mail.id, Mail.quoted, Mail.details
+        )
         .outerjoin(Staff, Staff.id == Message.author_id)
         .outerjoin(Outbox, Outbox.message_id == Message.id)
         .outerjoin(Mail, Mail.case_message_id == Message.id)
+        .outerjoin(Letter, Letter.message_id == Message.id)
         .where(Message.case_id == case_id)
         .order_by(Message.number)
     )
-    for message, author, state, problem, mail_id, quoted, details in found:
+    for message, author, state, problem, made_at, mail_id, quoted, details in found:
         mail = (mail_id, quoted, _lost(details or {}))
-        yield _said(message, author, state, problem, mail, tuple(files.get(message.id, ())))
+        yield _said(message, author, state, problem, made_at is not None, mail, tuple(files.get(message.id, ())))
 
 
 def _beside(session: Session, case_id: int) -> Iterable[Came]:
@@ -226,6 +230,7 @@ def _said(
     author: str | None,
     state: str | None,
     problem: str | None,
+    kept: bool,
     mail: tuple[int | None, str | None, Lost | None],
     files: tuple[File, ...],
 ) -> Said:
@@ -255,6 +260,7 @@ def _said(
         mail_id=mail[0],
         quoted=mail[1],
         lost=mail[2],
+        kept=kept,
     )
 
 

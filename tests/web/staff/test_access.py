@@ -8,13 +8,17 @@ from flask import Flask
 from sqlalchemy import select
 
 from config import Settings
+from tests.insight.casebook import a_mail
 from tests.web.staff.conftest import PEOPLE, Desk, email_of, soup_of
-from tracker.access.permissions import READ, may, may_enter
+from tracker.access.permissions import READ, MailFacts, may, may_enter, may_with_mail
 from tracker.app import create_app
 from tracker.charter.words import Nature, Role
 from tracker.insight.casepage import case_header
+from tracker.insight.mailbox import desks
+from tracker.models.cases import Case
 from tracker.models.database import Database
 from tracker.models.staff import Staff
+from tracker.opening import open_mailroom
 from tracker.web.staff.accounts import Account
 from tracker.web.staff.blueprint import Needs, facts_of, needs_of, staff
 
@@ -79,6 +83,8 @@ def test_each_role_opens_exactly_what_the_table_of_permissions_says(
     for endpoint, rule, needs in _routes(app):
         if needs.anyone:
             continue
+        if needs.on_mail is not None:
+            continue  # below
         if needs.room is not None:
             assert (at.get(rule).status_code != 403) == may_enter(person, needs.room), endpoint
             continue
@@ -91,8 +97,51 @@ def test_each_role_opens_exactly_what_the_table_of_permissions_says(
                 assert status == 404, (endpoint, reference)
             elif not may(person, needs.on_case or "", facts_of(header)):
                 assert status == 403, (endpoint, reference)
-            elif endpoint != "staff.attachment":
+            elif endpoint not in ("staff.attachment", "staff.paper"):
                 assert status in (200, 303), (endpoint, reference)
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_each_role_opens_exactly_the_mail_that_the_table_of_permissions_says(
+    app: Flask,
+    database: Database,
+    desk: Callable[[str], Desk],
+    file: Callable[..., str],
+    settings: Settings,
+    who: str,
+) -> None:
+    with database.reading() as session:
+        people = {s.email: s for s in session.scalars(select(Staff))}
+    presumed = [
+        None,
+        file(),
+        file(service=None, subject="???", text="zzz zzz"),
+        file(nature=Nature.COMPLAINT, about_staff_id=people[email_of("an")].id),
+        file(service="M1", sensitive=True),
+        file(urgent=True),
+    ]
+    mails = dict(enumerate(presumed, start=1))
+    room = open_mailroom(settings)
+    with database.writing() as session:
+        for number, reference in mails.items():
+            laid = room.mail / f"{number:02x}" / f"{number:02x}{'0' * 62}.eml"
+            laid.parent.mkdir(parents=True)
+            laid.write_bytes(b"Subject: x\r\n\r\nx")
+            case = session.scalar(select(Case.id).where(Case.reference == reference)) if reference else None
+            a_mail(session, number, case_id=case, sha256=f"{number:02x}{'0' * 62}")
+    person, at = Account(people[email_of(who)], frozenset()).person, desk(who)
+    tried = [(endpoint, rule, needs) for endpoint, rule, needs in _routes(app) if needs.on_mail]
+    assert len(tried) == 5
+    for number, reference in mails.items():
+        with database.reading() as session:
+            header = case_header(session, reference) if reference else None
+            facts = MailFacts(facts_of(header) if header else None, desks(session))
+        for endpoint, rule, needs in tried:
+            answer = at.get(rule.replace("/1", f"/{number}"))
+            expected = 403 if may_with_mail(person, READ, facts) else 404
+            allowed = expected == 403 and may_with_mail(person, needs.on_mail or "", facts)
+            assert answer.status_code == (200 if allowed else expected), (endpoint, reference)
+            answer.close()
 
 
 def test_a_case_that_one_may_not_see_is_answered_like_one_that_does_not_exist(

@@ -22,6 +22,7 @@ _WITH_VIEWS = (
     "following",
     "mail",
     "mail_deciding",
+    "printing",
     "profile",
     "register",
     "texts",

@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from tracker.casework import leaving, letters
+from tracker.casework.paper import record_posting
 from tracker.charter.counting import brussels_day
 from tracker.charter.words import Verb
 from tracker.insight.casefacts import Header
@@ -82,8 +83,9 @@ def _offer(form: MessagePick, *, left: bool) -> None:
     _l("The day on which it left is what keeps the promise."),
 ), prepare=_to_leave)  # fmt: skip
 def left(db: Session, form: LeftForm, case: dict[str, Any]) -> None:
-    leaving.record_leaving(
-        db, site().house, message_number=int(form.message.data), left_on=form.left_on.data, **case
+    record_posting(
+        db, site().house, site().settings.letters_dir, message_number=int(form.message.data),
+        left_on=form.left_on.data, **case,
     )  # fmt: skip
 
 
