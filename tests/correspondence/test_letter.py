@@ -278,5 +278,13 @@ def test_the_name_stands_once_when_the_address_begins_with_it() -> None:
     assert told.startswith("Jeanne DUBOIS Chaussée")
 
 
+def test_a_text_that_is_kept_without_its_signature_is_signed_all_the_same() -> None:
+    told = read(render(paper(text="Voici notre réponse.")))
+
+    signed = told.partition("Voici notre réponse.")[2]
+    for item in SIGNATURE.as_record(REFERENCE).values():
+        assert squeeze(item) in signed, item
+
+
 def test_the_same_letter_is_the_same_file() -> None:
     assert render(paper()) == render(paper())

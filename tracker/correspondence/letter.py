@@ -147,7 +147,10 @@ def _parts(facts: PaperFacts) -> list[dict[str, Any]]:
     """Return the text in paragraphs and lists: what it is about first, at the end what is signed by hand."""
     blocks = [_lines(block) for block in re.split(r"\n{2,}", facts.text.strip("\n"))]
     blocks = [block for block in blocks if block]
-    signed = next(i for i in reversed(range(len(blocks))) if blocks[i][0] == _tidy(facts.signature["name"]))
+    name = _tidy(facts.signature["name"])
+    if not any(block[0] == name for block in blocks):  # kept without it: whoever writes signs all the same
+        blocks.append(_signed(facts))
+    signed = max(place for place, block in enumerate(blocks) if block[0] == name)
     parts: list[dict[str, Any]] = []
     for place, block in enumerate(blocks):
         if place == 0:
@@ -163,6 +166,12 @@ def _parts(facts: PaperFacts) -> list[dict[str, Any]]:
         else:
             parts.append({"kind": "text", "lines": block})
     return parts
+
+
+def _signed(facts: PaperFacts) -> list[str]:
+    """Return the signature of a message whose text does not hold it."""
+    parts = ("name", "title", "service", "postal_address", "phone", "email", "reference")
+    return _lines("\n".join(facts.signature[part] for part in parts))
 
 
 def _qr(address: str) -> str:
