@@ -7,19 +7,33 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, inspect, select, text
 
+from tests.casework.mailing import make_room
 from tests.cli.conftest import Told, assert_one_sentence, call
 from tests.conftest import SECRET_KEY
 from tests.databases import migrate
 from tests.factories import make_house, settle
+from tracker.casework.mail_records import verify_mail
+from tracker.casework.mail_ringing import ring
 from tracker.casework.seeding import loading, plan, population
+from tracker.casework.seeding.mailbag import ONE_IN, send_mail
 from tracker.casework.seeding.population import NotEmpty, seed
 from tracker.casework.sweep import sweep
-from tracker.charter.words import CaseState, Channel, Language, MessageKind, Nature, NoticeState, ObligationState
+from tracker.charter.words import (
+    CaseState,
+    Channel,
+    Language,
+    MailReason,
+    MessageKind,
+    Nature,
+    NoticeState,
+    ObligationState,
+)
 from tracker.insight.verify import verify
 from tracker.models.cases import Case
 from tracker.models.database import Database
 from tracker.models.messages import Message, Outbox
 from tracker.models.obligations import Breach, Discharge, Notice, Obligation
+from tracker.models.texts import TextModule
 
 NOW = datetime(2026, 6, 17, 9, 30, tzinfo=UTC)
 CASES = 700
@@ -47,6 +61,8 @@ def test_the_population_holds_everything_and_is_sound(database: Database) -> Non
     assert counted(database, Obligation.state).keys() == set(ObligationState)
     assert counted(database, Notice.state).keys() >= {NoticeState.SENT, NoticeState.UNATTENDED}
     assert counted(database, Outbox.state).keys() == {"waiting", "sent", "failed"}
+    assert counted(database, TextModule.language).keys() == set(Language)
+    assert counted(database, TextModule.service_code).keys() >= {None, "CONSULAR"}
     kinds = set(MessageKind) - {
         MessageKind.NOTE,
         MessageKind.EMERGENCY,
@@ -62,6 +78,26 @@ def test_the_population_holds_everything_and_is_sound(database: Database) -> Non
         assert session.scalar(letters.where(Message.channel == Channel.POST))
         assert session.scalar(select(func.count()).select_from(Breach))
         assert session.scalar(select(func.count()).where(Discharge.voided_at.is_not(None)))
+
+
+def test_mail_about_the_cases_has_come_in_and_some_of_it_is_held(database: Database, tmp_path: Path) -> None:
+    populate(database)
+
+    taken = send_mail(database, make_house(), make_room(tmp_path), cases=CASES, now=NOW)
+
+    assert len(taken) == CASES // ONE_IN
+    assert {one.reason for one in taken} == {
+        MailReason.REPLY,
+        MailReason.OTHER_SENDER,
+        MailReason.REFERENCE_ONLY,
+        MailReason.MISTYPED_REFERENCE,
+        MailReason.AUTOMATIC_REPLY,
+        MailReason.MAILING_LIST,
+    }
+    house, room = make_house(), make_room(tmp_path)
+    assert list(verify(database, house.rules, house.calendar)) == []
+    assert list(verify_mail(database, mail=room.mail, attachments=room.attachments)) == []
+    assert ring(database, house, now=NOW).notices > 0
 
 
 def test_nothing_is_due_at_its_moment_and_life_goes_on_after(database: Database) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from tracker.casework.errors import Refused
 from tracker.casework.house import House
 from tracker.casework.seeding.courses import DONE, FALLBACK, JOINED, MERGED, OPEN, Course, live
+from tracker.casework.seeding.passages import keep_passages
 from tracker.casework.seeding.people import Office, Officer, address_of, employ, read_texts
 from tracker.casework.seeding.plan import Day, Plan
 from tracker.casework.seeding.rows import MODELS, Shape, fill, shape_of
@@ -79,6 +80,7 @@ def seed(database: Database, house: House, *, cases: int, open_share: float, now
         raise NotEmpty(held)
     with database.writing() as session:
         employ(session, seed=number, now=now)
+        keep_passages(session, now=now)
         office = Office.load(session, day=brussels_day(now))
         return load(session, plan, office, house)
 
