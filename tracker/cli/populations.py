@@ -7,22 +7,26 @@ from time import perf_counter
 
 from config import Settings
 from tracker.cli.failures import DONE
-from tracker.opening import clock, open_database, open_house
+from tracker.opening import clock, open_database, open_house, open_mailroom
 
 
 def seed(arguments: Namespace) -> int:
     """Make up cases in every state, channel, nature and language, as they would stand at a moment."""
+    from tracker.casework.seeding.mailbag import send_mail
     from tracker.casework.seeding.population import seed as make
 
     settings, started = Settings.from_env(os.environ), perf_counter()
+    house, now = open_house(settings), arguments.at or clock()
     with closing(open_database(settings)) as database:
         rows = make(
             database,
-            open_house(settings),
+            house,
             cases=arguments.cases,
             open_share=arguments.open_share,
-            now=arguments.at or clock(),
+            now=now,
             number=arguments.seed,
         )
-    print(f"{arguments.cases} cases in {rows} rows, in {perf_counter() - started:.1f} s.")
+        print(f"{arguments.cases} cases in {rows} rows, in {perf_counter() - started:.1f} s.")
+        taken = send_mail(database, house, open_mailroom(settings), cases=arguments.cases, now=now)
+    print(f"{len(taken)} mails about them have come in.")
     return DONE
