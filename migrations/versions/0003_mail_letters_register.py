@@ -94,6 +94,9 @@ def mark_alarms() -> None:
             op.create_index(f"ix_{table}_{alarm}{end}", table, columns, postgresql_where=where, sqlite_where=where)
     op.drop_index("ix_cases_urgent_handler", "cases")
     urgent_at_hand("urgent_since IS NOT NULL AND closed_at IS NULL")
+    where = sa.text("state = 'open' AND next_due_on IS NULL")
+    columns = ["handler_id", "id"]
+    op.create_index("ix_cases_unfinished_handler", "cases", columns, postgresql_where=where, sqlite_where=where)
 
 
 def urgent_at_hand(where: str) -> None:
@@ -109,6 +112,7 @@ def urgent_at_hand(where: str) -> None:
 
 def unmark_alarms() -> None:
     """Take the marks away again: they are computed."""
+    op.drop_index("ix_cases_unfinished_handler", "cases")
     op.drop_index("ix_cases_urgent_handler", "cases")
     urgent_at_hand("urgent_since IS NOT NULL AND next_due_on IS NOT NULL")
     for alarm in ALARMS:

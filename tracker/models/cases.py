@@ -54,6 +54,7 @@ class Case(Sealed, Base):
         Index("ix_cases_unfinished", "service_code", "id",
               postgresql_where=text("state = 'open' AND next_due_on IS NULL"),
               sqlite_where=text("state = 'open' AND next_due_on IS NULL")),
+        _some("ix_cases_unfinished_handler", "state = 'open' AND next_due_on IS NULL", "handler_id", "id"),
         Index("ix_cases_urgent", "urgent_since",
               postgresql_where=text("urgent_since IS NOT NULL AND urgent_taken_at IS NULL"),
               sqlite_where=text("urgent_since IS NOT NULL AND urgent_taken_at IS NULL")),
