@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from sqlalchemy import event, select
@@ -240,6 +240,24 @@ def test_a_sweep_silent_for_a_quarter_of_an_hour_is_an_alarm(session: Session) -
     found = overview(session, viewer, view=View.ALL, days=DAYS)
     assert not found.silent(NOW)
     assert found.silent(NOW + timedelta(seconds=1))
+
+
+def test_a_mailbox_that_does_not_answer_for_a_quarter_of_an_hour_is_an_alarm(session: Session) -> None:
+    viewer = viewer_of(AUDITOR)
+
+    def away(now: datetime) -> bool:
+        session.flush()
+        return overview(session, viewer, view=View.ALL, days=DAYS).mail_away(now)
+
+    assert not away(NOW), "where no mail is fetched, none is missed"
+    run = JobRun(job="fetch", succeeded_at=NOW - timedelta(minutes=15), failed_at=NOW, error="MailboxLost")
+    session.add(run)
+    assert not away(NOW)
+    assert away(NOW + timedelta(seconds=1))
+    run.succeeded_at = None
+    assert away(NOW), "it never worked"
+    run.succeeded_at, run.error = NOW - timedelta(hours=1), None
+    assert not away(NOW), "it works, and there is much to fetch"
 
 
 def test_a_page_of_the_queue_takes_two_statements(session: Session, database: Database) -> None:

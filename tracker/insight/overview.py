@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, Select, Subquery, func, literal, literal_c
 from sqlalchemy.orm import Session
 
 from tracker.charter.words import Nature, ObligationKind
-from tracker.insight.heartbeat import SILENCE, SWEEP
+from tracker.insight.heartbeat import FETCH, SILENCE, SWEEP
 from tracker.insight.mailbox import to_decide, told_to_nobody
-from tracker.insight.shown import Days, Show, View, branches_of, conditions, fenced, urgent_ids, walked
+from tracker.insight.shown import Days, Show, View, branches_of, conditions, urgent_ids, walked
 from tracker.insight.sight import Branch, Viewer
 from tracker.models.cases import Case
 from tracker.models.operations import JobRun
@@ -38,6 +38,10 @@ class Overview:
     counts: dict[Show, Count]
     swept_at: datetime | None
     """When a sweep last succeeded."""
+    fetched_at: datetime | None
+    """When all mail was last fetched."""
+    fetch_failed: bool
+    """The last time mail was to be fetched, it could not."""
     mail_to_decide: Count
     """Held mail that waits for whoever looks."""
     mail_unattended: Count
@@ -46,6 +50,10 @@ class Overview:
     def silent(self, now: datetime) -> bool:
         """Say whether no sweep has succeeded for a quarter of an hour: then nobody is being reminded of anything."""
         return self.swept_at is None or now - self.swept_at > SILENCE
+
+    def mail_away(self, now: datetime) -> bool:
+        """Say whether mail could not be fetched for a quarter of an hour: what citizens write does not arrive."""
+        return self.fetch_failed and (self.fetched_at is None or now - self.fetched_at > SILENCE)
 
 
 def overview(session: Session, viewer: Viewer, *, view: View, days: Days) -> Overview:
@@ -57,6 +65,8 @@ def overview(session: Session, viewer: Viewer, *, view: View, days: Days) -> Ove
     return Overview(
         counts=counts,
         swept_at=found["swept_at"],
+        fetched_at=found["fetched_at"],
+        fetch_failed=found["fetch_error"] is not None,
         mail_to_decide=_capped(found["mail_to_decide"], cut=False),
         mail_unattended=_capped(found["mail_unattended"], cut=False),
     )
@@ -67,18 +77,20 @@ def _statement(viewer: Viewer, view: View, days: Days) -> Select[Any]:
     counted: dict[str, ColumnElement[int]] = {show: _count(_listed(viewer, view, show, days)) for show in _COUNTED}
     counted[Show.URGENT] = _count([urgent_ids(viewer)]) if viewer.reaches else literal(0)
     swept = select(JobRun.succeeded_at).where(JobRun.job == SWEEP).scalar_subquery()
+    fetched = select(JobRun.succeeded_at).where(JobRun.job == FETCH).scalar_subquery()
+    failed = select(JobRun.error).where(JobRun.job == FETCH).scalar_subquery()
     ahead = _ahead(branches_of(viewer, view, Show.EVERYTHING), days)
     columns: list[Any] = [column.label(name) for name, column in counted.items()]
     mail = (to_decide(viewer).label("mail_to_decide"), told_to_nobody().label("mail_unattended"))
-    return select(*columns, swept.label("swept_at"), *mail, ahead)
+    jobs = (swept.label("swept_at"), fetched.label("fetched_at"), failed.label("fetch_error"))
+    return select(*columns, *jobs, *mail, ahead)
 
 
 def _listed(viewer: Viewer, view: View, show: Show, days: Days) -> list[Select[Any]]:
-    found = [
+    return [
         select(branch.id).where(branch.within, *conditions(show, days, branch)).order_by(*walked(show, branch))
         for branch in branches_of(viewer, view, show)
     ]
-    return [select(fenced(part)) for part in found] if show is Show.TO_CLOSE else found
 
 
 def _ahead(branches: Sequence[Branch], days: Days) -> Subquery:

@@ -130,6 +130,14 @@ def test_a_silent_sweep_is_an_alarm_for_everybody(an: Desk, database: Database) 
     assert "No reminder has gone out" in an.get("/staff/queue").text
 
 
+def test_a_mailbox_that_does_not_answer_is_an_alarm_for_everybody(an: Desk, database: Database) -> None:
+    assert "the mailbox does not answer" not in an.get("/staff/queue").text
+    with database.writing() as session:
+        session.add(JobRun(job="fetch", failed_at=datetime.now(UTC), error="MailboxLost"))
+
+    assert "the mailbox does not answer" in an.get("/staff/queue").text
+
+
 @pytest.mark.parametrize("way", ["{}", " {} ", "lower", "bare"])
 def test_a_file_opens_by_its_reference_however_it_is_written(an: Desk, file: File, way: str) -> None:
     reference = file()

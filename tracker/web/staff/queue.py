@@ -81,7 +81,7 @@ def queue() -> str:
         show=show,
         title=_titles()[show],
         pages=_pages(view, show, page),
-        alarms=_alarms(account, above, view, today, silent=above.silent(moment)),
+        alarms=_alarms(account, above, view, moment),
     )
 
 
@@ -262,12 +262,15 @@ def _written(position: Position) -> str:
     return f"{position.due_on.isoformat()}.{position.id}"
 
 
-def _alarms(account: Account, above: Overview, view: View, today: date, *, silent: bool) -> list[tuple[str, str]]:
+def _alarms(account: Account, above: Overview, view: View, now: datetime) -> list[tuple[str, str]]:
     """Return what must be seen before anything else: a sentence each, and where to look."""
-    alarms = []
-    if silent:
+    alarms, today = [], brussels_day(now)
+    if above.silent(now):
         alarms.append((_("No reminder has gone out for more than 15 minutes: keep an eye on the dates yourself, and"
                          " tell whoever runs Suivi."), ""))  # fmt: skip
+    if above.mail_away(now):
+        alarms.append((_("No mail has come in for more than 15 minutes, because the mailbox does not answer: tell"
+                         " whoever runs Suivi."), ""))  # fmt: skip
     if (unattended := above.counts[Show.UNATTENDED]).number:
         alarms.append((_("Files whose deadline nobody could be told about: %(count)s.", count=_counted(unattended)),
                        url_for("staff.queue", view=view.value, show=Show.UNATTENDED.value)))  # fmt: skip
