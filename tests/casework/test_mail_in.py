@@ -315,6 +315,21 @@ def test_a_bounce_of_nothing_of_ours_changes_nothing(database: Database, room: M
         assert session.get_one(Message, sent.id).voided_at is None
 
 
+def test_the_news_that_a_mail_is_late_is_linked_and_voids_nothing(
+    database: Database, room: Mailroom, clerk: Actor
+) -> None:
+    first = send(database, room, write())
+    assert first.reference is not None
+    sent = answer(database, first.reference, clerk, TUESDAY)
+    late = bounce_of(sent).replace(b"Action: failed\r\nStatus: 5.1.1", b"Action: delayed\r\nStatus: 4.4.1")
+
+    taken = send(database, room, late, now=TUESDAY)
+
+    assert (taken.outcome, taken.reason, taken.reference) == (IGNORED, MailReason.DELAYED, first.reference)
+    with database.reading() as session:
+        assert session.get_one(Message, sent.id).voided_at is None
+
+
 def test_a_flood_is_slowed_down_and_nothing_of_it_is_lost(database: Database, room: Mailroom) -> None:
     flood = [write(f"Question numéro {n}", message_id=f"<{n}@example.org>") for n in range(MOST_IN_AN_HOUR + 2)]
 

@@ -26,7 +26,8 @@ def report(status: str, *, copy: str = "message/rfc822", **heads: str) -> bytes:
 FAILED = "Final-Recipient: rfc822; jeanne@x.example\nAction: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 <jeanne@x.example>:\n user unknown\n"
 AUTO = {"sort": Sort.AUTOMATIC_REPLY}
 LIST = {"sort": Sort.MAILING_LIST}
-BOUNCE = {"sort": Sort.BOUNCE, "bounced": (OURS,)}
+BOUNCE = {"sort": Sort.BOUNCE, "about": (OURS,), "bounced": (OURS,)}
+ABOUT = {"about": (OURS,)}
 
 AUTOMATIC = (
     odd("away, RFC 3834", mail(AWAY, "Auto-Submitted: auto-replied", f"In-Reply-To: {OURS}"), **AUTO, in_reply_to=OURS),
@@ -42,9 +43,9 @@ AUTOMATIC = (
         "Automatische Antwort: Reisepass", "Abwesenheitsnotiz: Reisepass", "=?utf-8?q?R=C3=A9ponse_automatique_:_Passeport?=")),
     odd("a ticket system", mail("Ticket 12", "Auto-Submitted: auto-generated"), **AUTO),
     odd("a read receipt", multi("report; report-type=disposition-notification", part("text/plain", "Lu."),
-        part("message/disposition-notification", f"Disposition: manual-action/MDN-sent-manually; displayed\nOriginal-Message-ID: {OURS}\n")), **AUTO),
+        part("message/disposition-notification", f"Disposition: manual-action/MDN-sent-manually; displayed\nOriginal-Message-ID: {OURS}\n")), **AUTO, **ABOUT),
     odd("a report of abuse", multi("report; report-type=feedback-report", part("text/plain", "Spam."), part("message/feedback-report", "Feedback-Type: abuse\n"),
-        part("message/rfc822", OURS_BACK)), **AUTO),
+        part("message/rfc822", OURS_BACK)), **AUTO, **ABOUT),
     odd("a list", mail(QUESTION, "List-Id: <news.x.example>", "Precedence: list"), **LIST),
     odd("a newsletter", mail(QUESTION, "List-Unsubscribe: <https://x.example/u>"), **LIST),
     odd("bulk", mail(QUESTION, "Precedence: bulk"), **LIST),
@@ -58,17 +59,17 @@ REPORTS = (
     odd("bounce, status alone", report("Final-Recipient: rfc822; j@x.example\nStatus: 5.2.2\n"), **BOUNCE),
     odd("bounce, one of two", report("Action: delivered\nStatus: 2.0.0\n\n" + FAILED), **BOUNCE),
     odd("bounce, its status encoded", multi("report; report-type=delivery-status", part("text/plain", "x"), part("message/delivery-status", FAILED.encode()), part("message/rfc822", OURS_BACK)), **BOUNCE),
-    odd("delayed", report("Action: delayed\nStatus: 4.4.1\n"), sort=Sort.DELAYED),
-    odd("delayed, status alone", report("Status: 4.4.7\n"), sort=Sort.DELAYED),
-    odd("delivered", report("Action: delivered\nStatus: 2.1.5\n"), **AUTO),
-    odd("relayed", report("Action: relayed\nStatus: 2.1.9\n"), **AUTO),
+    odd("delayed", report("Action: delayed\nStatus: 4.4.1\n"), **ABOUT, sort=Sort.DELAYED),
+    odd("delayed, status alone", report("Status: 4.4.7\n"), **ABOUT, sort=Sort.DELAYED),
+    odd("delivered", report("Action: delivered\nStatus: 2.1.5\n"), **AUTO, **ABOUT),
+    odd("relayed", report("Action: relayed\nStatus: 2.1.9\n"), **AUTO, **ABOUT),
     odd("bounce of qmail", mail("Hi. This is the qmail-send program at x.example.\nI'm afraid I wasn't able to deliver your message to the following addresses.\n\n"
         f"<jeanne@x.example>:\n550 5.1.1 No such user\n\n--- Below this line is a copy of the message.\n\n{OURS_BACK}", sender="MAILER-DAEMON@x.example", subject="failure notice"),
         **BOUNCE, bounce_status="550 5.1.1 No such user"),
     odd("bounce of Exim", mail(f"This message was created automatically by mail delivery software.\n\nA message that you sent could not be delivered.\n\n  j@x.example\n    550 5.1.1 unknown\n\n{OURS_BACK}",
         "X-Failed-Recipients: j@x.example", "Auto-Submitted: auto-replied", sender="Mail Delivery System <Mailer-Daemon@x.example>", subject="Mail delivery failed: returning message to sender"), **BOUNCE),
     odd("delayed, Exim", mail(f"This message was created automatically by mail delivery software.\nA message that you sent has not yet been delivered after more than 24 hours.\n\n{OURS_BACK}",
-        sender="Mailer-Daemon@x.example", subject="Warning: message 1abc delayed 24 hours"), sort=Sort.DELAYED),
+        sender="Mailer-Daemon@x.example", subject="Warning: message 1abc delayed 24 hours"), **ABOUT, sort=Sort.DELAYED),
     odd("bounce of Exchange", mail("Votre message n’a pas été remis.", "Return-Path: <>", f"In-Reply-To: {OURS}", sender="Microsoft Outlook <MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@x.example>",
         subject="Non remis : Votre demande"), **BOUNCE),
     odd("bounce of Gmail", mail("Address not found. Your message wasn't delivered.\n550 5.1.1 The email account does not exist.", f"References: {OURS}", "Auto-Submitted: auto-replied", sender="Mail Delivery Subsystem <mailer-daemon@googlemail.example>",

@@ -11,7 +11,14 @@ from tracker.correspondence.sorting import Sort
 NOW = datetime(2026, 1, 6, 12, 0, tzinfo=UTC)
 ARRIVED = datetime(2026, 1, 5, 8, 30, tzinfo=UTC)
 MAILS = all_mails()
-PLAIN = {"sort": Sort.PERSON, "encrypted": False, "damaged": (), "bounced": (), "sender_disproven": False}
+PLAIN = {
+    "sort": Sort.PERSON,
+    "encrypted": False,
+    "damaged": (),
+    "about": (),
+    "bounced": (),
+    "sender_disproven": False,
+}
 
 
 def reading(raw: bytes) -> Incoming:

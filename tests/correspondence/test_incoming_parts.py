@@ -138,7 +138,7 @@ def storable(incoming: Incoming) -> bool:
     """Whether a database keeps every text of it, and none that stands in a header could become two."""
     lines = [
         *(incoming.subject, incoming.sender or "", incoming.sender_name, incoming.bounce_status),
-        *(incoming.message_id or "", incoming.in_reply_to or "", *incoming.references, *incoming.bounced),
+        *(incoming.message_id or "", incoming.in_reply_to or "", *incoming.references, *incoming.about),
         *(*incoming.recipients, *(file.name for file in incoming.attachments)),
     ]
     texts = [incoming.text, incoming.new_text, incoming.quoted, *lines]

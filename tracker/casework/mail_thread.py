@@ -96,6 +96,8 @@ def _answered(session: Session, house: House, incoming: Incoming) -> Iterator[Th
 
 
 def _chain(incoming: Incoming) -> Iterator[str]:
+    """Yield the mails that it is about, if it is a report; then those that it answers, the newest first."""
+    yield from incoming.about
     if incoming.in_reply_to:
         yield incoming.in_reply_to
     yield from reversed(incoming.references)

@@ -61,8 +61,10 @@ class Incoming:
     damaged: tuple[Damage, ...]
     """What could not be read."""
     sort: Sort
+    about: tuple[str, ...]
+    """For a report on other mails (a bounce, a delay, a receipt): their Message-IDs. Anybody can claim any."""
     bounced: tuple[str, ...]
-    """For a bounce: the Message-IDs that it says did not arrive. Anybody can claim any."""
+    """For a bounce: those of them that did not arrive."""
     bounce_status: str
     """What the server said."""
     sender_disproven: bool
@@ -104,7 +106,8 @@ def read(
         encrypted=contents.encrypted,
         damaged=tuple(dict.fromkeys(damage)),
         sort=Sort.OWN_MAIL if own and report.sort is not Sort.BOUNCE else report.sort,
-        bounced=report.bounced,
+        about=report.about,
+        bounced=report.about if report.sort is Sort.BOUNCE else (),
         bounce_status=report.status,
         sender_disproven=_disproven(mail, {host.lower() for host in mail_hosts}),
     )

@@ -29,10 +29,10 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a report of delivery says: of which of our mails, and why."""
+    """What a mail is and, for a report on another mail: the Message-IDs of those it is about, and what it says."""
 
     sort: Sort
-    bounced: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
     status: str = ""
 
 
@@ -71,15 +71,17 @@ _FAILED_TEXT = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _SAID = re.compile(r"^[^\n]{0,200}(?:\b[45]\.\d{1,3}\.\d{1,3}\b|\b55[0-4][ -])[^\n]{0,300}", re.MULTILINE)
-_COPIED_ID = re.compile(rb"^[ \t>]{0,4}message-id[ \t]*:\s{0,80}(<[^<>\s]{1,980}>)", re.IGNORECASE | re.MULTILINE)
+_COPIED_ID = re.compile(
+    rb"^[ \t>]{0,4}(?:original-)?message-id[ \t]*:\s{0,80}(<[^<>\s]{1,980}>)", re.IGNORECASE | re.MULTILINE
+)
 _FIELD = re.compile(r"^(action|status|diagnostic-code|final-recipient)[ \t]*:[ \t]*([^\n]*(?:\n[ \t]+[^\n]*)*)",
                     re.IGNORECASE | re.MULTILINE)  # fmt: skip
 
 
 def sort_of(mail: Part, *, sender: str | None, text: str) -> Report:
-    """Return what a mail is and, when it is a report of delivery, about which mails and what the server said.
+    """Return what a mail is and, when it is a report, about which mails, and what the server said.
 
-    A report counts whoever sends it, because it is only ever believed about a Message-ID that we can have made.
+    Anybody can send a report: it is to be believed only about a Message-ID that we alone can have made.
     """
     return (
         _standard_report(mail)
@@ -94,20 +96,20 @@ def _standard_report(mail: Part) -> Report | None:
     status = next(
         (p for p in parts if p.media_type in ("message/delivery-status", "message/global-delivery-status")), None
     )
+    about = _about(mail, [part for part in parts if part is not status])
     if status is None:
-        return None
+        return Report(Sort.AUTOMATIC_REPLY, about) if parts else None  # a receipt, or a report of abuse
     fields = _FIELD.findall(decode(status.content[:LOOKED_AT].replace(b"\r\n", b"\n"), None)[0])
     actions = [
         value.split()[0].lower().rstrip(";") for name, value in fields if name.lower() == "action" and value.split()
     ]
     codes = [value.strip()[:1] for name, value in fields if name.lower() == "status"]
-    about = _about(mail, [part for part in parts if part is not status])
     said = clean_line("; ".join(value for name, value in fields if name.lower() != "action"))[:500]
     if "failed" in actions or (not actions and "5" in codes):
         return Report(Sort.BOUNCE, about, said)
     if "delayed" in actions or (not actions and "4" in codes):
-        return Report(Sort.DELAYED, (), said)
-    return Report(Sort.AUTOMATIC_REPLY)  # delivered, relayed: good news needs no answer either
+        return Report(Sort.DELAYED, about, said)
+    return Report(Sort.AUTOMATIC_REPLY, about, said)  # delivered, relayed: good news needs no answer either
 
 
 def _odd_report(mail: Part, sender: str, text: str) -> Report | None:
@@ -120,7 +122,7 @@ def _odd_report(mail: Part, sender: str, text: str) -> Report | None:
     said = _SAID.search(text)
     status = clean_line(said[0])[:500] if said else ""
     if _DELAYED.search(subject) or (_DELAYED.search(text) and not failed):
-        return Report(Sort.DELAYED, (), status)
+        return Report(Sort.DELAYED, _about(mail, list(mail.walk())), status)
     if failed or _FAILED_SUBJECT.search(subject) or _FAILED_TEXT.search(text):
         return Report(Sort.BOUNCE, _about(mail, list(mail.walk())), status)
     return None
