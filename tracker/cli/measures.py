@@ -21,6 +21,7 @@ from tracker.charter.counting import brussels_day
 from tracker.charter.words import Role
 from tracker.cli.browsing import Browser, free_port
 from tracker.cli.failures import UsageError
+from tracker.cli.letter_measures import printed
 from tracker.cli.mail_measures import mailed
 from tracker.cli.measuring import Figure, figure
 from tracker.models.cases import Case
@@ -53,6 +54,7 @@ def measure(kind: str, cases: int, url: str, var_dir: Path) -> Iterator[Figure]:
         yield from _served(kind, cases, database, environment)
         yield from _swept(kind, cases, database, environment, now)
     yield from mailed(kind, cases, environment)
+    yield from printed(kind, cases, environment)
 
 
 def _settle(database: Database, environment: dict[str, str], cases: int, now: datetime) -> None:

@@ -167,7 +167,7 @@ def _frame() -> dict[str, Any]:
         (Room.QUEUE, "staff.queue", _("Deadlines")),
         (Room.ENTER, "staff.enter", _("Enter a request")),
         (Room.REGISTER, "staff.register", _("Register")),
-        (Room.LETTERS, "staff.letters_on_paper", _("Letters on paper")),
+        (Room.LETTERS, "staff.letters_on_paper", _("Letters")),
         (Room.MAIL, "staff.mails", _("Held mail")),
         (Room.TEXTS, "staff.texts", _("Texts")),
         (Room.PROFILE, "staff.profile", _("My profile")),
