@@ -15,14 +15,18 @@ from tests.cli.conftest import Told, call
 from tests.cli.test_explain import live_through
 from tests.conftest import SECRET_KEY
 from tests.factories import MONDAY, make_house
+from tracker.charter.words import Channel, Direction, MailOutcome, MailReason
 from tracker.insight.verify import Problem, verify
 from tracker.models.base import Moment, Sealed, Word
 from tracker.models.cases import Association
 from tracker.models.database import Database
 from tracker.models.history import History
+from tracker.models.mail import Mail, MailNotice
 from tracker.models.messages import Attachment, Message, Outbox
 from tracker.models.obligations import Breach, Discharge, Notice, Obligation
+from tracker.models.paper import Letter, PrintRun, RegisterEntry
 from tracker.models.schema import TABLES_OF_RECORD
+from tracker.models.texts import TextModule
 
 
 def problems(database: Database) -> list[Problem]:
@@ -42,10 +46,29 @@ def lived(database: Database) -> Database:
                 size=12, sha256="0" * 64, added_at=MONDAY,
             )
         )  # fmt: skip
+        session.add_all(on_paper_and_by_mail(MONDAY))
     with database.reading() as session:
         for model in TABLES_OF_RECORD:
             assert session.scalar(select(func.count()).select_from(model)), model
     return database
+
+
+def on_paper_and_by_mail(at: datetime) -> Iterator[Sealed]:
+    """Yield a row of each table of record that this case had no use for."""
+    yield Mail(
+        sha256="1" * 64, size=9, stored_at=at, received_at=at, outcome=MailOutcome.IGNORED,
+        reason=MailReason.MAILING_LIST, decided_at=at,
+    )  # fmt: skip
+    yield MailNotice(staff_id=1, day=at.date(), mails=[1], recorded_at=at)
+    yield PrintRun(id=1, made_at=at)
+    yield Letter(message_id=2, stored_as="ab/letter.pdf", size=9, pages=1, sha256="2" * 64, made_at=at)
+    yield TextModule(language="fr", title="Apostille", body="…", version=1, changed_at=at, changed_by=1)
+    for number in (1, 2):
+        yield RegisterEntry(
+            direction=Direction.IN, year=2026, number=number, day=at.date(), day_number=number, channel=Channel.POST,
+            on_day=at.date(), correspondent="Jan Janssens", subject="Legalisatie", case_id=1, message_id=number,
+            entered_at=at,
+        )  # fmt: skip
 
 
 @contextmanager
@@ -160,6 +183,13 @@ def test_the_last_notice_on_a_promise_that_was_kept_is_missed_though_it_was_take
     assert problems(lived) == [Problem("notices", f"of promise {kept}", what)]
 
 
+def test_a_line_taken_out_of_the_daily_book_is_missed(lived: Database) -> None:
+    with behind_its_back(lived) as connection:
+        connection.execute(delete(RegisterEntry).where(RegisterEntry.number == 1))
+
+    assert problems(lived) == [Problem("register_entries", "in 2026", "no. 1: the line was taken out")]
+
+
 def test_a_row_put_in_with_a_seal_of_its_own_is_not_believed(lived: Database) -> None:
     with behind_its_back(lived) as connection:
         row = connection.execute(select(History.__table__).order_by(History.id.desc()).limit(1)).one()._asdict()
@@ -178,6 +208,9 @@ def test_what_cannot_even_be_read_is_named(lived: Database) -> None:
 def test_the_command_lists_the_problems_and_exits_with_one(
     lived: Database, database_url: str, tracker: Callable[..., Told]
 ) -> None:
+    with lived.writing() as session:
+        for alone in (Letter, Mail, Attachment, MailNotice):  # the command looks for their files and mails too
+            session.execute(delete(alone))
     sound = tracker("verify")
     with behind_its_back(lived) as connection:
         connection.execute(text("UPDATE obligations SET due_on = '2026-03-18', work_by = '2026-03-18' WHERE id = 1"))

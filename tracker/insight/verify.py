@@ -5,6 +5,7 @@ The primary key of a row is how it is named, and is not sealed itself. Nothing i
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -14,7 +15,9 @@ from sqlalchemy.orm import Session
 
 from tracker.charter.calendar import WorkingCalendar
 from tracker.charter.rules import RuleBook
+from tracker.charter.words import Direction
 from tracker.insight.consistency import CaseRecords, inconsistencies
+from tracker.insight.register import gaps, years
 from tracker.models.base import Sealed, seal_of, sealed_columns
 from tracker.models.cases import Association, Case
 from tracker.models.database import Database
@@ -42,7 +45,21 @@ def verify(database: Database, rules: RuleBook, calendar: WorkingCalendar) -> It
     """Yield every problem found, table by table, then case by case; block by block, whatever the size."""
     for model in TABLES_OF_RECORD:
         yield from _broken_seals(database, model)
+    yield from _missing_numbers(database)
     yield from _inconsistent_cases(database, rules, calendar)
+
+
+def _missing_numbers(database: Database) -> Iterator[Problem]:
+    """Yield the numbers that the daily book has given and that no line has any more.
+
+    A line that cannot be read is named by its seal, and taken for none here.
+    """
+    with database.reading() as session, suppress(*UNREADABLE):
+        for year in years(session):
+            for direction in Direction:
+                for gap in gaps(session, direction, year):
+                    named = f"no. {gap.first}" if gap.first == gap.last else f"no. {gap.first} to {gap.last}"
+                    yield Problem("register_entries", f"{direction} {year}", f"{named}: the line was taken out")
 
 
 def _broken_seals(database: Database, model: type[Sealed]) -> Iterator[Problem]:
