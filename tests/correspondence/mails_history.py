@@ -52,6 +52,7 @@ ANSWERS = (
     *(odd(f"answer above, {name}", mail(f"{NEW}\n\n{block}\n{BARE}", subject="RE: Passeport"), new_text=NEW, folds="enregistrée")
       for name, block in BLOCKS.items()),
     odd("answer below", mail(f"Le 05/01/2026 à 10:12, Service a écrit :\n{OLD}\n{NEW}"), new_text=NEW, folds="enregistrée"),
+    odd("answer to a mail that we forwarded", mail("Merci.\n\nLe 05/01/2026 à 10:12, Service a écrit :\n> ---------- Forwarded message ---------\n> Texte\n"), new_text="Merci.", folds="Texte"),
     odd("answer in between", mail("On Mon, 5 Jan 2026 at 10:12, S <s@x.example> wrote:\n> Votre nom ?\nDubois\n> Votre âge ?\n42\n"), new_text="Dubois\n42", folds="âge"),
     odd("a chain of answers", mail(f"{NEW}\n\nOp ma 5 jan 2026 om 10:12 schreef D <d@x.example>:\n> A\n>> B\n>>> C\n"), new_text=NEW, folds=">>> C"),
     odd("answer in HTML, Gmail", mail('<div>Voici.</div><div class="gmail_quote"><div>Le lun. 5 janv. 2026 à 10:12, Service &lt;<a href="mailto:s@x.example">s@x.example</a>&gt; a écrit :<br></div>'

@@ -38,7 +38,7 @@ _ORIGINAL = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _FORWARDED = re.compile(
-    r"""^[ \t>]{0,6}(?:-{2,}[ \t]{0,3}(?:forwarded\ (?:message|by)|message\ transféré|message\ réexpédié
+    r"""^[ \t]{0,6}(?:-{2,}[ \t]{0,3}(?:forwarded\ (?:message|by)|message\ transféré|message\ réexpédié
         |doorgestuurd\ bericht|doorgezonden\ bericht|weitergeleitete\ (?:nachricht|e-?mail))
         |(?:begin\ forwarded\ message|début\ du\ message\ (?:transféré|réexpédié)|begin\ doorgestuurd\ bericht
         |anfang\ der\ weitergeleiteten\ (?:nachricht|e-?mail))\s{0,3}:)""",
