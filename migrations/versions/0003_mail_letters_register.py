@@ -186,7 +186,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("stored_as", name=op.f("uq_letters_stored_as")),
     )
     op.create_index("ix_letters_run_id", "letters", ["run_id"])
-    waits = sa.text("left_on IS NULL AND direction = 'out' AND channel IN ('post', 'fax')")
+    waits = sa.text("left_on IS NULL AND direction = 'out' AND (channel = 'post' OR channel = 'fax')")
     op.create_index("ix_messages_on_paper", "messages", ["id"], postgresql_where=waits, sqlite_where=waits)
 
     op.create_table(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, Select, literal_column, select, true
+from sqlalchemy import ColumnElement, Select, literal_column, or_, select, true
 from sqlalchemy.orm import Session
 
 from tracker.casework.handing_out import HandedOut, UnknownRun, lay_out, sheets_of, sweep_out
@@ -140,7 +140,7 @@ def waiting_letters() -> Select[int, int, str, int | None]:
 _ON_PAPER = (
     Message.left_on.is_(None),
     Message.direction == literal_column("'out'"),
-    Message.channel.in_([literal_column(f"'{channel}'") for channel in PAPER]),
+    or_(*(Message.channel == literal_column(f"'{channel}'") for channel in PAPER)),
 )
 """As the index of them says it (``messages.WAITS_ON_PAPER``): a value bound later would pass it by on SQLite."""
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, case, func, literal_column, select
+from sqlalchemy import ColumnElement, Row, case, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from tracker.charter.words import PAPER, CaseState, Channel, MessageKind
@@ -22,7 +22,7 @@ RUNS = 20
 _WAITS = (
     Message.left_on.is_(None),
     Message.direction == literal_column("'out'"),
-    Message.channel.in_([literal_column(f"'{channel}'") for channel in PAPER]),
+    or_(*(Message.channel == literal_column(f"'{channel}'") for channel in PAPER)),
     Message.kind != MessageKind.NOTE,
     Case.state != CaseState.MERGED,
 )
