@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -365,3 +366,22 @@ def test_what_leaves_or_is_spoken_or_merged_is_not_printed(office: Office) -> No
 
     assert [row["message"] for row in office.listed(run.run)] == ["3"]
     assert office.count(Case) == 1
+
+
+def test_two_print_runs_at_once_print_each_letter_once(office: Office) -> None:
+    for _ in range(3):
+        office.write()
+
+    with ThreadPoolExecutor(2) as both:
+        outs = [office.out / "one", office.out / "other"]
+        done = [
+            both.submit(print_run, office.database, HOUSE, office.kept, out, now=NOW, actor=SYSTEM) for out in outs
+        ]
+        printed = [run for one in done for run in one.result().runs]
+
+    assert sum(run.letters for run in printed) == 6
+    assert len({run.run for run in printed}) == len(printed)
+    letters = [path.name[5:] for path in office.out.glob("*/run-*/[0-9]*.pdf")]
+    assert sorted(letters) == sorted(
+        f"{reference}-{number}.pdf" for reference in office.references for number in (2, 3)
+    )
