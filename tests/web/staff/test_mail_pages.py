@@ -348,3 +348,60 @@ def test_what_is_due_first_stands_first(an: Desk, take: Take, file: File, databa
     assert "No 1" in rows[0].get_text()
     assert "suivi-queue__late" in rows[0]["class"]
     assert "late" in rows[0].get_text()
+
+
+@pytest.mark.parametrize("who", ["el", "fa"])
+def test_direction_and_auditor_read_and_decide_nothing(
+    desk: Callable[[str], Desk], quoted: tuple[TakenIn, str], take: Take, file: File, who: str
+) -> None:
+    to = keyed(file(requester_email=CLAIRE))
+    away = write("Absent.", to=to, message_id="<a@e.org>", Auto_Submitted="auto-replied")
+    ignored, at = take(away), desk(who)
+
+    for path in (f"/staff/mail/{quoted[0].mail_id}", "/staff/mail?pile=ignored", f"/staff/mail/{ignored.mail_id}"):
+        assert at.page(path).select("main form") == []
+    assert "Mail that waits for your decision" not in at.page("/staff/queue").get_text()
+    token = {"csrf_token": fields_of(at.page("/staff/profile").select("main form")[0])["csrf_token"]}
+    refused = at.client.post("/staff/mail", data=token | {"mail": str(ignored.mail_id)}, follow_redirects=True)
+    assert "Not done" in refused.text
+    assert "Marked as seen" not in refused.text
+
+
+def test_mail_that_nobody_could_be_told_about_is_everybodys_alarm(an: Desk, take: Take, database: Database) -> None:
+    done = take(encrypted())
+    assert "nobody could be told about" not in an.page("/staff/queue").get_text()
+    with database.writing() as session:
+        mail = session.get_one(Mail, done.mail_id)
+        mail.details = {**(mail.details or {}), "unattended": True}
+
+    assert "Mail that nobody could be told about: 1." in an.page("/staff/queue").get_text()
+
+
+def _bounced(database: Database, take: Take, reference: str) -> None:
+    with database.reading() as session:
+        clerk = acting(session.scalars(select(Staff).where(Staff.email == email_of("an"))).one())
+    take(bounce_of(answer(database, reference, clerk, datetime.now(UTC))))
+
+
+def test_without_a_postal_address_the_way_to_one_is_offered(
+    an: Desk, desk: Callable[[str], Desk], take: Take, file: File, database: Database
+) -> None:
+    reference = file(requester_email=CLAIRE)
+    _bounced(database, take, reference)
+
+    links = [link.get_text() for link in an.page(f"/staff/cases/{reference}").select(".staff-alarm a")]
+    assert links == ["Correct the address, or add a postal one to write to"]
+    assert desk("fa").page(f"/staff/cases/{reference}").select(".staff-alarm a") == []
+
+
+@pytest.mark.parametrize("again", ["1", "99", "x", "-3", "9" * 30, "١"])
+def test_only_the_words_of_a_message_that_came_back_are_filled_in(
+    an: Desk, take: Take, file: File, database: Database, again: str
+) -> None:
+    reference = file(requester_email=CLAIRE, requester_address="Rue Haute 1\n1000 Bruxelles")
+    _bounced(database, take, reference)
+
+    typed = fields_of(an.page(f"/staff/cases/{reference}/answer?again={again}").select("main form")[0])
+
+    assert typed["text"] == ""
+    assert typed["channel"] == "email"
