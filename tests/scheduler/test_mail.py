@@ -9,6 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -226,6 +227,24 @@ def test_a_mail_that_cannot_be_taken_in_stays_and_holds_up_no_other(
     assert (figures.waiting, figures.again) == (1, 1)
     assert between.office.lying() == []
     assert {row.outcome for row in mails(between.machine.database)} == {MailOutcome.REGISTERED}
+
+
+def test_three_that_empty_one_mailbox_at_once_make_one_message_of_each_mail(between: Town) -> None:
+    sent = [mail(f"Question {number} ?", sender=f"{number}@citizen.example") for number in range(20)]
+    between.office.put(*sent)
+    machines = [open_machine(between.machine.settings) for _ in range(3)]
+
+    with ThreadPoolExecutor(3) as hands:
+        list(hands.map(take_in_mail, machines))
+    for machine in machines:
+        machine.database.close()
+
+    assert between.office.lying() == []
+    assert set(between.office.lying("Suivi")) == set(sent)  # a server may move one twice that two move at once
+    found = mails(between.machine.database)
+    assert [row.outcome for row in found] == [MailOutcome.REGISTERED] * 20
+    assert len({row.case_message_id for row in found}) == 20
+    assert problems(between.machine) == []
 
 
 def test_one_that_is_told_to_stop_does_so_between_two_mails(between: Town) -> None:

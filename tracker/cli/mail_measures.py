@@ -23,7 +23,7 @@ def mailed(kind: str, cases: int, environment: dict[str, str]) -> Iterator[Figur
     from tracker.casework.mail_store import lay_down
     from tracker.scheduler.jobs import deliver
 
-    mails = min(MAILS, cases)
+    mails = min(MAILS, cases // 2)
     with _sink(mails) as sink:
         settings = Settings.from_env(environment | {"SMTP_URL": sink.url})
         machine, room = open_machine(settings), open_mailroom(settings)
