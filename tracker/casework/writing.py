@@ -255,9 +255,7 @@ def post_code(file: CaseFile) -> Message:
     return keep(file, _by_itself(file, MessageKind.TRACKING_CODE, signature_for(file)))
 
 
-def _by_itself(
-    file: CaseFile, kind: MessageKind, signature: Signature, channel: Channel = Channel.EMAIL
-) -> Written:
+def _by_itself(file: CaseFile, kind: MessageKind, signature: Signature, channel: Channel = Channel.EMAIL) -> Written:
     """Write one of the messages that need nobody's words, to the requester."""
     case = file.case
     phones = emergency_phones() if kind is MessageKind.EMERGENCY else None

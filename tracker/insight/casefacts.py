@@ -192,12 +192,7 @@ class Said:
     @property
     def on_paper(self) -> bool:
         """Say whether there is a letter to look at: kept, or as it would be printed now."""
-        return (
-            self.outgoing
-            and not self.stays
-            and self.channel in PAPER
-            and (self.left_on is None or self.kept)
-        )
+        return self.outgoing and not self.stays and self.channel in PAPER and (self.left_on is None or self.kept)
 
     @property
     def withheld(self) -> bool:

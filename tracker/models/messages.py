@@ -18,7 +18,6 @@ from tracker.charter.words import (
 from tracker.models.base import Base, BigId, Sealed, Word, one_of
 from tracker.models.mail import MailNotice
 
-
 WAITS_ON_PAPER = "left_on IS NULL AND direction = 'out' AND (channel = 'post' OR channel = 'fax')"
 """Which messages wait to be posted or faxed: in these very words, so that the index of them serves."""
 
