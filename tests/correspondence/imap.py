@@ -132,7 +132,7 @@ default_internal_user = {internal}
 default_login_user = {login}
 first_valid_uid = 1
 first_valid_gid = 0
-mail_location = maildir:{folder}/home/mails
+mail_location = maildir:{folder}/owner/mails
 {more}
 passdb {{
   driver = static
@@ -140,7 +140,7 @@ passdb {{
 }}
 userdb {{
   driver = static
-  args = uid={user} gid={user} home={folder}/home
+  args = uid={user} gid={user} home={folder}/owner
 }}
 service imap-login {{
   chroot =
@@ -171,9 +171,9 @@ def dovecot(*, more: str = "", certificate: tuple[Path, Path] | None = None) -> 
     with TemporaryDirectory(prefix="suivi-dovecot-") as name:
         folder, port, tls_port = Path(name), free_port(), free_port() if certificate else 0
         folder.chmod(0o755)
-        (folder / "home").mkdir()
+        (folder / "owner").mkdir()
         if root:
-            shutil.chown(folder / "home", user, user)
+            shutil.chown(folder / "owner", user, user)
         text = _DOVECOT.format(
             folder=folder, user=user, internal=internal, login=login, password=PASSWORD, port=port,
             tls_port=tls_port, ssl="yes" if certificate else "no", more=more,
