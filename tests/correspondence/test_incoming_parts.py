@@ -43,6 +43,9 @@ THEIRS = "from x by mx.elsewhere.example; Mon, 5 Jan 2026 03:00:00 +0100"
         ([ours(11, "imap.fps.example"), "(qmail 1 invoked by uid 0); 5 Jan 2026 09:30:00 -0000", ours(9)], 8),
         ([ours(9), THEIRS, ours(2)], 8),  # below the first foreign one, anybody can have written it
         ([ours(9), f"from x (by mx1.fps.example) by evil.example; {THEIRS.partition(';')[2]}", ours(2)], 8),
+        ([ours(9), ours(9).replace("Mon, 5", "Thu, 1")], -88),  # it waited between two of ours
+        ([ours(9), ours(9).replace("Mon, 5 Jan 2026", "Wed, 5 Jan 2005")], 8),  # a lie under ours
+        ([ours(9).replace("Mon, 5 Jan 2026", "yesterday at"), ours(9).replace("Jan 2026", "Jan 2005")], None),
         ([ours(9).replace("Mon, 5 Jan 2026", "yesterday at")], None),
         (["from x by mx1.fps.example; Thu, 1 Jan 1970 00:00:00 +0000"], None),
         ([THEIRS], None),
@@ -50,7 +53,7 @@ THEIRS = "from x by mx.elsewhere.example; Mon, 5 Jan 2026 03:00:00 +0100"
     ],
 )
 def test_it_is_received_when_our_own_servers_first_stamped_it(stamps: list[str], hour: int | None) -> None:
-    expected = ARRIVED if hour is None else datetime(2026, 1, 5, hour, tzinfo=UTC)
+    expected = ARRIVED if hour is None else datetime(2026, 1, 5, tzinfo=UTC) + timedelta(hours=hour)
 
     assert received(*stamps) == expected
 

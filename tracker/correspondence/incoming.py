@@ -7,7 +7,7 @@ decided here, and nothing outside is ever asked: no address is looked up, no pic
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from tracker.correspondence.cleaning import clean_line
 from tracker.correspondence.contents import Contents, Enclosed, contents_of
@@ -26,6 +26,8 @@ LONGEST_NAME = 200
 LONGEST_ID = 980
 _CLOCK_SET = datetime(2000, 1, 1, tzinfo=UTC)
 """A stamp from before is that of a server whose clock was not set."""
+_ON_ITS_WAY = timedelta(days=5)
+"""How long a mail can be between two servers: then the first gives it up (RFC 5321, section 4.5.4.1)."""
 
 _BY = re.compile(r"^\s*(?:from\s+\S+\s+)?(?:via\s+\S+\s+)?by\s+([^\s;]+)", re.IGNORECASE)
 _ITSELF = {"localhost", "localhost.localdomain", "127.0.0.1", "[127.0.0.1]", "[::1]", "::1"}
@@ -156,20 +158,24 @@ def _received_at(mail: Part, hosts: Collection[str], arrived_at: datetime | None
 
     Each server puts its stamp on top. So the stamps are read downward from the topmost of ours for as long as they
     are ours, or those of a program on the same machine: below the first foreign one anybody can have written
-    anything, our names included. Without a stamp of ours it is the mailbox's date, else now; never the sender's
+    anything, our names included. Whoever hands a mail to us directly has no foreign one: a stamp from days before
+    the topmost of ours is theirs. Without a stamp of ours it is the mailbox's date, else now; never the sender's
     `Date`, and never later than now.
     """
     earliest: datetime | None = None
+    topmost: datetime | None = None
     for value in mail.all("received"):
         stamp = clean_line(without_comments(value[:8_000].decode("latin-1")))
         by = _BY.match(stamp)
         host = by[1].lower().rstrip(".") if by else ""
         if host in hosts:
             moment = moment_of(stamp.rpartition(";")[2])
-            if moment is not None and moment >= _CLOCK_SET:
-                earliest = min(earliest or moment, moment)
-            elif earliest is None:
-                earliest = arrived_at or now
+            if moment is None or moment < _CLOCK_SET:
+                moment = earliest or arrived_at or now
+            topmost = topmost or moment
+            if moment < topmost - _ON_ITS_WAY:
+                break
+            earliest = min(earliest or moment, moment)
         elif earliest is not None and host and host not in _ITSELF:
             break
     return min((earliest or arrived_at or now).astimezone(UTC), now.astimezone(UTC))
