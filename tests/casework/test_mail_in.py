@@ -115,8 +115,12 @@ def test_the_language_is_that_of_the_text(database: Database, room: Mailroom, te
 def test_a_complaint_and_an_emergency_are_proposed_as_what_they_are(database: Database, room: Mailroom) -> None:
     lost = "Help! My daughter had an accident in Peru, she is in hospital and we cannot reach her, please help us."
     urgent = send(database, room, write(lost, subject="Accident in Peru", message_id="<u@example.org>"))
+    angry = "Je souhaite introduire une plainte contre votre service : personne ne répond au guichet de l'ambassade."
+    complaint = send(database, room, write(angry, subject="Plainte", message_id="<c@example.org>"))
 
     with database.reading() as session:
+        assert case_of(session, complaint.reference).nature is Nature.COMPLAINT
+        assert messages_of(session, complaint.reference)[1].kind is MessageKind.COMPLAINT_ACKNOWLEDGEMENT
         assert case_of(session, urgent.reference).urgent_since is not None
         assert messages_of(session, urgent.reference)[1].kind is MessageKind.EMERGENCY
 

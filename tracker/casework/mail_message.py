@@ -14,6 +14,7 @@ from tracker.casework.mail_store import Mailroom, path_of
 from tracker.casework.register import Intake, register
 from tracker.casework.writing import message_of
 from tracker.charter.words import Channel, Language, Nature
+from tracker.correspondence.contents import LONGEST_TEXT
 from tracker.correspondence.files import FileRefused, KeptFile, keep_file
 from tracker.correspondence.gate import is_email_address
 from tracker.correspondence.incoming import Incoming, read
@@ -26,8 +27,6 @@ HOUSE_LANGUAGE = Language.FR
 """For a mail that is in none of our languages, or says too little to tell."""
 BEGINNING = 1024 * 1024
 """How many bytes of a mail that is too big are looked into: enough to say whose it is."""
-LONGEST_TEXT = 200_000
-"""Characters of a mail that its message holds; the raw mail holds them all."""
 LONGEST_SUBJECT = 200
 MOST_FILES = 50
 NOTHING = "–"
