@@ -154,3 +154,12 @@ def test_a_mail_on_the_disk_without_a_row_gets_one_with_the_day_it_was_written(
     with database.reading() as session:
         assert session.scalars(select(Case.received_at)).all() == [MONDAY]
     assert not whole.exists()
+
+
+def test_what_no_server_stamped_counts_from_when_it_was_laid_down(database: Database, room: Mailroom) -> None:
+    lay(database, room, write(received=None))
+
+    take_in_waiting(database, HOUSE, room, now=MONDAY + timedelta(days=1))
+
+    with database.reading() as session:
+        assert session.scalars(select(Case.received_at)).one() == MONDAY

@@ -68,7 +68,8 @@ def read_mail(room: Mailroom, mail: Mail, *, now: datetime, whole: bool = False)
     too_big = mail.size > room.mail_bytes
     with path_of(room.mail, mail.sha256).open("rb") as file:
         raw = file.read(BEGINNING if too_big and not whole else -1)
-    incoming = read(raw, mail_hosts=room.hosts, arrived_at=mail.arrived_at, now=now, own_address=room.address)
+    here_since = mail.arrived_at or mail.stored_at  # whenever it is read, and however often
+    incoming = read(raw, mail_hosts=room.hosts, arrived_at=here_since, now=now, own_address=room.address)
     return Reading(incoming, too_big)
 
 
