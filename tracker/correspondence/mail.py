@@ -1,24 +1,23 @@
 """Owns how a message or a notice becomes an e-mail: its headers, its two forms of the text, its files."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
+from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP, Policy
 from email.utils import parseaddr
 from pathlib import Path
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from tracker.charter.counting import BRUSSELS, brussels_day
-from tracker.charter.words import Channel, Direction, Language, MailOutcome, MessageKind
+from tracker.charter.words import Direction, Language, MailOutcome, MessageKind
 from tracker.correspondence.compose import Composed, compose_mail_notice, compose_notice, one_line, template_of
 from tracker.correspondence.explanation import organisation
 from tracker.correspondence.facts import HeldMail, MailNoticeFacts, NoticeFacts
 from tracker.correspondence.gate import check_signature, is_email_address
+from tracker.correspondence.threads import POLICY, thread_of
 from tracker.correspondence.tracking import MailKind, message_id, reply_token
 from tracker.correspondence.transport import TryLater, Undeliverable
 from tracker.models.cases import Case
@@ -26,23 +25,6 @@ from tracker.models.mail import Mail, MailNotice
 from tracker.models.messages import Attachment, Message, Outbox
 from tracker.models.obligations import Notice, Obligation
 from tracker.models.staff import Staff
-
-_LONGEST_THREAD = 30
-_ID = re.compile(r"<?((?!.*=\?)[!-;=?A-~]+@[!-;=?A-~]+)>?")  # "=?" would begin an encoded word
-
-
-class _Ids(UnstructuredHeader, BaseHeader):
-    """A header of Message-IDs: one a line, never cut or encoded, however long a stranger made theirs."""
-
-    def fold(self, *, policy: Policy) -> str:
-        """Return the lines of the header."""
-        return f"{self.name}: " + f"{policy.linesep} ".join(self.split()) + policy.linesep
-
-
-_HEADERS = HeaderRegistry()
-for _name in ("Message-ID", "In-Reply-To", "References"):
-    _HEADERS.map_to_type(_name, _Ids)
-_POLICY = SMTP.clone(header_factory=_HEADERS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,45 +131,9 @@ def _message(session: Session, message: Message, sender: Sender) -> Parcel:
     if not sender.fetches:
         replies.append(_address(signature["email"], one_line(signature["name"])))
     mail["Reply-To"] = replies
-    for header, ids in _thread(session, message, sender).items():
+    for header, ids in thread_of(session, message, sender.message_id).items():
         mail[header] = " ".join(ids)
     return Parcel(mail, (_ascii(message.address or ""),), tuple(_enclosures(session, message, sender.attachments)))
-
-
-def _thread(session: Session, message: Message, sender: Sender) -> dict[str, list[str]]:
-    """Return the ids that put a mail in its conversation (RFC 5322, 3.6.4): with whom it goes to, and on its case.
-
-    It answers the last mail that this person sent us; before it stand the others, and ours to them, in order.
-    """
-    theirs = and_(Message.direction == Direction.IN, Mail.sender == (message.address or "").lower())
-    written = and_(  # left already, or about to: what is written first leaves first
-        Message.direction == Direction.OUT,
-        Message.channel == Channel.EMAIL,
-        func.lower(Message.address) == (message.address or "").lower(),
-    )
-    before = (
-        select(Message, Mail.message_id)
-        .outerjoin(Mail, Mail.case_message_id == Message.id)
-        .where(Message.case_id == message.case_id, Message.number < message.number, or_(theirs, written))
-        .order_by(Message.number.desc())
-        .limit(_LONGEST_THREAD)
-    )
-    ids: list[str] = []
-    last = ""
-    for earlier, mail_id in session.execute(before):
-        its_id = sender.message_id(earlier) if earlier.direction is Direction.OUT else _usable(mail_id)
-        if earlier.direction is Direction.IN and not last:
-            last = its_id
-        elif its_id:
-            ids.insert(0, its_id)
-    references = [*dict.fromkeys(ids), *([last] if last else [])]
-    return ({"In-Reply-To": [last]} if last else {}) | ({"References": references} if references else {})
-
-
-def _usable(mail_id: str | None) -> str:
-    """Return the id that a stranger gave their mail, if it may stand in a header of ours."""
-    found = _ID.fullmatch((mail_id or "").strip())
-    return f"<{found[1]}>" if found else ""
 
 
 def _enclosures(session: Session, message: Message, folder: Path) -> Iterator[Enclosure]:
@@ -285,7 +231,7 @@ def _mail(
     composed: Composed, *, language: Language, written_at: datetime, message_id: str, automatic: bool
 ) -> EmailMessage:
     """Return a mail without its addresses: text and HTML, and the headers that every mail of ours has."""
-    mail = EmailMessage(policy=_POLICY)
+    mail = EmailMessage(policy=POLICY)
     mail["Subject"] = one_line(composed.subject)
     mail["Date"] = written_at.astimezone(BRUSSELS)
     mail["Message-ID"] = message_id
