@@ -304,6 +304,16 @@ def test_what_people_type_can_neither_break_the_page_nor_the_headers() -> None:
     assert "\x00" not in letter.text + letter.html
 
 
+def test_what_holds_words_apart_or_letters_together_stays_as_it_was_typed() -> None:
+    typed = "65\u00a0€, 1\u202f000 exemplaires, می\u200cخواهم"
+
+    answer = compose(MessageKind.ANSWER, facts(body=f"{typed}\u202e\x07"), Language.FR)
+
+    assert typed in answer.text
+    assert "\u202e" not in answer.text
+    assert "\x07" not in answer.text
+
+
 def test_what_is_forwarded_cannot_pass_for_our_own_lines() -> None:
     request = replace(
         REQUEST, name="Jeanne\nLangue : anglais", contact=("a@example.org\r\nTéléphone : 1",), text="Bon\x00jour"

@@ -8,6 +8,7 @@ from datetime import date
 from functools import cache, lru_cache
 from secrets import token_hex
 from typing import Any
+from unicodedata import category
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context, select_autoescape
 from jinja2.runtime import Context
@@ -234,7 +235,12 @@ def _tidy_request(request: Request) -> Request:
 def _tidy(text: str) -> str:
     """Return a text of several lines without control characters and without blank ends."""
     lines = (line.rstrip() for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
-    return "\n".join("".join(c for c in line if c.isprintable() or c == "\t") for line in lines).strip("\n")
+    return "\n".join("".join(c for c in line if c.isprintable() or _holds_words(c)) for line in lines).strip("\n")
+
+
+def _holds_words(character: str) -> bool:
+    """Say whether a character that does not print stands between words or letters: a space of any kind, a joiner."""
+    return character in "\t\u200c\u200d" or category(character) == "Zs"
 
 
 def _write(
