@@ -65,6 +65,7 @@ def test_a_letter_is_entered_with_its_scan_in_sixteen_stops(
     scan.write_bytes(PDF)
     with window(browser, address, language) as page:
         log_in(page)
+        page.on("filechooser", lambda _: None)  # the browser is told to hand it over long before it opens
         page.goto("/staff/cases/new?channel=post")
         keyboard = Keyboard(page)
         assert keyboard.stops == ["channel"], "the page begins at its first field"
