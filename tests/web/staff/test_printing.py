@@ -121,3 +121,14 @@ def test_nobody_sees_or_prints_the_letters_of_a_case_that_they_may_not_read(
     assert cy.get(f"/staff/letters/runs/{run}").status_code == 404
     assert cy.get(f"/staff/letters/runs/{run}/letters.pdf").status_code == 404
     assert "No letter or fax waits." not in words(cy.page("/staff/letters"))
+
+
+def test_a_number_that_no_run_can_have_is_not_found(an: Desk, file: Callable[..., str]) -> None:
+    reference, number = file(**ADDRESS), 10**30
+
+    for path in (
+        f"/staff/letters/runs/{number}",
+        f"/staff/letters/runs/{number}/letters.pdf",
+        f"/staff/cases/{reference}/letters/{number}.pdf",
+    ):
+        assert an.get(path).status_code == 404, path

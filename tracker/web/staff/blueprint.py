@@ -15,7 +15,7 @@ from tracker.charter.reference import BadReference
 from tracker.charter.words import CaseState, Nature, Verb
 from tracker.correspondence.explanation import refusal
 from tracker.insight.casefacts import Header
-from tracker.insight.casepage import case_header
+from tracker.insight.casepage import LARGEST_ID, case_header
 from tracker.insight.mailbox import desks, one_mail
 from tracker.web.languages import language
 from tracker.web.site import site
@@ -94,6 +94,8 @@ def guard() -> ResponseReturnValue | None:
         return ask_to_log_in()
     if asked.room is not None and not may_enter(me().person, asked.room):
         abort(403)
+    if (request.view_args or {}).get("number", 0) > LARGEST_ID:
+        abort(404)  # the database could not even look for it
     if asked.on_mail is not None:
         _admit_to_mail(asked.on_mail)
     return None if asked.on_case is None else _admit_to_case(asked.on_case)
