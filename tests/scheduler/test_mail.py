@@ -35,6 +35,7 @@ from tracker.casework.drafting import Draft
 from tracker.casework.fetching import LeftInMailbox
 from tracker.charter.words import Direction, MailOutcome, MailReason, Role
 from tracker.correspondence import outbox
+from tracker.correspondence.mailbox import MailboxLost, OpenMailbox
 from tracker.correspondence.outbox import LEASE
 from tracker.correspondence.transport import SmtpTransport
 from tracker.insight.verify import verify
@@ -227,6 +228,29 @@ def test_a_mail_that_cannot_be_taken_in_stays_and_holds_up_no_other(
     assert (figures.waiting, figures.again) == (1, 1)
     assert between.office.lying() == []
     assert {row.outcome for row in mails(between.machine.database)} == {MailOutcome.REGISTERED}
+
+
+def test_once_the_connection_is_lost_nothing_more_is_asked_of_it(
+    between: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    real = OpenMailbox.read
+
+    def cut(box: OpenMailbox, uid: str) -> object:
+        asked.append(uid)
+        if len(asked) == 2:
+            box._box.client.shutdown()
+        return real(box, uid)
+
+    between.office.put(*(mail(f"Question {number}", sender=f"{number}@citizen.example") for number in range(4)))
+    with monkeypatch.context() as patch:
+        patch.setattr(OpenMailbox, "read", cut)
+        with pytest.raises(MailboxLost):
+            take_in_mail(between.machine)
+
+    assert len(asked) == 2
+    assert len(between.office.lying()) == 3
+    assert take_in_mail(between.machine).registered == 3
 
 
 def test_three_that_empty_one_mailbox_at_once_make_one_message_of_each_mail(between: Town) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from tracker.casework.house import House
 from tracker.casework.mail_in import TakenIn, take_in, take_in_waiting
 from tracker.casework.mail_store import Mailroom, adopt_unnoted, lay_down
-from tracker.correspondence.mailbox import Gone, Mailbox, OpenMailbox
+from tracker.correspondence.mailbox import Declined, Gone, Mailbox, MailboxLost, OpenMailbox
 from tracker.models.database import Database
 
 log = logging.getLogger(__name__)
@@ -64,9 +64,9 @@ def fetch(
                 _fetch_one(database, house, room, box, uid, now, done)
             except Gone:
                 continue
-            except (DBAPIError, OSError):
-                raise  # no fault of this mail: every other would fail as well
             except Exception as error:
+                if isinstance(error, DBAPIError | OSError | MailboxLost) and not isinstance(error, Declined):
+                    raise  # no fault of this mail: every other would fail as well
                 # The kind of error only: its text may hold what a citizen wrote.
                 log.error("a mail could not be taken in (%s)", type(error).__name__)
                 done.left += 1

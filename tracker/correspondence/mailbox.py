@@ -31,6 +31,10 @@ class MailboxLost(Exception):
     """There is no connection to the mailbox, or it does not do as it is told. Says why, without any address."""
 
 
+class Declined(MailboxLost):
+    """The mailbox is there, and does not do this one thing."""
+
+
 class Gone(Exception):
     """The mail is in the mailbox no more: somebody else was faster."""
 
@@ -123,7 +127,7 @@ class OpenMailbox:
         if kind == "OK":
             return list(parts)
         if uid in self.waiting():
-            raise MailboxLost(f"the mailbox refused {command}")
+            raise Declined(f"the mailbox refused {command}")
         raise Gone
 
 
@@ -185,7 +189,7 @@ def _told() -> Iterator[None]:
     except imaplib.IMAP4.abort as error:
         raise MailboxLost("the connection to the mailbox was lost") from error
     except (imaplib.IMAP4.error, ImapToolsError) as error:
-        raise MailboxLost(f"the mailbox refused what it was asked ({type(error).__name__})") from error
+        raise Declined(f"the mailbox refused what it was asked ({type(error).__name__})") from error
     except OSError as error:
         raise MailboxLost(f"no connection to the mailbox ({type(error).__name__})") from error
 
