@@ -71,10 +71,10 @@ def write(
     return mail
 
 
-def bounce_of(message: Message) -> bytes:
+def bounce_of(message: Message, *, at: datetime = MONDAY + timedelta(days=2)) -> bytes:
     """Return what a mail server sends when a message of ours cannot be delivered for good (RFC 3464)."""
     mail = EmailMessage(policy=SMTP)
-    mail["Received"] = f"from mx.example.org (192.0.2.9) by {HOST}; {format_datetime(MONDAY + timedelta(days=2))}"
+    mail["Received"] = f"from mx.example.org (192.0.2.9) by {HOST}; {format_datetime(at)}"
     mail["Return-Path"] = "<>"
     mail["From"] = "MAILER-DAEMON@mx.example.org"
     mail["To"] = OURS

@@ -304,6 +304,23 @@ def test_a_bounce_opens_again_what_the_message_had_kept(database: Database, room
         assert details["bounced"] == [{"reference": first.reference, "message": sent.number, "voided": True}]
 
 
+def test_what_was_kept_cannot_be_taken_back_by_a_report_long_after(
+    database: Database, room: Mailroom, clerk: Actor
+) -> None:
+    first = send(database, room, write())
+    assert first.reference is not None
+    sent = answer(database, first.reference, clerk, TUESDAY)
+    later = TUESDAY + timedelta(days=11)
+
+    taken = send(database, room, bounce_of(sent, at=later), now=later)
+
+    assert (taken.outcome, taken.reason, taken.reference) == (IGNORED, MailReason.BOUNCE, first.reference)
+    with database.reading() as session:
+        assert session.get_one(Message, sent.id).voided_at is None
+        details = row_of(session, taken).details or {}
+        assert details["bounced"] == [{"reference": first.reference, "message": sent.number, "voided": False}]
+
+
 def test_a_bounce_of_nothing_of_ours_changes_nothing(database: Database, room: Mailroom, clerk: Actor) -> None:
     first = send(database, room, write())
     assert first.reference is not None
