@@ -11,8 +11,9 @@ from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.orm import Session
 
 from tracker.casework.errors import Refused
-from tracker.casework.paper import recipient_of, sync, write_whole
+from tracker.casework.paper import recipient_of, write_whole
 from tracker.charter.counting import brussels_day
+from tracker.correspondence.files import sync
 from tracker.correspondence.printrun import Sheet, listed, merged
 from tracker.models.cases import Case
 from tracker.models.database import Database

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tracker.charter.counting import aware
+from tracker.correspondence.files import sync
 from tracker.models.base import seal_of
 from tracker.models.database import Database
 from tracker.models.mail import Mail
@@ -121,17 +122,8 @@ def _write(new: Path, raw: BinaryIO) -> tuple[Path, int]:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
-    _sync(new)
+    sync(new)
     return path, size
-
-
-def _sync(directory: Path) -> None:
-    """Make sure that a name in a folder survives a power cut."""
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _note(
@@ -153,5 +145,5 @@ def _note(
     place.parent.mkdir(exist_ok=True, mode=0o700)
     with suppress(FileNotFoundError):  # the same bytes were laid down twice at once: the other has put them there
         os.replace(path, place)
-    _sync(place.parent)
+    sync(place.parent)
     return Laid(known, again=new is None)

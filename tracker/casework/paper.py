@@ -19,6 +19,7 @@ from tracker.casework.writing import message_of
 from tracker.charter.counting import brussels_day
 from tracker.charter.errors import CharterError
 from tracker.charter.words import PAPER, Act, CaseState, Direction, Language, MessageKind
+from tracker.correspondence.files import sync
 from tracker.correspondence.letter import PaperFacts, render
 from tracker.models.cases import Case
 from tracker.models.directory import Service
@@ -156,12 +157,3 @@ def write_whole(path: Path, content: bytes) -> None:
 
 PART = ".part"
 """How a file ends that is not yet whole."""
-
-
-def sync(folder: Path) -> None:
-    """Make sure that the names in a folder survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

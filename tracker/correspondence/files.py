@@ -179,3 +179,13 @@ def _write(path: Path, content: bytes) -> None:
     except OSError:  # the disk is full
         path.unlink(missing_ok=True)
         raise
+    sync(path.parent)
+
+
+def sync(folder: Path) -> None:
+    """Make sure that the names in a folder survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
