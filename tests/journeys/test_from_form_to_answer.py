@@ -160,7 +160,7 @@ def _answer_it(page: Any, suivi: Suivi, reference: str, lang: str) -> None:
     page.get_by_role("link", name=reference).click()
     page.goto(f"{suivi.address}/staff/cases/{reference}/answer")
     page.fill("[name=text]", WORDS[lang][2])
-    page.locator('button[name=step][value="preview"]').click()
+    page.locator('button.govuk-button[name=step][value="preview"]').click()
     assert WORDS[lang][2] in page.locator(".staff-paper").inner_text()
     page.locator('button[name=step][value="send"]').click()
     assert page.url.rstrip("/").endswith(reference)
