@@ -43,8 +43,8 @@ def test_the_charter_loads_nothing_but_itself_and_the_standard_library() -> None
     )
     shown = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     others, rooms = shown.stdout.splitlines()
-    # What the interpreter itself loaded before (a system's own hook, that of an editable install) does not count.
-    assert others.split() == []
+    # What the interpreter loaded before, or keeps for itself behind an underscore, is not the charter's doing.
+    assert [name for name in others.split() if not name.startswith("_")] == []
     assert rooms == ""
 
 
