@@ -167,7 +167,7 @@ def test_a_case_that_somebody_is_at_is_left_to_the_next_sweep_with_its_alarm(
     database: Database, with_case: dict[str, Any]
 ) -> None:
     if database.is_sqlite:
-        pytest.skip("SQLite has one writer at a time")
+        pytest.skip("SQLite has one writer at a time")  # so nobody can hold a case while a sweep runs
     late = nobody_works_here(database)
 
     with database.writing() as session:

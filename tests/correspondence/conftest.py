@@ -18,5 +18,5 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
             check=True, capture_output=True,
         )  # fmt: skip
     except FileNotFoundError:
-        pytest.skip("openssl is not installed")
+        pytest.skip("openssl is not installed")  # no wheel makes a certificate; TLS is the system's own
     return folder / "cert.pem", folder / "key.pem"

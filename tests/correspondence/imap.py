@@ -164,7 +164,7 @@ service stats {{
 def dovecot(*, more: str = "", certificate: tuple[Path, Path] | None = None) -> Iterator[PostOffice]:
     """Run Debian's dovecot with an empty mailbox; skips the test where it is not installed."""
     if DOVECOT is None:
-        pytest.skip("dovecot is not installed")
+        pytest.skip("dovecot is not installed")  # no wheel has it; pymap, which pip installs, always runs
     # Its processes run as users of their own when root starts it: they must find the folder, and own the mails.
     root = os.getuid() == 0
     user, internal, login = ("mail", "dovecot", "dovenull") if root else [getpwuid(os.getuid()).pw_name] * 3
