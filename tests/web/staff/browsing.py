@@ -35,6 +35,17 @@ def too_wide(page: Any) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
 
 
+def assert_sound(page: Any, path: str) -> None:
+    """Open a page, all its details shown: axe finds no fault, wide or at 320 pixels, and nothing sticks out."""
+    page.goto(f"/staff/{path}")
+    page.eval_on_selector_all("main details", "all => all.forEach(one => one.open = true)")
+    assert faults(page) == [], path
+    page.set_viewport_size({"width": 320, "height": 800})
+    assert not too_wide(page), path
+    assert faults(page) == [], (path, "narrow")
+    page.set_viewport_size({"width": 1280, "height": 800})
+
+
 def tab_to(page: Any, selector: str) -> None:
     """Press Tab until the focus is there, and can be seen."""
     for _ in range(120):

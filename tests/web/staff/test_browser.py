@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.web.staff.browsing import faults, log_in, tab_to, too_wide, window
+from tests.web.staff.browsing import assert_sound, faults, log_in, tab_to, window
 from tests.web.staff.conftest import PASSWORD, email_of
 from tracker.charter.words import CaseState, Channel, Nature
 from tracker.models.cases import Case
@@ -42,13 +42,7 @@ def test_the_pages_have_no_fault_that_axe_finds_and_fit_a_narrow_screen(
         assert faults(page) == []
         log_in(page)
         for path in pages:
-            page.goto(f"/staff/{path}")
-            page.eval_on_selector_all("main details", "all => all.forEach(one => one.open = true)")
-            assert faults(page) == [], path
-            page.set_viewport_size({"width": 320, "height": 800})
-            assert not too_wide(page), path
-            assert faults(page) == [], (path, "narrow")
-            page.set_viewport_size({"width": 1280, "height": 800})
+            assert_sound(page, path)
 
 
 @pytest.mark.parametrize("language", ["nl", "de"])

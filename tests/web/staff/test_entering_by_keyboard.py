@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from tests.web.staff.browsing import faults, log_in, too_wide, window
+from tests.web.staff.browsing import assert_sound, faults, log_in, window
 from tracker.charter.words import CaseState, Channel
 from tracker.models.cases import Case
 from tracker.models.database import Database
@@ -163,13 +163,7 @@ def test_the_register_and_the_entry_fit_a_narrow_screen_and_have_no_fault_that_a
             page.wait_for_url("**/cases/entered")
             assert faults(page) == []
         for path in ("register", "register?year=2026&direction=out", "cases/new?channel=counter", "cases/entered"):
-            page.goto(f"/staff/{path}")
-            page.eval_on_selector_all("main details", "all => all.forEach(one => one.open = true)")
-            assert faults(page) == [], path
-            page.set_viewport_size({"width": 320, "height": 800})
-            assert not too_wide(page), path
-            assert faults(page) == [], (path, "narrow")
-            page.set_viewport_size({"width": 1280, "height": 800})
+            assert_sound(page, path)
 
 
 def test_all_of_it_works_without_scripts(browser: Any, address: str, database: Database) -> None:

@@ -10,7 +10,7 @@ from flask import Flask
 
 from config import Settings
 from tests.casework.mailing import CLAIRE, keyed, send, write
-from tests.web.staff.browsing import faults, log_in, tab_to, too_wide, window
+from tests.web.staff.browsing import assert_sound, log_in, tab_to, window
 from tests.web.staff.conftest import PASSWORD, email_of
 from tracker.charter.words import MailOutcome
 from tracker.models.database import Database
@@ -56,13 +56,7 @@ def test_the_pages_have_no_fault_that_axe_finds_and_fit_a_narrow_screen(
     with window(browser, address, language) as page:
         log_in(page)
         for path in pages:
-            page.goto(f"/staff/{path}")
-            page.eval_on_selector_all("main details", "all => all.forEach(one => one.open = true)")
-            assert faults(page) == [], path
-            page.set_viewport_size({"width": 320, "height": 800})
-            assert not too_wide(page), path
-            assert faults(page) == [], (path, "narrow")
-            page.set_viewport_size({"width": 1280, "height": 800})
+            assert_sound(page, path)
 
 
 def test_a_guess_is_confirmed_by_keyboard_alone(browser: Any, address: str, strange: int, database: Database) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from tests.web.staff.browsing import faults, log_in, too_wide, window
+from tests.web.staff.browsing import assert_sound, log_in, window
 from tests.web.staff.conftest import email_of
 from tracker.charter.words import Language, Nature
 from tracker.models.database import Database
@@ -46,13 +46,7 @@ def test_the_pages_have_no_fault_that_axe_finds_and_fit_a_narrow_screen(
     with window(browser, address, language) as page:
         log_in(page, "bo")
         for path in pages:
-            page.goto(f"/staff/{path}")
-            page.eval_on_selector_all("main details", "all => all.forEach(one => one.open = true)")
-            assert faults(page) == [], path
-            page.set_viewport_size({"width": 320, "height": 800})
-            assert not too_wide(page), path
-            assert faults(page) == [], (path, "narrow")
-            page.set_viewport_size({"width": 1280, "height": 800})
+            assert_sound(page, path)
 
 
 @pytest.mark.usefixtures("texts")
