@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from config import Settings, SettingsError
 from tracker.casework.house import House
-from tracker.casework.mail_store import Mailroom
+from tracker.casework.mail.store import Mailroom
 from tracker.charter.calendar import WorkingCalendar
 from tracker.charter.rules import RuleBook
 from tracker.models.database import Database

@@ -9,8 +9,8 @@ from sqlalchemy import event
 
 from tests.casework.mailing import make_room
 from tests.factories import MONDAY, make_house
-from tracker.casework.mail_in import take_in
-from tracker.casework.mail_store import lay_down
+from tracker.casework.mail.store import lay_down
+from tracker.casework.mail.taking_in import take_in
 from tracker.models.database import Database
 from tracker.routing.language import guess_language
 

@@ -14,8 +14,8 @@ from tests.factories import MONDAY, make_house
 from tracker.casework import leaving, letters
 from tracker.casework.drafting import Draft
 from tracker.casework.house import Actor
-from tracker.casework.mail_in import TakenIn, take_in
-from tracker.casework.mail_store import Mailroom, lay_down
+from tracker.casework.mail.store import Mailroom, lay_down
+from tracker.casework.mail.taking_in import TakenIn, take_in
 from tracker.correspondence.mail import Sender
 from tracker.correspondence.tracking import reply_token
 from tracker.models.cases import Case

@@ -12,11 +12,11 @@ from tests.casework.mailing import HOUSE, case_of, keyed, messages_of, row_of, s
 from tests.casework.mailing import make_room as make_mailroom
 from tests.factories import MONDAY, acting, make_case, make_staff, settle
 from tracker.casework.errors import Missing, NotPermitted, UnknownReference
-from tracker.casework.holding import MailSettled, UnknownMail, release, seen, set_aside
 from tracker.casework.house import CITIZEN, Actor
-from tracker.casework.mail_in import TakenIn, take_in
-from tracker.casework.mail_ringing import Rung, ring
-from tracker.casework.mail_store import Mailroom
+from tracker.casework.mail.holding import MailSettled, UnknownMail, release, seen, set_aside
+from tracker.casework.mail.ringing import Rung, ring
+from tracker.casework.mail.store import Mailroom
+from tracker.casework.mail.taking_in import TakenIn, take_in
 from tracker.casework.people import set_absence
 from tracker.charter.words import Channel, MailOutcome, MailReason, MessageKind, Role
 from tracker.insight.verify import verify

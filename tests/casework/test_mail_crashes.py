@@ -16,10 +16,10 @@ from sqlalchemy import func, select
 from tests.casework.dying import DONE, arrive_and_die
 from tests.casework.mailing import HOUSE, keyed, lay, make_room, send, write
 from tests.factories import MONDAY, make_staff, settle
-from tracker.casework import mail_in, mail_store
-from tracker.casework.mail_in import take_in, take_in_waiting
-from tracker.casework.mail_store import Mailroom, adopt_unnoted, lay_down
-from tracker.casework.mail_table import MOST_IN_AN_HOUR
+from tracker.casework.mail import store, taking_in
+from tracker.casework.mail.store import Mailroom, adopt_unnoted, lay_down
+from tracker.casework.mail.table import MOST_IN_AN_HOUR
+from tracker.casework.mail.taking_in import take_in, take_in_waiting
 from tracker.charter.words import Direction, MailOutcome, MailReason, Role
 from tracker.insight.verify import verify
 from tracker.models.cases import Case
@@ -141,14 +141,14 @@ def test_a_mail_on_the_disk_without_a_row_gets_one_with_the_day_it_was_written(
 ) -> None:
     new = room.mail / "new"
     new.mkdir(parents=True)
-    whole, _ = mail_store._write(new, BytesIO(write(received=None).as_bytes()))
+    whole, _ = store._write(new, BytesIO(write(received=None).as_bytes()))
     (new / "half").write_bytes(b"From: ")
     for path in new.iterdir():
         os.utime(path, (MONDAY.timestamp(), MONDAY.timestamp()))
 
     assert adopt_unnoted(database, room.mail, now=MONDAY + timedelta(minutes=30)) == 0
     assert adopt_unnoted(database, room.mail, now=MONDAY + timedelta(days=2)) == 1
-    assert mail_in.take_in_waiting(database, HOUSE, room, now=MONDAY + timedelta(days=2)) == 1
+    assert taking_in.take_in_waiting(database, HOUSE, room, now=MONDAY + timedelta(days=2)) == 1
 
     assert list(new.iterdir()) == []
     with database.reading() as session:

@@ -26,9 +26,9 @@ from tests.casework.mailing import (
 from tests.factories import MONDAY, acting, make_staff, settle
 from tracker.casework import ending
 from tracker.casework.house import Actor
-from tracker.casework.mail_in import take_in, take_in_waiting
-from tracker.casework.mail_store import Mailroom, path_of
-from tracker.casework.mail_table import MOST_IN_AN_HOUR
+from tracker.casework.mail.store import Mailroom, path_of
+from tracker.casework.mail.table import MOST_IN_AN_HOUR
+from tracker.casework.mail.taking_in import take_in, take_in_waiting
 from tracker.charter.words import (
     CaseState,
     Channel,

@@ -8,10 +8,10 @@ from sqlalchemy import delete, select
 
 from tests.casework.mailing import HOUSE, keyed, make_room, send, write
 from tests.factories import MONDAY, make_staff, settle
-from tracker.casework.mail_in import TakenIn
-from tracker.casework.mail_records import verify_mail
-from tracker.casework.mail_ringing import ring
-from tracker.casework.mail_store import Mailroom, path_of
+from tracker.casework.mail.records import verify_mail
+from tracker.casework.mail.ringing import ring
+from tracker.casework.mail.store import Mailroom, path_of
+from tracker.casework.mail.taking_in import TakenIn
 from tracker.charter.words import MailOutcome, Role
 from tracker.models.database import Database
 from tracker.models.mail import Mail

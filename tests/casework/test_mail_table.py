@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tracker.casework.mail_table import MOST_IN_AN_HOUR, MOST_RECIPIENTS, TABLE, Known, decide
+from tracker.casework.mail.table import MOST_IN_AN_HOUR, MOST_RECIPIENTS, TABLE, Known, decide
 from tracker.charter.words import MailOutcome, MailReason
 from tracker.correspondence.sorting import Sort
 

@@ -32,7 +32,7 @@ from tests.factories import MONDAY, acting, make_case, make_staff, settle
 from tests.scheduler.test_scheduler import runs
 from tracker.casework import letters
 from tracker.casework.drafting import Draft
-from tracker.casework.fetching import LeftInMailbox
+from tracker.casework.mail.fetching import LeftInMailbox
 from tracker.charter.words import Direction, MailOutcome, MailReason, Role
 from tracker.correspondence import outbox
 from tracker.correspondence.mailbox import MailboxLost, OpenMailbox
@@ -206,7 +206,7 @@ def test_a_mailbox_that_is_down_fails_the_job_for_all_to_see_and_what_was_laid_d
 def test_a_mail_that_cannot_be_taken_in_stays_and_holds_up_no_other(
     between: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tracker.casework import fetching
+    from tracker.casework.mail import fetching
 
     take_in = fetching.take_in
 

@@ -12,8 +12,8 @@ from tests.cli.conftest import Told, assert_one_sentence, call
 from tests.conftest import SECRET_KEY
 from tests.databases import migrate
 from tests.factories import make_house, settle
-from tracker.casework.mail_records import verify_mail
-from tracker.casework.mail_ringing import ring
+from tracker.casework.mail.records import verify_mail
+from tracker.casework.mail.ringing import ring
 from tracker.casework.seeding import loading, plan, population
 from tracker.casework.seeding.mailbag import ONE_IN, send_mail
 from tracker.casework.seeding.population import NotEmpty, seed

@@ -179,7 +179,7 @@ def usual_way_back(case: Case, *, chosen: Channel | None = None) -> WayBack:
 
 def keep(file: CaseFile, written: Written) -> Message:
     """Store a message that was written, with its place in the outbox when it goes by e-mail: the caller's commit."""
-    message = _message(file, written)
+    message = as_message(file, written, file.next_message_number())
     file.session.add(message)
     file.session.flush()
     if written.channel in BY_MAIL:
@@ -188,12 +188,12 @@ def keep(file: CaseFile, written: Written) -> Message:
     return message
 
 
-def _message(file: CaseFile, written: Written) -> Message:
-    """Return the row of a message that was written."""
+def as_message(file: CaseFile, written: Written, number: int) -> Message:
+    """Return the row of a message that was written; it is stored only when somebody adds it."""
     case, composed = file.case, written.composed
     return Message(
         case_id=case.id,
-        number=file.next_message_number(),
+        number=number,
         direction=Direction.OUT,
         kind=written.kind,
         act=written.act,
@@ -233,7 +233,8 @@ def acknowledgement(file: CaseFile, handler: Signer, services: Services) -> Mess
         kind = MessageKind.EMERGENCY
     elif case.nature is Nature.COMPLAINT:
         kind = MessageKind.COMPLAINT_ACKNOWLEDGEMENT
-    return _message(file, _by_itself(file, kind, signature_of(services, case, handler, None), channel))
+    written = _by_itself(file, kind, signature_of(services, case, handler, None), channel)
+    return as_message(file, written, file.next_message_number())
 
 
 def post(file: CaseFile, number: int) -> None:

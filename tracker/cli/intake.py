@@ -16,8 +16,8 @@ STANDARD_INPUT = "-"
 
 def mail(arguments: Namespace) -> int:
     """Take in each mail, whatever its bytes; exit code 1 when one could not be read or kept."""
-    from tracker.casework.mail_in import take_in
-    from tracker.casework.mail_store import lay_down
+    from tracker.casework.mail.store import lay_down
+    from tracker.casework.mail.taking_in import take_in
 
     settings, code = Settings.from_env(os.environ), DONE
     house, room = open_house(settings), open_mailroom(settings)

@@ -54,7 +54,7 @@ def deliver(arguments: Namespace) -> int:
 
 def verify(arguments: Namespace) -> int:
     """Check the records; exit code 1 and a list when something is not as it should be."""
-    from tracker.casework.mail_records import verify_mail
+    from tracker.casework.mail.records import verify_mail
     from tracker.insight.papers import verify_letters
     from tracker.insight.verify import verify as examine
 

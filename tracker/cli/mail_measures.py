@@ -19,8 +19,8 @@ WARMING = 5
 
 def mailed(kind: str, cases: int, environment: dict[str, str]) -> Iterator[Figure]:
     """Measure mail in and out of one database; what is delivered is what waits there, up to as many mails."""
-    from tracker.casework.mail_in import take_in
-    from tracker.casework.mail_store import lay_down
+    from tracker.casework.mail.store import lay_down
+    from tracker.casework.mail.taking_in import take_in
     from tracker.scheduler.jobs import deliver
 
     mails = min(MAILS, cases // 2)

@@ -12,9 +12,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from tracker.casework.fetching import Fetched, fetch
 from tracker.casework.leaving import before_leaving, on_failed, on_left
-from tracker.casework.mail_ringing import ring
+from tracker.casework.mail.fetching import Fetched, fetch
+from tracker.casework.mail.ringing import ring
 from tracker.casework.purge import purge
 from tracker.casework.sweep import sweep
 from tracker.correspondence import outbox

@@ -12,8 +12,8 @@ from config import Settings
 from tests.casework.mailing import CLAIRE, answer, bounce_of, encrypted, keyed, send, write
 from tests.factories import acting
 from tests.web.staff.conftest import Desk, email_of, errors_of, fields_of, soup_of
-from tracker.casework.mail_in import TakenIn
-from tracker.casework.mail_store import Mailroom, path_of
+from tracker.casework.mail.store import Mailroom, path_of
+from tracker.casework.mail.taking_in import TakenIn
 from tracker.charter.words import MailOutcome, MailReason, MessageKind
 from tracker.models.cases import Case
 from tracker.models.database import Database

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from tracker.casework.house import House
-from tracker.casework.mail_in import TakenIn, take_in
-from tracker.casework.mail_store import Mailroom, lay_down
+from tracker.casework.mail.store import Mailroom, lay_down
+from tracker.casework.mail.taking_in import TakenIn, take_in
 from tracker.casework.seeding.people import read_texts
 from tracker.charter.counting import aware
 from tracker.charter.words import CaseState, Channel

@@ -11,9 +11,9 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from tracker.access.permissions import READ, Room, may, reaches
-from tracker.casework import holding
-from tracker.casework.mail_message import read_mail, said_in
-from tracker.casework.mail_store import Mailroom, path_of
+from tracker.casework.mail import holding
+from tracker.casework.mail.message import read_mail, said_in
+from tracker.casework.mail.store import Mailroom, path_of
 from tracker.charter.counting import NaiveDatetime, aware, brussels_day
 from tracker.charter.errors import CharterError
 from tracker.charter.words import Language, MailOutcome, MailReason, Verb

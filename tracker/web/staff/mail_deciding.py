@@ -14,8 +14,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from tracker.access.permissions import READ, SETTLE, may
-from tracker.casework import holding
-from tracker.casework.mail_in import TakenIn
+from tracker.casework.mail import holding
+from tracker.casework.mail.taking_in import TakenIn
 from tracker.charter.errors import CharterError
 from tracker.charter.reference import Reference
 from tracker.charter.words import MailOutcome

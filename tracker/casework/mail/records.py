@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, Select, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from tracker.casework.mail_store import path_of
+from tracker.casework.mail.store import path_of
 from tracker.charter.words import Channel, Direction
 from tracker.insight.verify import Problem
 from tracker.models.database import Database

@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy.exc import DBAPIError
 
 from tracker.casework.house import House
-from tracker.casework.mail_in import TakenIn, take_in, take_in_waiting
-from tracker.casework.mail_store import Mailroom, adopt_unnoted, lay_down
+from tracker.casework.mail.store import Mailroom, adopt_unnoted, lay_down
+from tracker.casework.mail.taking_in import TakenIn, take_in, take_in_waiting
 from tracker.correspondence.mailbox import Declined, Gone, Mailbox, MailboxLost, OpenMailbox
 from tracker.models.database import Database
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from tracker.casework.follow import follow_up
 from tracker.casework.house import Actor, House
-from tracker.casework.mail_store import Mailroom, path_of
+from tracker.casework.mail.store import Mailroom, path_of
 from tracker.casework.register import Intake, register
 from tracker.casework.writing import message_of
 from tracker.charter.words import Channel, Language, Nature

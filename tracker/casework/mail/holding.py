@@ -10,9 +10,9 @@ from tracker.access.permissions import SETTLE, MailFacts, may_with_mail
 from tracker.casework.casefile import facts_of, find
 from tracker.casework.errors import Missing, NotPermitted, Refused
 from tracker.casework.house import Actor, House
-from tracker.casework.mail_in import TakenIn, told
-from tracker.casework.mail_message import join_case, make_case, read_mail, unpack
-from tracker.casework.mail_store import Mailroom
+from tracker.casework.mail.message import join_case, make_case, read_mail, unpack
+from tracker.casework.mail.store import Mailroom
+from tracker.casework.mail.taking_in import TakenIn, told
 from tracker.charter.words import MailOutcome, MailReason
 from tracker.insight.mailbox import desks
 from tracker.models.cases import Association, Case

@@ -7,9 +7,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tracker.casework.house import House
-from tracker.casework.mail_message import Reading
-from tracker.casework.mail_table import Known
-from tracker.casework.mail_thread import LONGEST_ID, Thread
+from tracker.casework.mail.message import Reading
+from tracker.casework.mail.table import Known
+from tracker.casework.mail.thread import LONGEST_ID, Thread
 from tracker.charter.words import MailOutcome, MailReason
 from tracker.correspondence.gate import is_email_address
 from tracker.correspondence.incoming import Incoming

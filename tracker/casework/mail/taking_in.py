@@ -14,12 +14,12 @@ from sqlalchemy.exc import DataError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from tracker.casework.house import CITIZEN, House
-from tracker.casework.mail_bounce import take_back
-from tracker.casework.mail_known import PATIENCE, digest_of, known_of, let_nobody_else_decide, same_before
-from tracker.casework.mail_message import Reading, Unpacked, join_case, make_case, read_mail, unpack
-from tracker.casework.mail_store import EARLIEST, Mailroom
-from tracker.casework.mail_table import Line, decide
-from tracker.casework.mail_thread import LONGEST_ID, Thread, thread_of
+from tracker.casework.mail.bounce import take_back
+from tracker.casework.mail.known import PATIENCE, digest_of, known_of, let_nobody_else_decide, same_before
+from tracker.casework.mail.message import Reading, Unpacked, join_case, make_case, read_mail, unpack
+from tracker.casework.mail.store import EARLIEST, Mailroom
+from tracker.casework.mail.table import Line, decide
+from tracker.casework.mail.thread import LONGEST_ID, Thread, thread_of
 from tracker.casework.staffing import NobodyThere
 from tracker.charter.counting import aware
 from tracker.charter.obligations import assess
