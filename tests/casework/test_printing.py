@@ -208,7 +208,12 @@ def test_the_gate_is_asked_again_and_names_what_is_missing(office: Office) -> No
 
 
 def test_a_letter_in_a_script_that_cannot_be_printed_is_kept_back_by_name_and_the_others_go(office: Office) -> None:
-    odd = office.write(requester_address="東京都千代田区")
+    odd = office.write()
+    with office.database.writing() as session:
+        correct_contact(
+            session, HOUSE, reference=odd, name="Claire Dubois", email=None, phone=None, fax=None,
+            address="東京都千代田区", reason="She moved.", actor=office.clerk, now=NOW, seen=None,
+        )  # fmt: skip
     office.write()
 
     printed = office.print()

@@ -203,9 +203,16 @@ def test_a_script_that_no_font_has_is_refused_by_name(more: dict[str, str], kind
 
     assert refused.value.values["kind"] == kind
     given = next(iter(more.values()))
-    assert str(refused.value.values["letters"]) in given
+    assert str(refused.value.values["letters"]).split() == list(dict.fromkeys(c for c in given))
     for language in Language:
         assert str(refused.value.values["letters"]) in refusal(refused.value, language)
+
+
+def test_all_that_cannot_be_printed_is_named_at_once() -> None:
+    with pytest.raises(NotPrintable) as refused:
+        render(paper(body="Voir 北京 🙂 et ก, dans 北京."))
+
+    assert refused.value.values["letters"] == "北 京 ก"
 
 
 def test_pictures_are_written_in_words_and_nothing_is_a_command() -> None:

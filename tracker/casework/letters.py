@@ -11,6 +11,7 @@ from tracker.casework.drafting import Draft, channel_of, to_requester
 from tracker.casework.errors import Missing
 from tracker.casework.house import Actor, House
 from tracker.casework.leaving import left
+from tracker.casework.paper import as_printed
 from tracker.casework.transmission import misdirected, transmission
 from tracker.casework.writing import (
     PUBLISHED,
@@ -21,6 +22,7 @@ from tracker.charter.counting import brussels_day
 from tracker.charter.entries import Entry
 from tracker.charter.ledger import check_interim
 from tracker.charter.words import (
+    PAPER,
     SPOKEN,
     Act,
     Channel,
@@ -45,10 +47,27 @@ def preview(
     session: Session, house: House, *, reference: str, kind: MessageKind, draft: Draft, actor: Actor, now: datetime
 ) -> list[Written]:
     """Return what would be sent, word for word; nothing is stored. Raises whatever sending it would raise."""
+    return _write(_looked_at(session, house, reference, kind, actor, now), kind, draft)
+
+
+def preview_on_paper(
+    session: Session, house: House, *, reference: str, kind: MessageKind, draft: Draft, place: int, actor: Actor,
+    now: datetime,
+) -> bytes | None:  # fmt: skip
+    """Return the PDF of the message at that place of the preview, as it would be printed; none: it is no letter."""
+    file = _looked_at(session, house, reference, kind, actor, now)
+    written = dict(enumerate(_write(file, kind, draft))).get(place)
+    return as_printed(file, written) if written is not None and written.channel in PAPER else None
+
+
+def _looked_at(
+    session: Session, house: House, reference: str, kind: MessageKind, actor: Actor, now: datetime
+) -> CaseFile:
+    """Take a case in hand to see what could be sent on it."""
     case = find(session, reference)
     permit(session, case, READ, actor)
     permit(session, case, VERBS[kind], actor)
-    return _write(CaseFile.hold(session, house, case, actor=actor, now=now, lock=False), kind, draft)
+    return CaseFile.hold(session, house, case, actor=actor, now=now, lock=False)
 
 
 def answer(
@@ -172,7 +191,18 @@ def _by_head(actor: Actor) -> bool:
 
 
 def _write(file: CaseFile, kind: MessageKind, draft: Draft) -> list[Written]:
-    """Write the messages that an act takes, and make sure that they can leave as the charter wants (P7 to P9)."""
+    """Write the messages that an act takes, and make sure that they can leave as the charter wants (P7 to P9).
+
+    What goes on paper is set once, so that its writer, and not whoever prints it, learns what cannot be printed.
+    """
+    messages = _written(file, kind, draft)
+    for written in messages:
+        if written.channel in PAPER:
+            as_printed(file, written)
+    return messages
+
+
+def _written(file: CaseFile, kind: MessageKind, draft: Draft) -> list[Written]:
     if kind is MessageKind.TRANSMISSION:
         return transmission(file, draft)
     if kind is MessageKind.INTERIM:

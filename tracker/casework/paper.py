@@ -12,10 +12,10 @@ from pypdf import PdfReader
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tracker.casework.casefile import find
+from tracker.casework.casefile import CaseFile, find
 from tracker.casework.house import Actor, House
 from tracker.casework.leaving import NotWaiting, check_gate, check_interim_on, record_leaving, renew_codes
-from tracker.casework.writing import message_of
+from tracker.casework.writing import Written, as_message, message_of
 from tracker.charter.counting import brussels_day
 from tracker.charter.errors import CharterError
 from tracker.charter.words import PAPER, Act, CaseState, Direction, Language, MessageKind
@@ -111,6 +111,15 @@ def _made(session: Session, house: House, case: Case, message: Message, now: dat
         check_interim_on(session, house, case, message, now)
     check_gate(case, message)
     return render(facts_of(session, house, case, message))
+
+
+def as_printed(file: CaseFile, written: Written) -> bytes:
+    """Return the PDF of a message that is written and not stored: byte for byte the one that it will be.
+
+    Raises what ``render`` raises.
+    """
+    message = as_message(file, written, 0)  # no letter says the number of its message
+    return render(facts_of(file.session, file.house, file.case, message))
 
 
 def facts_of(session: Session, house: House, case: Case, message: Message) -> PaperFacts:

@@ -3,7 +3,7 @@
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -28,8 +28,10 @@ TOO_LONG = "too long for the window"
 _NOT_SHOWN = re.compile(r'the text `"(?P<letters>.+?)"` could not be displayed')
 _ESCAPED = re.compile(r"\\u\{([0-9a-f]+)\}")
 _JOINERS, _NO_BREAK = "\u200c\u200d", "\xa0\u202f"
-MOST_SIGNS = 40
-"""How many different pictures in a text are written in words before the letter is given up."""
+MOST_PASSES = 4
+"""How often a letter is set anew with its pictures written in words before it is given up."""
+MOST_NAMED = 20
+"""How many of the letters that no font has a refusal names one by one."""
 
 
 class NotPrintable(CharterError):
@@ -37,7 +39,8 @@ class NotPrintable(CharterError):
 
     code = "not_printable"
 
-    def __init__(self, kind: str, letters: str) -> None:
+    def __init__(self, kind: str, unknown: Sequence[str]) -> None:
+        letters = " ".join(unknown[:MOST_NAMED]) + (" …" if unknown[MOST_NAMED:] else "")
         super().__init__(
             f"The {kind} of this letter holds “{letters}”, which cannot be printed: write it in Latin letters.",
             kind=kind,
@@ -88,18 +91,19 @@ def render(facts: PaperFacts) -> bytes:
     A picture that no font has (🙂) is written in words. Raises ``NotPrintable`` for the letters of a script that none
     has, and ``AddressTooLong``.
     """
-    shown, letters = facts_on_paper(facts), ""
-    for _ in range(MOST_SIGNS):
+    shown = facts_on_paper(facts)
+    unknown: tuple[str, ...] = ()
+    for _ in range(MOST_PASSES):
         try:
             return _compiled(shown, facts.written_on)
         except typst.TypstError as error:
             if TOO_LONG in str(error):
                 raise AddressTooLong from error
-            letters = _not_shown(error)
-            if not letters:
+            unknown = _not_shown(error)
+            if not unknown:
                 raise
-            shown = _in_words(shown, letters)
-    raise NotPrintable("text", letters)
+            shown = _in_words(shown, unknown)
+    raise NotPrintable("text", unknown)
 
 
 def facts_on_paper(facts: PaperFacts) -> dict[str, Any]:
@@ -217,26 +221,36 @@ def fonts() -> typst.Fonts:
     return typst.Fonts(include_system_fonts=False, font_paths=[str(fontpkg.path("Public Sans").parent)])
 
 
-def _not_shown(error: Exception) -> str:
-    """Return the letters that no font has, if that is why the PDF could not be made."""
-    found = _NOT_SHOWN.search(str(error))
-    return _ESCAPED.sub(lambda code: chr(int(code[1], 16)), found["letters"]) if found else ""
+def _not_shown(error: typst.TypstError) -> tuple[str, ...]:
+    """Return what no font has, each once and in the order of the text, if that is why the PDF could not be made."""
+    told = getattr(error, "diagnostic", "") or str(error)
+    found = (_ESCAPED.sub(lambda code: chr(int(code[1], 16)), one["letters"]) for one in _NOT_SHOWN.finditer(told))
+    return tuple(dict.fromkeys(found))
 
 
-def _in_words(shown: dict[str, Any], letters: str) -> dict[str, Any]:
-    """Return the same letter with a picture written in words. Raises ``NotPrintable`` for the letters of a script."""
+def _in_words(shown: dict[str, Any], unknown: Sequence[str]) -> dict[str, Any]:
+    """Return the same letter with its pictures written in words. Raises ``NotPrintable`` for what is no picture."""
     for part, names in (("recipient", ("recipient",)), ("signature", ("sender", "contact"))):
-        if any(letters in line for name in names for line in shown[name]):
-            raise NotPrintable(part, letters)
-    if any(unicodedata.category(c).startswith(("L", "N")) for c in letters):
-        raise NotPrintable("text", letters)
-    said = " ".join(unicodedata.name(c, "").lower() for c in letters if unicodedata.category(c) != "Mn").strip()
-    instead = f"[{said}]" if said else ""
+        there = [one for one in unknown if any(one in line for name in names for line in shown[name])]
+        if there:
+            raise NotPrintable(part, there)
+    script = [one for one in unknown if any(unicodedata.category(c).startswith(("L", "N")) for c in one)]
+    if script:
+        raise NotPrintable("text", script)
+    instead = {one: _picture_in_words(one) for one in sorted(unknown, key=len, reverse=True)}
+
+    def said(line: str) -> str:
+        for one, words in instead.items():
+            line = line.replace(one, words)
+        return line
+
     parts = [
-        {
-            name: [line.replace(letters, instead) for line in some] if name != "kind" else some
-            for name, some in part.items()
-        }
+        {name: [said(line) for line in some] if name != "kind" else some for name, some in part.items()}
         for part in shown["parts"]
     ]
     return {**shown, "parts": parts}
+
+
+def _picture_in_words(picture: str) -> str:
+    said = " ".join(unicodedata.name(c, "").lower() for c in picture if unicodedata.category(c) != "Mn").strip()
+    return f"[{said}]" if said else ""

@@ -290,3 +290,57 @@ def test_two_clerks_at_once_the_letter_is_not_sent_and_not_lost(
     assert "Bo Peeters" in answer.text
     assert fields_of(form_of(soup_of(answer)))["text"].replace("\r\n", "\n") == TEXT
     assert _messages(database, "answer") == []
+
+
+ON_PAPER = {"channel": Channel.POST, "requester_address": "Rue Neuve 1\n1000 Bruxelles", "requester_email": None}
+
+
+@pytest.mark.parametrize("channel", [Channel.POST, Channel.FAX])
+def test_the_letter_is_seen_as_it_will_be_printed_before_it_is_stored(
+    an: Desk, file: File, database: Database, channel: Channel
+) -> None:
+    reference = file(**ON_PAPER | {"channel": channel, "requester_fax": "+32 2 501 81 70"})
+    path = f"/staff/cases/{reference}/answer"
+    preview = soup_of(an.send(path, "preview", text=TEXT))
+
+    seen = an.send_form(preview, path, print="0")
+
+    assert _messages(database, "answer") == []
+    assert (seen.status_code, seen.mimetype) == (200, "application/pdf")
+    assert seen.headers["Content-Disposition"] == f"inline; filename=preview-{reference}.pdf"
+    assert preview.select_one("button[name=print][form][formtarget=_blank]") is not None
+    assert an.send_form(preview, path, print="1").status_code == 404
+    an.send_form(preview, path, "send")
+    (message,) = _messages(database, "answer")
+    printed = an.get(f"/staff/cases/{reference}/letters/{message.number}.pdf")
+    assert printed.data == seen.data  # nothing on it says that it is not final
+
+
+def test_what_goes_by_mail_has_no_letter_to_see(an: Desk, file: File) -> None:
+    path = f"/staff/cases/{file(channel=Channel.EMAIL)}/answer"
+    preview = soup_of(an.send(path, "preview", text=TEXT))
+
+    assert preview.select_one("button[name=print]") is None
+    assert an.send_form(preview, path, print="0").status_code == 404
+
+
+@pytest.mark.parametrize("step", ["preview", "send"])
+def test_what_cannot_be_printed_is_named_to_its_writer_who_keeps_the_text(
+    an: Desk, file: File, database: Database, step: str
+) -> None:
+    text = "Voir 北京 et ก, dans 北京. 🙂"
+    path = f"/staff/cases/{file(**ON_PAPER)}/answer"
+
+    refused = an.send(path, step, text=text)
+
+    assert refused.status_code == 409
+    assert "holds “北 京 ก”, which cannot be printed" in errors_of(refused)
+    assert fields_of(form_of(soup_of(refused)))["text"] == text
+    assert _messages(database, "answer") == []
+
+
+def test_the_same_words_may_go_by_mail(an: Desk, file: File, database: Database) -> None:
+    path = f"/staff/cases/{file(channel=Channel.EMAIL)}/answer"
+
+    assert an.send(path, "send", text="Voir 北京.").status_code == 303
+    assert len(_messages(database, "answer")) == 1

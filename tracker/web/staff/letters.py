@@ -3,9 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from io import BytesIO
 from typing import Any
 
-from flask import Response, make_response, render_template, request
+from flask import Response, abort, make_response, render_template, request, send_file
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -23,6 +24,9 @@ from tracker.web.staff.acts import give_back, lead_on, not_now, the_case, with_c
 from tracker.web.staff.blueprint import needs, staff
 from tracker.web.staff.letter_forms import ClosingForm, InterimForm, TextForm, TransmitForm, WayForm
 from tracker.web.staff.undelivered import prefill
+
+NOT_TYPED = ("csrf_token", "step", "whose", "print")
+"""What a form sends that nobody has typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,8 @@ def _write(letter: Letter) -> ResponseReturnValue:
                 sent = letter.send(db, site().house, draft=form.draft(case), **with_case(form))
                 done = _sent(sent if isinstance(sent, list) else [sent])
             return lead_on(done)
+        if "print" in request.form:
+            return _on_paper(letter, form, request.form.get("print", 0, int))
         if step != "edit":
             return _preview(letter, form)
     except (CharterError, OperationalError) as error:
@@ -134,10 +140,22 @@ def _preview(letter: Letter, form: WayForm) -> ResponseReturnValue:
             db, site().house, reference=case.reference, kind=letter.kind, draft=form.draft(case), actor=me().actor,
             now=now(),
         )  # fmt: skip
-    typed = [
-        (name, value) for name, value in request.form.items(multi=True) if name not in ("csrf_token", "step", "whose")
-    ]
+    typed = [(name, value) for name, value in request.form.items(multi=True) if name not in NOT_TYPED]
     return render_template("staff/preview.html", case=case, letter=letter, written=written, typed=typed)
+
+
+def _on_paper(letter: Letter, form: WayForm, place: int) -> ResponseReturnValue:
+    """Give the PDF of a message of the preview, as it would be printed; only the name says that it is not final."""
+    case = the_case()
+    with site().database.reading() as db:
+        pdf = letters.preview_on_paper(
+            db, site().house, reference=case.reference, kind=letter.kind, draft=form.draft(case),
+            place=place, actor=me().actor, now=now(),
+        )  # fmt: skip
+    if pdf is None:
+        abort(404)
+    name = _("preview-%(reference)s", reference=case.reference) + ".pdf"
+    return send_file(BytesIO(pdf), mimetype="application/pdf", download_name=name, max_age=0)
 
 
 def _show(
