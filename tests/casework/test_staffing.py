@@ -1,5 +1,6 @@
 """Whom a notice reaches: the handler, who stands in, the head, guard duty; and whom it never reaches."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,14 +8,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests.factories import MONDAY, make_case, make_house, make_staff, settle
-from tracker.casework.people import ensure_duty_desk, set_absence
+from tracker.casework.people import ensure_duty_desk, load_directory, set_absence
 from tracker.casework.staffing import Team, stands_in_for
 from tracker.casework.sweep import sweep
 from tracker.charter.counting import brussels_day
 from tracker.charter.words import CaseState, NoticeState, Recipient, Role
 from tracker.models.database import Database
+from tracker.models.directory import Service
 from tracker.models.obligations import Notice
 from tracker.models.staff import Staff
+from tracker.routing import directory
 
 TODAY = brussels_day(MONDAY)
 
@@ -133,3 +136,23 @@ def test_a_case_too_long_in_triage_rings_at_the_head_of_dispatchers_without_a_se
     (notice,) = rang()
     assert notice.recipients == ([head.id] if head else [])
     assert notice.state == (NoticeState.SENT if head else NoticeState.UNATTENDED)
+
+
+def test_the_directory_may_be_loaded_again_and_put_what_is_there_under_what_is_new(database: Database) -> None:
+    shipped = directory.load_directory()
+    crisis = next(one for one in shipped.entries if one.code == "CRISIS")
+    above = replace(crisis, code="ABOVE", parent=None)
+    between = replace(crisis, code="BETWEEN", parent="ABOVE")
+    rest = tuple(one for one in shipped.entries if one.code != "CRISIS")
+    changed = directory.Directory((replace(crisis, parent="BETWEEN"), *rest, above, between))
+    with database.writing() as session:
+        settle(session)
+        before = {row.code: row.seal for row in session.scalars(select(Service))}
+
+    with database.writing() as session:
+        assert load_directory(session, changed, day=brussels_day(MONDAY)) == len(before) + 2
+
+    with database.reading() as session:
+        rows = {row.code: row for row in session.scalars(select(Service))}
+    assert (rows["CRISIS"].parent_code, rows["BETWEEN"].parent_code) == ("BETWEEN", "ABOVE")
+    assert {code for code, seal in before.items() if rows[code].seal != seal} == {"CRISIS"}

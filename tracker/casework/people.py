@@ -16,7 +16,7 @@ from tracker.models.staff import Staff
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
 
-    from tracker.routing.directory import Directory
+    from tracker.routing.directory import Directory, Entry
 
 GENERAL_PHONE = "+32 2 501 81 11"
 """The general number (FPS Foreign Affairs, user charter, §1): whoever has no number of their own is reached by it."""
@@ -184,18 +184,22 @@ def load_directory(session: Session, directory: "Directory", *, day: date) -> in
     """
     known = {service.code: service for service in session.scalars(select(Service))}
     entries = [directory.get(code, on=day) or directory.versions(code)[-1] for code in directory.codes]
-    for entry in sorted(entries, key=lambda e: e.parent is not None):
-        service = known.get(entry.code)
-        if service is None:
-            service = known[entry.code] = Service(code=entry.code)
-            session.add(service)
-        service.kind = entry.kind
-        service.names = dict(entry.names)
-        service.phone, service.email = entry.phone or None, entry.email or None
-        service.postal_address, service.website = entry.postal_address or None, entry.website or None
-        service.channel = entry.channel or None
-        service.associated = list(entry.associated)
-        service.parent_code = entry.parent
-        service.valid_from, service.valid_to = entry.valid_from, entry.valid_to
+    new = {entry.code: Service(code=entry.code) for entry in entries if entry.code not in known}
+    for found in (new, known):  # what is there already may come under what is new
+        for entry in sorted(entries, key=lambda e: e.parent is not None):
+            if entry.code in found:
+                _describe(found[entry.code], entry)
+                session.add(found[entry.code])
         session.flush()
     return len(entries)
+
+
+def _describe(service: Service, entry: "Entry") -> None:
+    service.kind = entry.kind
+    service.names = dict(entry.names)
+    service.phone, service.email = entry.phone or None, entry.email or None
+    service.postal_address, service.website = entry.postal_address or None, entry.website or None
+    service.channel = entry.channel or None
+    service.associated = list(entry.associated)
+    service.parent_code = entry.parent
+    service.valid_from, service.valid_to = entry.valid_from, entry.valid_to
