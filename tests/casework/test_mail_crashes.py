@@ -85,7 +85,7 @@ def test_copies_by_several_ways_at_once_are_one_message(database: Database, room
 
 
 def test_a_flood_at_once_is_slowed_down_to_the_very_mail(database: Database, room: Mailroom) -> None:
-    laid = [lay(database, room, write(str(n), message_id=f"<{n}@e.org>")) for n in range(MOST_IN_AN_HOUR + 6)]
+    laid = [lay(database, room, write("o" * (n + 1), message_id=f"<{n}@e.org>")) for n in range(MOST_IN_AN_HOUR + 6)]
 
     with ThreadPoolExecutor(8) as pool:
         told = list(pool.map(lambda one: take_in(database, HOUSE, room, mail_id=one, now=MONDAY), laid))

@@ -1,5 +1,6 @@
 """Mail in, whole: from its bytes to a case, a message or a row that says why not; on both databases."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -26,9 +27,10 @@ from tests.casework.mailing import (
 from tests.factories import MONDAY, acting, make_staff, settle
 from tracker.casework import ending
 from tracker.casework.house import Actor
+from tracker.casework.mail.brake import MOST_IN_A_DAY
 from tracker.casework.mail.store import Mailroom, path_of
-from tracker.casework.mail.table import MOST_IN_AN_HOUR
-from tracker.casework.mail.taking_in import take_in, take_in_waiting
+from tracker.casework.mail.table import MOST_ALIKE, MOST_IN_AN_HOUR
+from tracker.casework.mail.taking_in import TakenIn, take_in, take_in_waiting
 from tracker.charter.words import (
     CaseState,
     Channel,
@@ -45,7 +47,7 @@ from tracker.insight.verify import verify
 from tracker.models.cases import Case
 from tracker.models.database import Database
 from tracker.models.mail import Mail
-from tracker.models.messages import Attachment, Message, Outbox
+from tracker.models.messages import ACKNOWLEDGED_TOO_OFTEN, Attachment, Message, Outbox
 from tracker.models.obligations import Obligation
 
 REGISTERED, ATTACHED, HELD, IGNORED = MailOutcome
@@ -351,8 +353,77 @@ def test_the_news_that_a_mail_is_late_is_linked_and_voids_nothing(
         assert session.get_one(Message, sent.id).voided_at is None
 
 
+def test_one_address_is_acknowledged_so_often_a_day_and_somebody_is_told_once(
+    database: Database, room: Mailroom
+) -> None:
+    taken = [
+        send(database, room, write(f"Question {'o' * n}", message_id=f"<{n}@example.org>"))
+        for n in range(MOST_IN_A_DAY + 3)
+    ]
+
+    assert {one.outcome for one in taken} == {REGISTERED}
+    *acknowledged, told, second, third = taken
+    with database.reading() as session:
+        for one in acknowledged:
+            assert len(messages_of(session, one.reference)) == 2
+            assert not case_of(session, one.reference).not_sent
+        lines = Counter(tuple(row) for row in session.execute(select(Outbox.state, Outbox.last_error)))
+        assert lines == {("waiting", None): MOST_IN_A_DAY, ("failed", ACKNOWLEDGED_TOO_OFTEN): 1}
+        assert case_of(session, told.reference).not_sent
+    for one in (second, third):
+        with database.reading() as session:
+            assert len(messages_of(session, one.reference)) == 1
+            case = case_of(session, one.reference)
+            assert (case.not_sent, case.next_due_on) == (False, date(2026, 3, 17))
+
+
+def test_the_brake_is_off_for_others_for_an_emergency_and_the_next_day(database: Database, room: Mailroom) -> None:
+    for n in range(MOST_IN_A_DAY):
+        send(database, room, write(f"Question {'o' * n}", message_id=f"<{n}@example.org>"))
+    lost = "Help! My daughter had an accident in Peru, she is in hospital and we cannot reach her, please help us."
+
+    urgent = send(database, room, write(lost, subject="Accident in Peru", message_id="<u@example.org>"))
+    other = send(database, room, write(sender="bob@example.net", message_id="<b@example.net>"))
+    braked = send(database, room, write("Encore une.", message_id="<e@example.org>"))
+    later = send(database, room, write("Une dernière.", message_id="<l@example.org>"), now=TUESDAY)
+
+    with database.reading() as session:
+        assert messages_of(session, urgent.reference)[1].kind is MessageKind.EMERGENCY
+        for one, state in ((urgent, "waiting"), (other, "waiting"), (braked, "failed"), (later, "waiting")):
+            message = messages_of(session, one.reference)[1]
+            assert session.scalars(select(Outbox.state).where(Outbox.message_id == message.id)).one() == state
+
+
+def test_a_machine_that_says_the_same_for_ever_makes_no_more_cases(database: Database, room: Mailroom) -> None:
+    def machine(number: int, at: datetime, text: str = "Votre message est bien reçu sous le n° {}.") -> TakenIn:
+        subject = f"Bien reçu [{number}]"
+        mail = write(text.format(number), subject=subject, message_id=f"<m{number}@example.org>", received=at)
+        return send(database, room, mail, now=at)
+
+    hours = [machine(number, MONDAY + timedelta(hours=6 * number)) for number in range(12)]
+
+    assert [one.outcome for one in hours] == [REGISTERED] * MOST_ALIKE + [HELD] * 9
+    assert {(one.reason, one.reference) for one in hours[MOST_ALIKE:]} == {
+        (MailReason.SAME_MAIL, hours[MOST_ALIKE - 1].reference)
+    }
+    assert machine(99, MONDAY + timedelta(hours=67), "Une vraie question sur ma pension.").outcome is REGISTERED
+    assert machine(100, MONDAY + timedelta(days=9)).outcome is REGISTERED
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).where(Mail.due_on.is_not(None))) == 9
+
+
+def test_the_same_words_with_other_files_are_another_mail(database: Database, room: Mailroom) -> None:
+    for number in range(MOST_ALIKE + 2):
+        mail = write("Voir annexe.", message_id="<same@example.org>")
+        content = PDF.replace(b"Catalog", b"Catalo%d" % number)
+        mail.add_attachment(content, maintype="application", subtype="pdf", filename="scan.pdf")
+
+        assert send(database, room, mail).outcome is REGISTERED
+        assert send(database, room, mail.as_bytes() + b"\r\n").reason is MailReason.SAME_MAIL
+
+
 def test_a_flood_is_slowed_down_and_nothing_of_it_is_lost(database: Database, room: Mailroom) -> None:
-    flood = [write(f"Question numéro {n}", message_id=f"<{n}@example.org>") for n in range(MOST_IN_AN_HOUR + 2)]
+    flood = [write(f"Question {'o' * n}", message_id=f"<{n}@example.org>") for n in range(MOST_IN_AN_HOUR + 2)]
 
     outcomes = [send(database, room, mail).outcome for mail in flood]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tracker.casework.mail.table import MOST_IN_AN_HOUR, MOST_RECIPIENTS, TABLE, Known, decide
+from tracker.casework.mail.table import MOST_ALIKE, MOST_IN_AN_HOUR, MOST_RECIPIENTS, TABLE, Known, decide
 from tracker.charter.words import MailOutcome, MailReason
 from tracker.correspondence.sorting import Sort
 
@@ -39,6 +39,9 @@ CASES: list[tuple[dict[str, Any], MailOutcome, MailReason]] = [
     ({"recipients": MOST_RECIPIENTS + 1}, HELD, MailReason.MANY_RECIPIENTS),
     ({"disproven": True}, HELD, MailReason.SENDER_NOT_PROVEN),
     ({"taken_in_within_the_hour": MOST_IN_AN_HOUR}, HELD, MailReason.TOO_MANY),
+    ({"alike_within_the_day": MOST_ALIKE - 1}, REGISTERED, MailReason.NEW_REQUEST),
+    ({"alike_within_the_day": MOST_ALIKE}, HELD, MailReason.SAME_MAIL),
+    (REPLY | {"alike_within_the_day": MOST_ALIKE}, ATTACHED, MailReason.REPLY),
 ]
 
 

@@ -19,7 +19,7 @@ from tracker.charter.words import (
     NoticeState,
     Verb,
 )
-from tracker.models.messages import LACKING, WITHHELD
+from tracker.models.messages import ACKNOWLEDGED_TOO_OFTEN, LACKING, WITHHELD
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,6 @@ class Contact:
     phone: str | None = None
     fax: str | None = None
     address: str | None = None
-    title: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +182,8 @@ class Said:
     """What of the mail that it came as could not be read or kept."""
     kept: bool = False
     """The PDF of the letter that was printed is kept."""
+    unacknowledged: bool = False
+    """Its sender had been sent so many acknowledgements that day that there was none for this."""
 
     @property
     def stays(self) -> bool:
@@ -198,6 +199,11 @@ class Said:
     def withheld(self) -> bool:
         """Say whether we kept it back ourselves: what it meant to do had become impossible."""
         return self.failed and (self.problem or "").startswith(WITHHELD)
+
+    @property
+    def too_often(self) -> bool:
+        """Say whether it is an acknowledgement that was not sent, since its address gets too many."""
+        return self.failed and self.problem == ACKNOWLEDGED_TOO_OFTEN
 
     @property
     def lacks(self) -> tuple[str, ...]:

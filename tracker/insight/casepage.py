@@ -195,7 +195,7 @@ def _messages(session: Session, case_id: int) -> Iterable[Said]:
         .order_by(Message.number)
     )
     for message, author, state, problem, made_at, mail_id, quoted, details in found:
-        mail = (mail_id, quoted, _lost(details or {}))
+        mail = (mail_id, quoted, details or {})
         yield _said(message, author, state, problem, made_at is not None, mail, tuple(files.get(message.id, ())))
 
 
@@ -231,7 +231,7 @@ def _said(
     state: str | None,
     problem: str | None,
     kept: bool,
-    mail: tuple[int | None, str | None, Lost | None],
+    mail: tuple[int | None, str | None, Mapping[str, Any]],
     files: tuple[File, ...],
 ) -> Said:
     return Said(
@@ -259,7 +259,8 @@ def _said(
         files=files,
         mail_id=mail[0],
         quoted=mail[1],
-        lost=mail[2],
+        lost=_lost(mail[2]),
+        unacknowledged="unacknowledged" in mail[2],
         kept=kept,
     )
 

@@ -95,6 +95,8 @@ class Message(Sealed, Base):
 
 WITHHELD = "withheld"
 """How the last error of a row begins whose message we kept back ourselves; then the code of the refusal."""
+ACKNOWLEDGED_TOO_OFTEN = "acknowledged too often"
+"""The last error of an acknowledgement that was not sent, since its address had been sent so many that day."""
 LACKING = "something is missing"
 """How it begins when the gate found something missing just before it left; then the items."""
 

@@ -1,14 +1,15 @@
 """Owns the gathering of what the decision about a mail hangs on: what it says, and what is known of its sender."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from tracker.casework.house import House
-from tracker.casework.mail.message import Reading
-from tracker.casework.mail.table import Known
+from tracker.casework.mail.message import Reading, said_in
+from tracker.casework.mail.table import MOST_ALIKE, Known
 from tracker.casework.mail.thread import LONGEST_ID, Thread
 from tracker.charter.words import MailOutcome, MailReason
 from tracker.correspondence.gate import is_email_address
@@ -16,6 +17,7 @@ from tracker.correspondence.incoming import Incoming
 from tracker.correspondence.tracking import ours
 from tracker.models.mail import Mail
 
+A_DAY = timedelta(days=1)
 PATIENCE = timedelta(hours=1)
 """How long a mail is held whose sender wrote too many; then it is decided about again."""
 
@@ -26,10 +28,14 @@ def known_of(
     reading: Reading,
     thread: Thread,
     before: Mail | None,
+    alike: Sequence[int],
     *,
     now: datetime,
 ) -> Known:
-    """Return all that the decision about a mail hangs on; ``before`` is the same mail, if it came before."""
+    """Return all that the decision about a mail hangs on.
+
+    ``before`` is the same mail, if it came before; ``alike`` the cases that mails with the same words became.
+    """
     incoming = reading.incoming
     return Known(
         sort=incoming.sort,
@@ -48,6 +54,7 @@ def known_of(
         from_the_requester=thread.from_the_requester,
         names_a_case=thread.case is not None,
         nearly_names_a_case=bool(thread.offered),
+        alike_within_the_day=len(alike),
     )
 
 
@@ -75,16 +82,49 @@ def same_before(session: Session, mail: Mail, incoming: Incoming) -> Mail | None
         Mail.outcome.is_not(None),
         Mail.reason != MailReason.SAME_MAIL,
     )
-    digest = digest_of(incoming)
+    digest = digests_of(incoming)[_TEXT]
     earlier = session.scalars(query.order_by(Mail.id).limit(100))
-    return next((one for one in earlier if (one.details or {}).get("text") == digest), None)
+    return next((one for one in earlier if (one.details or {}).get(_TEXT) == digest), None)
 
 
-def digest_of(incoming: Incoming) -> str:
-    """Return what tells one text, with its files, from another, whatever spaces were put in on the way."""
-    words = " ".join(f"{incoming.subject} {incoming.text}".split())
-    files = "".join(f"\n{file.name} {len(file.content)}" for file in incoming.attachments)
-    return blake2b(f"{words}{files}".encode("utf-8", "replace"), digest_size=12).hexdigest()
+def like_before(session: Session, mail: Mail, incoming: Incoming, *, now: datetime) -> Sequence[int]:
+    """Return the cases that mails of the same sender with the same new words became within a day, the last first.
+
+    One that was held for this counts as well: as long as it goes on, it makes no further case.
+    """
+    goes_on = and_(Mail.outcome == MailOutcome.HELD, Mail.reason == MailReason.SAME_MAIL)
+    query = select(Mail.case_id).where(
+        Mail.sender == incoming.sender,
+        Mail.id != mail.id,
+        or_(Mail.outcome == MailOutcome.REGISTERED, goes_on),
+        Mail.decided_at > now - A_DAY,
+        Mail.details[_WORDS].as_string() == digests_of(incoming)[_WORDS],
+    )
+    return [
+        case_id
+        for case_id in session.scalars(query.order_by(Mail.id.desc()).limit(MOST_ALIKE))
+        if case_id is not None
+    ]
+
+
+_TEXT, _WORDS = "text", "words"
+"""What the digests are kept under, in the details of a mail."""
+
+
+def digests_of(incoming: Incoming) -> dict[str, str]:
+    """Return what tells one mail from another, with its files: by its whole text, and by its new words alone.
+
+    Spaces that were put in on the way make no difference to either. Words with a figure in them (the number that a
+    machine gives each of its answers, a date, a reference) make none to the second.
+    """
+    files = [blake2b(file.content, digest_size=12).hexdigest() for file in incoming.attachments]
+    text = f"{incoming.subject} {incoming.text}".split()
+    words = [word for word in said_in(incoming).lower().split() if not any(letter.isdigit() for letter in word)]
+    return {_TEXT: _digest([*text, *files]), _WORDS: _digest([*words, *files])}
+
+
+def _digest(words: Sequence[str]) -> str:
+    return blake2b(" ".join(words).encode("utf-8", "replace"), digest_size=12).hexdigest()
 
 
 def _taken_in_of_late(session: Session, sender: str | None, now: datetime) -> int:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from tracker.casework.follow import follow_up
 from tracker.casework.house import Actor, House
+from tracker.casework.mail.brake import UNACKNOWLEDGED, Brake, keep_back
 from tracker.casework.mail.store import Mailroom, path_of
 from tracker.casework.register import Intake, register
 from tracker.casework.writing import message_of
@@ -101,14 +102,26 @@ def said_in(incoming: Incoming) -> str:
 
 
 def make_case(
-    session: Session, house: House, mail: Mail, incoming: Incoming, unpacked: Unpacked, *, actor: Actor, now: datetime
+    session: Session,
+    house: House,
+    mail: Mail,
+    incoming: Incoming,
+    unpacked: Unpacked,
+    *,
+    actor: Actor,
+    now: datetime,
+    brake: Brake = Brake.OFF,
 ) -> None:
-    """Register a mail as a case of its own, counted from when it first reached us."""
+    """Register a mail as a case of its own, counted from when it first reached us.
+
+    What the brake keeps back is the acknowledgement alone; never an emergency's, which says whom to phone (P11).
+    """
     assert mail.received_at is not None
     assert mail.language is not None
     text = _body(incoming, unpacked)
     proposed = propose_nature(f"{incoming.subject}\n{text}", mail.language)
     sender = incoming.sender if is_email_address(incoming.sender or "") else None
+    brake = Brake.OFF if proposed.urgent else brake
     intake = Intake(
         channel=Channel.EMAIL,
         received_at=mail.received_at,
@@ -120,8 +133,13 @@ def make_case(
         requester_email=sender,
         urgent=proposed.urgent,
         submission_key=_key(mail),
+        acknowledge=brake is not Brake.SILENT,
     )
     done = register(session, house, intake=intake, actor=actor, now=now)
+    if brake is Brake.TELLS:
+        keep_back(session, done.case, now=now)
+    if brake is not Brake.OFF:
+        mail.details = {**(mail.details or {}), UNACKNOWLEDGED: brake.value}
     message = message_of(session, done.case.id, 1)
     assert message is not None
     _belong(session, mail, message, unpacked, now)

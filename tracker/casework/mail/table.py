@@ -10,6 +10,9 @@ from tracker.correspondence.sorting import Sort
 MOST_RECIPIENTS = 100
 MOST_IN_AN_HOUR = 20
 """How many mails of one sender are taken in within an hour; the others wait for their turn, and none is refused."""
+MOST_ALIKE = 3
+"""How many mails of one sender become cases within a day that say the same, numbers aside. Somebody may well ask the
+same about three files of theirs; a machine that answers each of our mails says the same for ever."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +42,8 @@ class Known:
     """Its sender is the requester of the case that it is presumed to be about."""
     names_a_case: bool = False
     """It quotes the reference of a case."""
+    alike_within_the_day: int = 0
+    """So many of the same sender became cases, and said the same."""
     nearly_names_a_case: bool = False
     """It quotes a reference with a slip in it, and a correction of it is the reference of a case."""
 
@@ -74,6 +79,8 @@ TABLE: tuple[Line, ...] = (
     # A reference is no secret: whoever knows one attaches nothing by it.
     Line(lambda m: m.names_a_case, MailOutcome.HELD, MailReason.REFERENCE_ONLY),
     Line(lambda m: m.nearly_names_a_case, MailOutcome.HELD, MailReason.MISTYPED_REFERENCE),
+    # Somebody's machine, perhaps, that answers each of our acknowledgements: no case, and nothing more to answer.
+    Line(lambda m: m.alike_within_the_day >= MOST_ALIKE, MailOutcome.HELD, MailReason.SAME_MAIL),
     Line(lambda m: True, MailOutcome.REGISTERED, MailReason.NEW_REQUEST),
 )
 

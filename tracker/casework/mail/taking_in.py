@@ -4,7 +4,7 @@ A mail that was laid down is decided about once, however often and from how many
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -15,7 +15,15 @@ from sqlalchemy.orm import Session
 
 from tracker.casework.house import CITIZEN, House
 from tracker.casework.mail.bounce import take_back
-from tracker.casework.mail.known import PATIENCE, digest_of, known_of, let_nobody_else_decide, same_before
+from tracker.casework.mail.brake import brake_for
+from tracker.casework.mail.known import (
+    PATIENCE,
+    digests_of,
+    known_of,
+    let_nobody_else_decide,
+    like_before,
+    same_before,
+)
 from tracker.casework.mail.message import Reading, Unpacked, join_case, make_case, read_mail, unpack
 from tracker.casework.mail.store import EARLIEST, Mailroom
 from tracker.casework.mail.table import Line, decide
@@ -102,14 +110,25 @@ def take_in_mail(
     let_nobody_else_decide(session, incoming.sender)
     before = same_before(session, mail, incoming)
     thread = thread_of(session, house, incoming)
-    line = decide(known_of(session, house, reading, thread, before, now=now))
+    alike = like_before(session, mail, incoming, now=now)
+    line = decide(known_of(session, house, reading, thread, before, alike, now=now))
     _describe(mail, reading)
-    mail.case_id = before.case_id if before is not None else thread.case.id if thread.case else None
-    mail.details = {"text": digest_of(incoming), **thread.to_json(), **reading.to_json()}
+    mail.case_id = _presumed(line, thread, before, alike)
+    mail.details = {**digests_of(incoming), **thread.to_json(), **reading.to_json()}
     _make_so(session, house, mail, reading, unpacked, thread, line, now)
     mail.outcome, mail.reason, mail.decided_at = line.outcome, line.reason, now
     session.flush()
     return told(session, mail)
+
+
+def _presumed(line: Line, thread: Thread, before: Mail | None, alike: Sequence[int]) -> int | None:
+    """Return the case that a mail is presumed to be about: that of the same mail before, else where its thread leads,
+    else, when it is held since the same words came before, that of the last of them."""
+    if before is not None:
+        return before.case_id
+    if thread.case is not None:
+        return thread.case.id
+    return alike[0] if line.reason is MailReason.SAME_MAIL else None
 
 
 def take_in_waiting(database: Database, house: House, room: Mailroom, *, now: datetime) -> int:
@@ -183,7 +202,8 @@ def _make_so(
         assert thread.case is not None
         join_case(session, house, mail, incoming, unpacked, into=thread.case.reference, actor=CITIZEN, now=now)
     elif line.outcome is MailOutcome.REGISTERED:
-        make_case(session, house, mail, incoming, unpacked, actor=CITIZEN, now=now)
+        brake = brake_for(session, incoming.sender, now=now)
+        make_case(session, house, mail, incoming, unpacked, actor=CITIZEN, now=now, brake=brake)
     elif line.reason is MailReason.BOUNCE:
         take_back(session, house, mail, incoming, now=now)
 
