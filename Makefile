@@ -10,14 +10,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 TRACKER = SECRET_KEY="$${SECRET_KEY:-$$(cat '$(VAR_DIR)/secret_key')}" $(BIN)/tracker
-# Made-up people, one a role: role|service|name|title|telephone, as they stand under letters.
-ACCOUNTS := 'clerk|CONSULAR|Nadia Lemaire|Attachée|+32 2 000 01 01' \
-	'head|CONSULAR|Pieter Claes|Chef de service|+32 2 000 01 02' \
-	'dispatcher||Sofie Maes|Répartitrice|+32 2 000 01 03' \
-	'complaints||Karim Haddad|Coordinateur des plaintes|+32 2 000 01 04' \
-	'direction||Anne Schmitz|Directrice générale|+32 2 000 01 05' \
-	'auditor||Luc Janssens|Auditeur|+32 2 000 01 06' \
-	'admin||Eva Peeters|Administratrice|+32 2 000 01 07'
+# Made-up people, one a role: role|service|name|telephone|title in fr|nl|de|en, as they stand under letters.
+ACCOUNTS := 'clerk|CONSULAR|Nadia Lemaire|+32 2 000 01 01|Attachée|Attaché|Attachée|Attachée' \
+	'head|CONSULAR|Pieter Claes|+32 2 000 01 02|Chef de service|Diensthoofd|Dienstleiter|Head of service' \
+	'dispatcher||Sofie Maes|+32 2 000 01 03|Répartitrice|Verdeelster|Verteilerin|Dispatcher' \
+	'complaints||Karim Haddad|+32 2 000 01 04|Coordinateur des plaintes|Klachtencoördinator|Beschwerdekoordinator|Complaints coordinator' \
+	'direction||Anne Schmitz|+32 2 000 01 05|Directrice générale|Directeur-generaal|Generaldirektorin|Director-General' \
+	'auditor||Luc Janssens|+32 2 000 01 06|Auditeur|Auditor|Innenrevisor|Auditor' \
+	'admin||Eva Peeters|+32 2 000 01 07|Administratrice|Beheerder|Administratorin|Administrator'
 # The texts in the code are the English ones.
 LANGUAGES := fr nl de
 MESSAGES := build/messages.pot
@@ -75,8 +75,8 @@ ready: install
 		IFS='|'; \
 		for person in $(ACCOUNTS); do \
 			set -- $$person; \
-			$(TRACKER) user add "$$1@suivi.example" --role "$$1" --service "$$2" --name "$$3" --title "$$4" --phone "$$5" \
-				--password-stdin < '$(VAR_DIR)/staff_password' || exit 1; \
+			$(TRACKER) user add "$$1@suivi.example" --role "$$1" --service "$$2" --name "$$3" --phone "$$4" \
+				--title "fr=$$5" --title "nl=$$6" --title "de=$$7" --title "en=$$8" --password-stdin < '$(VAR_DIR)/staff_password' || exit 1; \
 		done && touch '$(VAR_DIR)/accounts'; }
 	@echo "Citizens: http://$(HOST):$(PORT)/"
 	@echo "Staff:    http://$(HOST):$(PORT)/staff/login"

@@ -9,15 +9,19 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import CheckConstraint, inspect, select, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
-from tests.factories import make_case, settle
+from tests.factories import make_case, make_staff, settle
 from tracker.charter.counting import NaiveDatetime
-from tracker.charter.words import NoticeState
+from tracker.charter.words import Language, NoticeState, Role
+from tracker.models.base import seal_of, seal_of_text, sealed_columns, written_as_one
 from tracker.models.cases import Association, Case
 from tracker.models.database import Database
 from tracker.models.migrate import downgrade, script, upgrade
 from tracker.models.obligations import Notice, Obligation
+from tracker.models.paper import Letter
 from tracker.models.schema import Base
+from tracker.models.staff import Staff
 
 REVISIONS = [revision.revision for revision in reversed(list(ScriptDirectory(str(script())).walk_revisions()))]
 
@@ -137,3 +141,35 @@ def test_cases_take_on_the_alarms_that_are_true_of_them(empty: Database) -> None
         for model, key in ((Case, Case.id), (Association, Association.case_id)):
             found = session.execute(select(key, model.not_sent, model.unattended).order_by(key)).all()
             assert [tuple(row) for row in found] == [(1, False, False), (2, True, False), (3, False, True)]
+
+
+def test_a_title_for_all_languages_becomes_one_for_each_and_the_seals_hold(empty: Database) -> None:
+    upgrade(empty.engine)
+    titles = {"fr": "Attachée", "nl": "Attaché"}
+    with empty.writing() as session:
+        settle(session)
+        make_staff(session, "an@suivi.example", Role.CLERK, titles=titles, language=Language.NL)
+        make_staff(session, "bo@suivi.example", Role.CLERK)
+        make_case(session)
+        session.add(
+            Letter(message_id=2, stored_as="2.pdf", size=9, pages=1, sha256="0" * 64, made_at=datetime.now(UTC))
+        )
+    downgrade(empty.engine, "0003")
+    with empty.reading() as session:
+        told = dict(session.execute(text("SELECT email, title FROM staff WHERE is_desk IS FALSE")).all())
+        assert told == {"an@suivi.example": "Attaché", "bo@suivi.example": None}
+        assert _seal_of_letter_before(session) == session.execute(text("SELECT seal FROM letters")).scalar_one()
+
+    upgrade(empty.engine)
+
+    with empty.reading() as session:
+        an = session.scalars(select(Staff).where(Staff.email == "an@suivi.example")).one()
+        assert an.titles == dict.fromkeys(Language, "Attaché")
+        for row in (*session.scalars(select(Staff)), *session.scalars(select(Letter))):
+            assert row.seal == seal_of(type(row), {name: getattr(row, name) for name in sealed_columns(type(row))})
+
+
+def _seal_of_letter_before(session: Session) -> int:
+    """Return the seal that the only letter had before it said what is enclosed."""
+    row = session.execute(select(*(c for c in Letter.__table__.columns if c.name not in ("enclosed", "seal")))).one()
+    return seal_of_text(written_as_one(row))

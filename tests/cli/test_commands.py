@@ -253,8 +253,35 @@ def test_what_stands_under_letters_is_one_line_that_can_be_read(settled: Mapping
     assert add(os.fsdecode(b"Zo\xff\n\x07e"), "  \u200b ", " ").returncode == 0
     with closing(Database(settled["DATABASE_URL"])) as database, database.reading() as session:
         row = session.scalars(select(Staff).where(Staff.email == "zoe@suivi.example")).one()
-    assert (row.name, row.title) == ("Zo e", None)
+    assert (row.name, row.titles) == ("Zo e", None)
     assert row.phone.startswith("+32 2"), "nobody signs without a number"
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        (["Attachée"], dict.fromkeys(("fr", "nl", "de", "en"), "Attachée")),
+        (["fr=Attachée", "nl=Attaché"], {"fr": "Attachée", "nl": "Attaché"}),
+        (["fr=Attachée", "nl="], {"fr": "Attachée"}),
+    ],
+)
+def test_a_title_is_one_text_or_one_for_each_language(
+    settled: Mapping[str, str], given: list[str], kept: dict[str, str]
+) -> None:
+    email = f"title{len(given)}{len(kept)}@suivi.example"
+    words = [part for title in given for part in ("--title", title)]
+
+    assert call("user", "add", email, "--role", "admin", *words, settings=settled).returncode == 0
+
+    with closing(Database(settled["DATABASE_URL"])) as database, database.reading() as session:
+        assert session.scalars(select(Staff.titles).where(Staff.email == email)).one() == kept
+
+
+@pytest.mark.parametrize("given", [["it=Addetta"], ["Attachée", "nl=Attaché"]])
+def test_a_title_in_a_language_that_is_none_of_ours_is_refused(settled: Mapping[str, str], given: list[str]) -> None:
+    words = [part for title in given for part in ("--title", title)]
+
+    assert_one_sentence(call("user", "add", "x@suivi.example", "--role", "admin", *words, settings=settled), 2)
 
 
 def test_a_sweep_of_years_that_have_not_come_is_refused(settled: Mapping[str, str]) -> None:

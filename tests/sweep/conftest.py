@@ -55,7 +55,7 @@ def employ(database: Database) -> dict[str, int]:
         session.flush()
         staff = {
             name: Staff(
-                email=f"{name.lower()}@suivi.example", name=name, title="Officer", phone="+32 2 501 81 11", role=role,
+                email=f"{name.lower()}@suivi.example", name=name, phone="+32 2 501 81 11", role=role,
                 service_code=code, language=Language.NL, created_at=NOW - timedelta(days=400),
             )
             for name, role, code in people

@@ -15,7 +15,7 @@ from tests.cli.conftest import Told, call
 from tests.cli.test_explain import live_through
 from tests.conftest import SECRET_KEY
 from tests.factories import MONDAY, make_house
-from tracker.charter.words import Channel, Direction, MailOutcome, MailReason
+from tracker.charter.words import Channel, Direction, MailOutcome, MailReason, VoidPrintGround
 from tracker.insight.verify import Problem, verify
 from tracker.models.base import Moment, Sealed, Word
 from tracker.models.cases import Association
@@ -24,7 +24,7 @@ from tracker.models.history import History
 from tracker.models.mail import Mail, MailNotice
 from tracker.models.messages import Attachment, Message, Outbox
 from tracker.models.obligations import Breach, Discharge, Notice, Obligation
-from tracker.models.paper import Letter, PrintRun, RegisterEntry
+from tracker.models.paper import Letter, PrintRun, RegisterEntry, VoidPrint
 from tracker.models.schema import TABLES_OF_RECORD
 from tracker.models.texts import TextModule
 
@@ -62,6 +62,7 @@ def on_paper_and_by_mail(at: datetime) -> Iterator[Sealed]:
     yield MailNotice(staff_id=1, day=at.date(), mails=[1], recorded_at=at)
     yield PrintRun(id=1, made_at=at)
     yield Letter(message_id=2, stored_as="ab/letter.pdf", size=9, pages=1, sha256="2" * 64, made_at=at)
+    yield VoidPrint(message_id=2, run_id=1, position=1, ground=VoidPrintGround.CODE, voided_at=at)
     yield TextModule(language="fr", title="Apostille", body="…", version=1, changed_at=at, changed_by=1)
     for number in (1, 2):
         yield RegisterEntry(

@@ -82,14 +82,15 @@ def add_staff(
     service_code: str | None = None,
     password: str | None = None,
     name: str | None = None,
-    title: str | None = None,
+    titles: dict[str, str] | None = None,
     phone: str | None = None,
     language: Language = Language.FR,
 ) -> Staff:
     """Add an account. What is not given is made from what is: nobody signs without name, title and phone (P8).
 
-    The name comes from the address (``an.peeters@`` → An Peeters), the title is the role, the phone from the
-    service, or else it is the general number. Raises ``EmailTaken``, ``UnknownService`` or ``PasswordTooShort``.
+    The name comes from the address (``an.peeters@`` → An Peeters), the title in a language that ``titles`` lacks is
+    that of the role, the phone is the service's, or else the general number. Raises ``EmailTaken``,
+    ``UnknownService`` or ``PasswordTooShort``.
     """
     email = email.strip().lower()
     if session.scalar(select(func.count()).where(Staff.email == email)):
@@ -104,7 +105,7 @@ def add_staff(
         role=role,
         service_code=service_code,
         name=name or email.split("@")[0].replace(".", " ").replace("_", " ").title(),
-        title=title,
+        titles=titles,
         phone=phone or (service.phone if service else None) or GENERAL_PHONE,
         language=language,
         password_hash=_hasher().hash(password) if password else None,

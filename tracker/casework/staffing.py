@@ -23,7 +23,7 @@ class Member(NamedTuple):
     away_until: date | None
     is_desk: bool
     name: str
-    title: str | None
+    titles: dict[str, str] | None
     phone: str
     email: str
 

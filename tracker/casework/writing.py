@@ -26,7 +26,7 @@ from tracker.charter.words import (
     Role,
 )
 from tracker.correspondence.compose import Composed, standard_letter
-from tracker.correspondence.explanation import label, organisation
+from tracker.correspondence.explanation import name_of, organisation, title_of
 from tracker.correspondence.facts import LetterFacts, Promise, Signature, Tracking
 from tracker.correspondence.gate import WayBack, way_back
 from tracker.correspondence.phones import emergency_phones
@@ -66,9 +66,11 @@ class Signer(Protocol):
     @property
     def name(self) -> str: ...
     @property
+    def is_desk(self) -> bool: ...
+    @property
     def role(self) -> Role: ...
     @property
-    def title(self) -> str | None: ...
+    def titles(self) -> dict[str, Any] | None: ...
     @property
     def phone(self) -> str: ...
     @property
@@ -95,8 +97,8 @@ def signature_of(services: Services, case: Case, signer: Signer, service_code: s
     service, house = services.get(case.service_code or service_code or ""), services.get(HEADQUARTERS)
     address = (service.postal_address if service else None) or (house.postal_address if house else None)
     return Signature(
-        name=signer.name,
-        title=label(signer.role, case.language) if signer.title is None else signer.title,
+        name=name_of(signer.name, case.language, is_desk=signer.is_desk),
+        title=title_of(signer.titles, signer.role, case.language),
         phone=signer.phone,
         email=signer.email,
         service_name=str(service.names[case.language.value]) if service else organisation(case.language),

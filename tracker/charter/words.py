@@ -196,6 +196,13 @@ class RegisteredGround(StrEnum):
     LEGAL = "legal"
 
 
+class VoidPrintGround(StrEnum):
+    """Why a letter that was printed must not be posted as it is: it is printed again."""
+
+    CONTACT = "contact"  # name or address was corrected
+    CODE = "code"  # its tracking code is void
+
+
 class MailOutcome(StrEnum):
     """What became of a mail that came in."""
 

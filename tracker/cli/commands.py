@@ -118,7 +118,11 @@ def _setting_up(commands: Subparsers) -> None:
         "--service", metavar="CODE", help="the service they work in, such as CONSULAR; a clerk or a head needs one"
     )
     add.add_argument("--name", help="as it stands under letters (default: made from the address)")
-    add.add_argument("--title", help="function, as it stands under letters (default: that of the role)")
+    add.add_argument(
+        "--title", action="append", default=[],
+        help="function, as it stands under letters: one text for every language, or one for each, as in"
+        " --title fr=Attachée --title nl=Attaché (default, and in any other language: that of the role)",
+    )  # fmt: skip
     add.add_argument("--phone", help="as it stands under letters (default: that of the service)")
     add.add_argument("--language", default="fr", help="fr, nl, de or en (default: %(default)s)")
     add.add_argument(

@@ -24,6 +24,7 @@ from tracker.correspondence.explanation import (
     explain_steps,
     label,
     rung_in_words,
+    title_of,
     way_out,
 )
 from tracker.correspondence.tables import fill, text_of
@@ -90,7 +91,7 @@ def _replayed(house: House, history: Iterable[History]) -> Ledger:
 def _head(session: Session, case: Case, say: _Words) -> str:
     handler = session.get_one(Staff, case.handler_id)
     service = session.get(Service, case.service_code) if case.service_code else None
-    title = label(handler.role, say.language) if handler.title is None else handler.title
+    title = title_of(handler.titles, handler.role, say.language)
     who = [handler.name, title, *([str(service.names[say.language.value])] if service else [])]
     received, channel = brussels_day(case.received_at), by_channel(case.channel, say.language)
     nature = "confirmed_nature" if case.nature_confirmed_at else "proposed_nature"

@@ -4,6 +4,7 @@ import os
 import secrets
 import sys
 from argparse import Namespace
+from collections.abc import Sequence
 from contextlib import closing
 from enum import StrEnum
 from typing import TypeVar
@@ -58,7 +59,7 @@ def user_add(arguments: Namespace) -> int:
             service_code=arguments.service or None,
             password=password,
             name=_line(arguments.name, "--name", LONGEST_NAME),
-            title=_line(arguments.title, "--title", LONGEST_NAME),
+            titles=_titles(arguments.title),
             phone=_line(arguments.phone, "--phone", LONGEST_PHONE),
             language=language,
             now=clock(),
@@ -81,6 +82,21 @@ def _line(text: str | None, option: str, limit: int) -> str | None:
     if len(line) > limit:
         raise UsageError(f"{option} has {len(line)} characters: shorten it to {limit} at most.")
     return line or None
+
+
+def _titles(given: Sequence[str]) -> dict[str, str] | None:
+    """Return the title by language, from one text for each or one for all of them; None: that of the role."""
+    parted = [(text[:2], text[3:]) if text[2:3] == "=" else ("", text) for text in given]
+    said = {lang: line for lang, text in parted if (line := _line(text, "--title", LONGEST_NAME))}
+    if "" in said:
+        if len(given) > 1:
+            raise UsageError(
+                "--title is one text for every language, or one for each: --title fr=Attachée --title nl=Attaché."
+            )
+        return {language.value: said[""] for language in Language}
+    for lang in said:
+        _word(Language, lang, "The language of --title")
+    return said or None
 
 
 def _email(text: str) -> str:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from tracker.charter.errors import CharterError
-from tracker.charter.words import Channel, Language
+from tracker.charter.words import Channel, Language, Role
 from tracker.correspondence.tables import (
     WordsMissing,
     counted,
@@ -124,6 +124,16 @@ def rule_source(rule_id: str, language: Language) -> str:
     """Return where a promise is written, as it is quoted to people."""
     table = read_table("promises")
     return text_of("promises", "source", table["rule"][rule_id]["source"], language)
+
+
+def name_of(name: str, language: Language, *, is_desk: bool) -> str:
+    """Return how whoever handles a case is called: a desk is nobody in particular, and has a name in each language."""
+    return text_of("phrases", "organisation", "desk", language) if is_desk else name
+
+
+def title_of(titles: Mapping[str, str] | None, role: Role, language: Language) -> str:
+    """Return somebody's title in a language: their own, else what their role is called."""
+    return (titles or {}).get(language.value) or label(role, language)
 
 
 def refusal(error: CharterError, language: Language) -> str:

@@ -124,7 +124,7 @@ def _message(session: Session, message: Message, sender: Sender) -> Parcel:
         message_id=sender.message_id(message),
         automatic=template_of(message.template).automatic if message.template else False,
     )
-    name = f"{one_line(signature['name'])} – {organisation(message.language, short=True)}"
+    name = _sender_name(one_line(signature["name"]), organisation(message.language, short=True))
     mail["From"] = _address(sender.address, name)
     mail["To"] = _address(message.address or "")
     replies = [_address(sender.reply_address(signature["reference"]), name)]
@@ -134,6 +134,11 @@ def _message(session: Session, message: Message, sender: Sender) -> Parcel:
     for header, ids in thread_of(session, message, sender.message_id).items():
         mail[header] = " ".join(ids)
     return Parcel(mail, (_ascii(message.address or ""),), tuple(_enclosures(session, message, sender.attachments)))
+
+
+def _sender_name(signed: str, house: str) -> str:
+    """Return whom a mail comes from: the person and the house, the house once."""
+    return house if house in signed else f"{signed} – {house}"
 
 
 def _enclosures(session: Session, message: Message, folder: Path) -> Iterator[Enclosure]:

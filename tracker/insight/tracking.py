@@ -34,8 +34,9 @@ class Handler:
     """Who is in charge, as every letter names them (charter §2)."""
 
     name: str
+    is_desk: bool
     role: Role
-    title: str | None
+    titles: dict[str, str] | None
     phone: str
     email: str
 
@@ -148,8 +149,8 @@ def tracked(session: Session, case_id: int, language: Language) -> TrackedCase |
         language=case.language,
         received_at=case.received_at,
         closed_at=case.closed_at,
-        handler=Handler(*row[1:6]),
-        service=(row[6] or {}).get(language, ""),
+        handler=Handler(*row[1:7]),
+        service=(row[7] or {}).get(language, ""),
         promises=_promises(session, case.id),
         said=_said(session, case.id),
     )
@@ -195,7 +196,7 @@ def _said(session: Session, case_id: int) -> tuple[Said, ...]:
     )
 
 
-_HANDLER = (Staff.name, Staff.role, Staff.title, Staff.phone, Staff.email)
+_HANDLER = (Staff.name, Staff.is_desk, Staff.role, Staff.titles, Staff.phone, Staff.email)
 _PROMISE = (
     Obligation.kind,
     Obligation.rule_id,

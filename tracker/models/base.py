@@ -1,7 +1,7 @@
 """Owns what every table shares: the declarative base, the column types, and the seal on each row of record."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from enum import Enum, StrEnum
 from functools import cache, lru_cache
@@ -165,7 +165,12 @@ def sealed_columns(model: type[Sealed]) -> tuple[str, ...]:
 
 def sealed_text(model: type[Sealed], values: Mapping[str, object]) -> str:
     """Return what a row's seal is taken of: its sealed columns in their order, each written in one way."""
-    return "\x1f".join([_canonical(values.get(name)) for name in sealed_columns(model)])
+    return written_as_one(values.get(name) for name in sealed_columns(model))
+
+
+def written_as_one(values: Iterable[object]) -> str:
+    """Return the values of a row as one text, each written in one way; migrations seal with it too."""
+    return "\x1f".join([_canonical(value) for value in values])
 
 
 def seal_of_text(text: str) -> int:

@@ -1,11 +1,12 @@
 """Owns the rows of paper: the letters as they were printed, the runs they were printed in, the daily register."""
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from tracker.charter.words import Channel, Direction
+from tracker.charter.words import Channel, Direction, VoidPrintGround
 from tracker.models.base import Base, BigId, Sealed, Word, one_of
 
 
@@ -42,8 +43,31 @@ class Letter(Sealed, Base):
     """Our name for it, under VAR_DIR/letters."""
     size: Mapped[int]
     pages: Mapped[int]
+    """All of them, with what is enclosed."""
+    enclosed: Mapped[list[Any] | None]
+    """What goes with it, each with its ``name`` and its ``pages`` behind the letter; none: added by hand."""
     sha256: Mapped[str] = mapped_column(String(64))
     made_at: Mapped[datetime]
+
+
+class VoidPrint(Sealed, Base):
+    """A print that must not be posted any more: something in it changed since, and its letter is printed again."""
+
+    __tablename__ = "void_prints"
+    __table_args__ = (
+        one_of("ground", VoidPrintGround),
+        CheckConstraint("position >= 1", name="position_from_one"),
+        UniqueConstraint("run_id", "position"),
+        Index("ix_void_prints_message_id", "message_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    message_id: Mapped[int] = mapped_column(ForeignKey("messages.id"))
+    run_id: Mapped[int] = mapped_column(ForeignKey("print_runs.id"))
+    position: Mapped[int]
+    """Its place in that run."""
+    ground: Mapped[VoidPrintGround] = mapped_column(Word(VoidPrintGround))
+    voided_at: Mapped[datetime]
 
 
 class RegisterEntry(Sealed, Base):

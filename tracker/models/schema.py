@@ -8,7 +8,7 @@ from tracker.models.mail import Mail, MailNotice
 from tracker.models.messages import Attachment, Message, Outbox
 from tracker.models.obligations import Breach, Discharge, Notice, Obligation
 from tracker.models.operations import JobRun, Throttle
-from tracker.models.paper import Letter, PrintRun, RegisterEntry
+from tracker.models.paper import Letter, PrintRun, RegisterEntry, VoidPrint
 from tracker.models.staff import Staff
 from tracker.models.texts import TextModule
 
@@ -28,6 +28,7 @@ TABLES_OF_RECORD: tuple[type[Sealed], ...] = (
     MailNotice,
     PrintRun,
     Letter,
+    VoidPrint,
     RegisterEntry,
     TextModule,
 )
@@ -56,4 +57,5 @@ __all__ = [
     "Staff",
     "TextModule",
     "Throttle",
+    "VoidPrint",
 ]

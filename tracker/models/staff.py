@@ -1,6 +1,7 @@
 """Owns the rows about members of staff: who they are, what they are there for, who stands in for them."""
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -26,8 +27,8 @@ class Staff(Sealed, Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     email: Mapped[str] = mapped_column(String(254), unique=True)
     name: Mapped[str] = mapped_column(String(200))
-    title: Mapped[str | None] = mapped_column(String(200))
-    """None: the role, said in the language of whoever reads it."""
+    titles: Mapped[dict[str, Any] | None]
+    """The title by language; where there is none: the role, said in the language of whoever reads it."""
     phone: Mapped[str] = mapped_column(String(60))
     role: Mapped[Role] = mapped_column(Word(Role))
     service_code: Mapped[str | None] = mapped_column(ForeignKey("services.code"), index=True)

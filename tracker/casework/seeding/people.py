@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 
 from tracker.casework.staffing import COMPLAINTS_SERVICE, Team
 from tracker.charter.words import Language, Recipient, Role, ServiceKind
-from tracker.correspondence.explanation import label
 from tracker.models.directory import Service
 from tracker.models.staff import Staff
 
@@ -32,7 +31,7 @@ class Officer:
 
     id: int
     name: str
-    title: str
+    titles: dict[str, str] | None
     phone: str
     email: str
     service: str | None
@@ -51,9 +50,7 @@ class Office:
     def load(cls, session: Session, *, day: date) -> Self:
         """Read the active staff and the directory, as of a day (Brussels date)."""
         officers = tuple(
-            Officer(
-                s.id, s.name, s.title or label(s.role, s.language), s.phone or "", s.email, s.service_code, s.role
-            )
+            Officer(s.id, s.name, s.titles, s.phone or "", s.email, s.service_code, s.role)
             for s in session.scalars(select(Staff).where(Staff.active, Staff.is_desk.is_(False)).order_by(Staff.id))
         )
         services = {

@@ -21,7 +21,8 @@ from tracker.casework.seeding.story import TooYoung
 from tracker.casework.staffing import COMPLAINTS_SERVICE
 from tracker.charter.counting import aware, brussels_day
 from tracker.charter.reference import Reference
-from tracker.charter.words import Channel, Nature
+from tracker.charter.words import Channel, Language, Nature
+from tracker.correspondence.explanation import title_of
 from tracker.models.base import Base
 from tracker.models.cases import Case
 from tracker.models.database import Database
@@ -245,7 +246,8 @@ class Maker:
             "email": f"{address_of(name)}.{case}@post.example",
             "phone": f"+32 470 {case % 90 + 10} {case % 89 + 10} 10",
             "fax": f"+32 2 555 {case % 90 + 10} 20", "address": f"{name}, {home}", "sensitive": "0",
-            "handler": handler.id, "handler_name": handler.name, "handler_title": handler.title,
+            "handler": handler.id, "handler_name": handler.name,
+            "handler_title": title_of(handler.titles, handler.role, Language(language)),
             "handler_phone": handler.phone, "handler_email": handler.email,
             "registrar": handler.name, "registrar_id": handler.id, "service": service, "about": about,
             "service_name": self.office.services[service]["names"][language],

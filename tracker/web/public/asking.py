@@ -129,6 +129,10 @@ def _register(form: RequestForm, draft: Draft) -> dict[str, Any]:
         return _registered(intake, now)
 
 
+NAMED = ("name", "is_desk", "role", "titles", "phone", "email")
+"""What a confirmation needs to know of whoever is in charge."""
+
+
 def _registered(intake: Intake, now: datetime) -> dict[str, Any]:
     with site().database.writing() as db:
         registered = register(db, site().house, intake=intake, actor=CITIZEN, now=now)
@@ -140,9 +144,7 @@ def _registered(intake: Intake, now: datetime) -> dict[str, Any]:
             "code": registered.code,
             "urgent": intake.urgent,
             "email": bool(intake.requester_email),
-            "handler": {
-                name: getattr(registered.handler, name) for name in ("name", "role", "title", "phone", "email")
-            },
+            "handler": {name: getattr(registered.handler, name) for name in NAMED},
             "owed": [_as_json(promise) for promise in registered.owed[:1]],  # the confirmation names one
         }
 

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from tracker.charter.words import Language, ObligationKind, ObligationState, Role
-from tracker.correspondence.explanation import explain_rule, explain_steps, label
+from tracker.correspondence.explanation import explain_rule, explain_steps, label, name_of, title_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ def explained(promise: Mapping[str, Any], language: Language) -> Explained:
 
 
 def in_charge(handler: Mapping[str, Any], language: Language) -> dict[str, str]:
-    """Whoever is in charge, with their title: their own, else what their role is called in the reader's language."""
-    title = handler["title"] or label(Role(handler["role"]), language)
-    return {"name": handler["name"], "title": title, "phone": handler["phone"], "email": handler["email"]}
+    """Whoever is in charge, with name and title as the reader's language has them."""
+    name = name_of(handler["name"], language, is_desk=handler["is_desk"])
+    title = title_of(handler["titles"], Role(handler["role"]), language)
+    return {"name": name, "title": title, "phone": handler["phone"], "email": handler["email"]}

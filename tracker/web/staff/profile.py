@@ -10,9 +10,10 @@ from tracker.casework.people import set_absence, set_language
 from tracker.charter.counting import brussels_day
 from tracker.charter.errors import CharterError
 from tracker.charter.words import Language
+from tracker.correspondence.explanation import title_of
 from tracker.insight.choices import colleagues
 from tracker.models.staff import Staff
-from tracker.web.languages import CHOSEN, NAMES
+from tracker.web.languages import CHOSEN, NAMES, language
 from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
 from tracker.web.staff.acts import problems_of
@@ -90,5 +91,6 @@ def profile() -> ResponseReturnValue:
 
 
 def _show(form: ProfileForm, row: Staff, status: int, *, problems: object = ()) -> Response:
-    page = render_template("staff/profile.html", form=form, person=row, problems=problems)
+    title = title_of(row.titles, row.role, Language(language()))
+    page = render_template("staff/profile.html", form=form, person=row, title=title, problems=problems)
     return make_response(page, status)
