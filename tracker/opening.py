@@ -1,5 +1,6 @@
 """Owns the way from the settings to what a process works with: logs, database, the law of the house."""
 
+import json
 import logging
 import sys
 from collections.abc import Iterator
@@ -140,25 +141,36 @@ def open_mailroom(settings: Settings) -> Mailroom:
 
 
 def open_logs(settings: Settings) -> None:
-    """Send structured logs to standard error, as text or JSON lines; they hold no personal data."""
-    import structlog
+    """Send logs to standard error, a line each, as text or as JSON; they hold no personal data.
 
+    ``LOG_LEVEL`` is that of our own; of what we use only warnings are told, and what is worse.
+    """
     level = getattr(logging, settings.log_level)
-    logging.basicConfig(
-        level=max(level, logging.WARNING), stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
-    )
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer()
-            if settings.log_format == "json"
-            else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Told(as_json=settings.log_format == "json"))
+    logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler])
+    logging.getLogger("tracker").setLevel(level)
+
+
+class _Told(logging.Formatter):
+    """Writes when (UTC), how grave, what, and what was given beside it as ``extra={"figures": …}``."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        super().__init__()
+        self._as_json = as_json
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return a record as one line; the trace of an error follows it in text, and stands in it in JSON."""
+        when, level = datetime.fromtimestamp(record.created, UTC).isoformat(), record.levelname.lower()
+        figures: dict[str, object] = getattr(record, "figures", {})
+        trace = self.formatException(record.exc_info) if record.exc_info else None
+        if self._as_json:
+            told = {**figures, "event": record.getMessage(), "level": level, "logger": record.name, "timestamp": when}
+            return json.dumps(
+                told if trace is None else {**told, "exception": trace}, default=str, ensure_ascii=False
+            )
+        line = " ".join([when, level, record.getMessage(), *(f"{name}={value}" for name, value in figures.items())])
+        return line if trace is None else f"{line}\n{trace}"
 
 
 def clock() -> datetime:

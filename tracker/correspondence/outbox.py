@@ -43,7 +43,8 @@ LADDER = (
 )
 """How long to wait after the first, second… failed attempt; after the last, some five days on, it is given up."""
 
-BATCH = 50
+BATCH = 20
+"""How many mails are claimed, and so held in memory, at once."""
 LEASE = timedelta(minutes=10)
 MARGIN = timedelta(seconds=5 * TIMEOUT_SECONDS)
 """What one mail may take at the worst: five replies of the server. With less left of the lease, none is begun."""
