@@ -13,7 +13,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from config import Settings
-from tests.databases import Run, RunOwner, postgres_database, sqlite_database
+from tests.databases import Run, RunOwner, postgres_database, share_compiled_statements, sqlite_database
 from tracker.models.database import Database
 
 SECRET_KEY = "a-key-for-tests-only-0123456789-abcdefgh"
@@ -31,6 +31,8 @@ hypothesis_settings.register_profile(
     "search", hypothesis_settings.get_profile("steady"), derandomize=False, max_examples=2000
 )
 hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
+
+share_compiled_statements()
 
 _OWNER = pytest.StashKey[RunOwner]()
 _RUN = pytest.StashKey[Run]()
