@@ -1,11 +1,10 @@
-"""What the tests of staff pages in a real browser share: a window, a login, the faults axe finds, the keyboard."""
+"""What the tests of staff pages in a real browser share: a window, a login, a sound page, the keyboard."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from axe_playwright_python.sync_playwright import Axe
-
+from tests.web.axe import faults
 from tests.web.staff.conftest import PASSWORD, email_of
 
 
@@ -24,11 +23,6 @@ def log_in(page: Any, who: str = "an") -> None:
     page.fill("#password", PASSWORD)
     page.press("#password", "Enter")
     page.wait_for_url("**/staff/queue")
-
-
-def faults(page: Any) -> list[str]:
-    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
-    return [f"{one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]]
 
 
 def too_wide(page: Any) -> bool:

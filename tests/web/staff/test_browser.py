@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.web.staff.browsing import assert_sound, faults, log_in, tab_to, window
+from tests.web.axe import faults
+from tests.web.staff.browsing import assert_sound, log_in, tab_to, window
 from tests.web.staff.conftest import PASSWORD, email_of
 from tracker.charter.words import CaseState, Channel, Nature
 from tracker.models.cases import Case

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from tests.web.staff.browsing import assert_sound, faults, log_in, window
+from tests.web.axe import faults
+from tests.web.staff.browsing import assert_sound, log_in, window
 from tracker.charter.words import CaseState, Channel
 from tracker.models.cases import Case
 from tracker.models.database import Database
