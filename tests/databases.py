@@ -132,8 +132,8 @@ class RunOwner:
 def share_compiled_statements() -> None:
     """Let a statement that was compiled for one engine serve all of its kind in this process.
 
-    SQLAlchemy keeps what it compiled by engine and dialect, for a process that opens one database and lives long. Each
-    test opens one of its own, and would spend about half of its time on compiling the same statements anew.
+    SQLAlchemy keeps what it compiled by engine and dialect, for a process that opens one database and lives long.
+    Each test opens one of its own, and would spend about half of its time on compiling the same statements anew.
     """
     kept: LRUCache[object, object] = LRUCache(5000)
 
