@@ -2,21 +2,25 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
-from tests.casework.mailing import HOUSE, case_of, keyed, messages_of, row_of, send, write
+from tests.casework.mailing import CLAIRE, HOUSE, case_of, keyed, lay, messages_of, row_of, send, write
 from tests.casework.mailing import make_room as make_mailroom
 from tests.factories import MONDAY, acting, make_case, make_staff, settle
+from tracker.casework import register as registering
 from tracker.casework.errors import Missing, NotPermitted, UnknownReference
 from tracker.casework.house import CITIZEN, Actor
-from tracker.casework.mail.holding import MailSettled, UnknownMail, release, seen, set_aside
+from tracker.casework.mail import message
+from tracker.casework.mail.holding import MailSettled, UnknownMail, opened, release, seen, set_aside
 from tracker.casework.mail.ringing import Rung, ring
-from tracker.casework.mail.store import Mailroom
-from tracker.casework.mail.taking_in import TakenIn, take_in
+from tracker.casework.mail.store import Mailroom, path_of
+from tracker.casework.mail.taking_in import TakenIn, take_in, take_in_waiting
 from tracker.casework.people import set_absence
 from tracker.charter.words import Channel, MailOutcome, MailReason, MessageKind, Role
 from tracker.insight.verify import verify
@@ -71,15 +75,23 @@ def stranger(database: Database, room: Mailroom, reference: str, text: str = "Vo
     return taken
 
 
+def let_go(
+    database: Database, room: Mailroom, mail_id: int, *, into: str | None, actor: Actor, now: datetime
+) -> TakenIn:
+    """Release a mail, as the page does."""
+    with (
+        opened(database, HOUSE, room, mail_id=mail_id, into=into, now=now) as mail,
+        database.writing() as session,
+    ):
+        return release(session, HOUSE, mail, actor=actor, now=now)
+
+
 def test_the_guess_is_confirmed_and_counts_from_the_first_arrival(
     database: Database, room: Mailroom, staff: dict[str, Actor], reference: str
 ) -> None:
     held = stranger(database, room, reference)
 
-    with database.writing() as session:
-        told = release(
-            session, HOUSE, room, mail_id=held.mail_id, into=reference, actor=staff["clerk"], now=WEDNESDAY
-        )
+    told = let_go(database, room, held.mail_id, into=reference, actor=staff["clerk"], now=WEDNESDAY)
 
     assert told == TakenIn(held.mail_id, ATTACHED, reference, MailReason.BY_HAND)
     with database.reading() as session:
@@ -96,8 +108,7 @@ def test_a_held_mail_registered_as_new_is_promised_from_its_first_arrival(
 ) -> None:
     held = stranger(database, room, reference)
 
-    with database.writing() as session:
-        told = release(session, HOUSE, room, mail_id=held.mail_id, into=None, actor=staff["clerk"], now=WEDNESDAY)
+    told = let_go(database, room, held.mail_id, into=None, actor=staff["clerk"], now=WEDNESDAY)
 
     assert told.outcome is REGISTERED
     assert told.reference != reference
@@ -113,8 +124,7 @@ def test_a_mail_without_a_sender_can_be_registered_all_the_same(
 ) -> None:
     held = send(database, room, write(sender=None))
 
-    with database.writing() as session:
-        told = release(session, HOUSE, room, mail_id=held.mail_id, into=None, actor=staff["dispatcher"], now=TUESDAY)
+    told = let_go(database, room, held.mail_id, into=None, actor=staff["dispatcher"], now=TUESDAY)
 
     with database.reading() as session:
         assert case_of(session, told.reference).requester_email is None
@@ -130,11 +140,78 @@ def test_a_mail_that_is_too_big_is_read_whole_by_whoever_releases_it(
     held = send(database, room, mail)
     assert held.reason is MailReason.TOO_BIG
 
-    with database.writing() as session:
-        release(session, HOUSE, room, mail_id=held.mail_id, into=None, actor=staff["dispatcher"], now=TUESDAY)
+    let_go(database, room, held.mail_id, into=None, actor=staff["dispatcher"], now=TUESDAY)
 
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(Attachment)) == 30
+
+
+@pytest.mark.parametrize("way", ["taken in", "into a case", "as a new one"])
+def test_nothing_is_read_while_others_wait_for_the_transaction(
+    database: Database,
+    room: Mailroom,
+    staff: dict[str, Actor],
+    reference: str,
+    monkeypatch: pytest.MonkeyPatch,
+    way: str,
+) -> None:
+    inside: list[str] = []
+    begun = False
+
+    @contextmanager
+    def writing() -> Iterator[Session]:
+        nonlocal begun
+        with really_writing() as session:
+            begun = True
+            try:
+                yield session
+            finally:
+                begun = False
+
+    def noted(what: object, name: str) -> None:
+        really = getattr(what, name)
+
+        def called(*args: object, **more: object) -> object:
+            inside.extend([name] if begun else [])
+            return really(*args, **more)
+
+        monkeypatch.setattr(what, name, called)
+
+    held = stranger(database, room, reference)
+    really_writing = database.writing
+    monkeypatch.setattr(database, "writing", writing)
+    for name in ("read", "guess_language", "keep_file", "propose_nature", "routed"):
+        noted(message, name)
+    noted(registering, "routed")
+
+    if way == "taken in":
+        assert send(database, room, write()).outcome is REGISTERED
+    else:
+        into = reference if way == "into a case" else None
+        let_go(database, room, held.mail_id, into=into, actor=staff["clerk"], now=TUESDAY)
+
+    assert inside == []
+
+
+def test_a_mail_that_could_not_be_read_at_first_is_released_once_it_can_be(
+    database: Database, room: Mailroom, staff: dict[str, Actor]
+) -> None:
+    mail_id = lay(database, room, write(received=None))
+    with database.reading() as session:
+        path = path_of(room.mail, session.get_one(Mail, mail_id).sha256)
+    path.rename(tmp := path.with_suffix(".gone"))
+    take_in_waiting(database, HOUSE, room, now=TUESDAY)
+    with pytest.raises(FileNotFoundError):
+        let_go(database, room, mail_id, into=None, actor=staff["dispatcher"], now=TUESDAY)
+    tmp.rename(path)
+
+    told = let_go(database, room, mail_id, into=None, actor=staff["dispatcher"], now=TUESDAY)
+
+    assert told.outcome is REGISTERED
+    with database.reading() as session:
+        case, mail = case_of(session, told.reference), session.get_one(Mail, mail_id)
+        assert (case.received_at, case.requester_email) == (MONDAY, CLAIRE)
+        assert (mail.sender, mail.subject) == (CLAIRE, "Légalisation d'un diplôme")
 
 
 def test_what_was_set_aside_says_why_and_stays(
@@ -151,8 +228,8 @@ def test_what_was_set_aside_says_why_and_stays(
         mail = row_of(session, held)
         assert (mail.outcome, mail.reason, mail.due_on) == (IGNORED, MailReason.BY_HAND, None)
         assert (mail.details or {})["set_aside"] == "Publicité"
-    with pytest.raises(MailSettled), database.writing() as session:
-        release(session, HOUSE, room, mail_id=held.mail_id, into=None, actor=staff["clerk"], now=TUESDAY)
+    with pytest.raises(MailSettled):
+        let_go(database, room, held.mail_id, into=None, actor=staff["clerk"], now=TUESDAY)
     assert take_in(database, HOUSE, room, mail_id=held.mail_id, now=WEDNESDAY).outcome is IGNORED
 
 
@@ -176,10 +253,7 @@ def test_ignored_mail_is_seen_and_held_mail_is_not_settled_by_a_glance(
 def test_ignored_mail_can_still_become_a_case(database: Database, room: Mailroom, staff: dict[str, Actor]) -> None:
     ignored = send(database, room, write(Auto_Submitted="auto-generated"))
 
-    with database.writing() as session:
-        told = release(
-            session, HOUSE, room, mail_id=ignored.mail_id, into=None, actor=staff["dispatcher"], now=TUESDAY
-        )
+    told = let_go(database, room, ignored.mail_id, into=None, actor=staff["dispatcher"], now=TUESDAY)
 
     assert told.outcome is REGISTERED
 
@@ -189,8 +263,7 @@ def test_two_at_once_decide_once(database: Database, room: Mailroom, staff: dict
 
     def confirm(number: int) -> bool:
         try:
-            with database.writing() as session:
-                release(session, HOUSE, room, mail_id=held.mail_id, into=reference, actor=staff["clerk"], now=TUESDAY)
+            let_go(database, room, held.mail_id, into=reference, actor=staff["clerk"], now=TUESDAY)
         except MailSettled:
             return False
         return True
@@ -210,8 +283,9 @@ def test_only_whoever_works_on_the_presumed_case_decides(
     held = stranger(database, room, reference)
     actor = staff.get(who, CITIZEN)
 
+    with pytest.raises(NotPermitted):
+        let_go(database, room, held.mail_id, into=None, actor=actor, now=TUESDAY)
     for act in (
-        lambda s: release(s, HOUSE, room, mail_id=held.mail_id, into=None, actor=actor, now=TUESDAY),
         lambda s: set_aside(s, mail_id=held.mail_id, reason="Non", actor=actor, now=TUESDAY),
         lambda s: seen(s, mail_ids=[held.mail_id], actor=actor, now=TUESDAY),
     ):
@@ -224,10 +298,10 @@ def test_nothing_is_lost_by_a_reference_or_a_number_that_does_not_exist(
 ) -> None:
     held = stranger(database, room, reference)
 
-    with pytest.raises(UnknownReference), database.writing() as session:
-        release(session, HOUSE, room, mail_id=held.mail_id, into="DOS-1", actor=staff["clerk"], now=TUESDAY)
-    with pytest.raises(UnknownMail), database.writing() as session:
-        release(session, HOUSE, room, mail_id=999, into=None, actor=staff["clerk"], now=TUESDAY)
+    with pytest.raises(UnknownReference):
+        let_go(database, room, held.mail_id, into="DOS-1", actor=staff["clerk"], now=TUESDAY)
+    with pytest.raises(UnknownMail):
+        let_go(database, room, 999, into=None, actor=staff["clerk"], now=TUESDAY)
 
     with database.reading() as session:
         assert row_of(session, held).outcome is HELD

@@ -27,6 +27,7 @@ from tests.casework.mailing import (
 from tests.factories import MONDAY, acting, make_staff, settle
 from tracker.casework import ending
 from tracker.casework.house import Actor
+from tracker.casework.mail import taking_in
 from tracker.casework.mail.brake import MOST_IN_A_DAY
 from tracker.casework.mail.store import Mailroom, path_of
 from tracker.casework.mail.table import MOST_ALIKE, MOST_IN_AN_HOUR
@@ -43,6 +44,8 @@ from tracker.charter.words import (
     ObligationState,
     Role,
 )
+from tracker.insight.mailbox import Pile, counts
+from tracker.insight.sight import Viewer
 from tracker.insight.verify import verify
 from tracker.models.cases import Case
 from tracker.models.database import Database
@@ -502,7 +505,40 @@ def test_one_mail_that_is_gone_from_the_disk_stops_no_other(database: Database, 
     with database.reading() as session:
         path_of(room.mail, session.get_one(Mail, gone).sha256).unlink()
     lay(database, room, write(message_id="<2@example.org>"))
-
-    assert take_in_waiting(database, HOUSE, room, now=TUESDAY) == 1
     with pytest.raises(FileNotFoundError):
         take_in(database, HOUSE, room, mail_id=gone, now=TUESDAY)
+
+    assert take_in_waiting(database, HOUSE, room, now=TUESDAY) == 1
+
+
+def test_mails_that_are_gone_from_the_disk_hold_up_none_are_shown_and_tried_again(
+    database: Database, room: Mailroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(taking_in, "BATCH", 5)
+    gone = [lay(database, room, write(message_id=f"<g{n}@example.org>", received=None)) for n in range(5)]
+    paths = []
+    with database.reading() as session:
+        for mail in session.scalars(select(Mail)):
+            paths.append(path_of(room.mail, mail.sha256))
+            paths[-1].rename(paths[-1].with_suffix(".gone"))
+    lay(database, room, write("Une autre question.", message_id="<2@example.org>"))
+
+    assert take_in_waiting(database, HOUSE, room, now=TUESDAY) == 0
+    assert take_in_waiting(database, HOUSE, room, now=TUESDAY) == 1
+
+    with database.reading() as session:
+        for one in gone:
+            mail = session.get_one(Mail, one)
+            assert (mail.outcome, mail.reason, mail.due_on) == (HELD, MailReason.UNREADABLE, date(2026, 3, 17))
+        assert counts(session, Viewer(1, None, frozenset({1}), False, frozenset({"all"})))[Pile.HELD] == 5
+    later = TUESDAY + timedelta(hours=1)
+    assert take_in_waiting(database, HOUSE, room, now=later) == 0
+    for path in paths:
+        path.with_suffix(".gone").rename(path)
+    assert take_in_waiting(database, HOUSE, room, now=later) == 0
+    assert take_in_waiting(database, HOUSE, room, now=later + timedelta(hours=1)) == 5
+    with database.reading() as session:
+        assert set(session.scalars(select(Case.received_at))) == {MONDAY}
+        assert (
+            session.scalar(select(func.count()).where(Mail.due_on.is_not(None))) == 2
+        )  # the same words thrice before

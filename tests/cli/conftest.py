@@ -14,11 +14,15 @@ TRACKER = Path(sys.executable).with_name("tracker")
 Told = subprocess.CompletedProcess[str]
 
 
-def call(*words: str, given: str | bytes = "", settings: Mapping[str, str] | None = None) -> Told:
-    """Run one command and return what it said; never with the settings of whoever runs the tests."""
+def call(*words: str, given: str | bytes | None = "", settings: Mapping[str, str] | None = None) -> Told:
+    """Run one command and return what it said; never with the settings of whoever runs the tests.
+
+    With None given, its standard input is closed.
+    """
     environment = {"PATH": os.environ["PATH"], "PYTHONWARNINGS": "error", **(settings or {})}
+    command = [TRACKER, *words] if given is not None else ["sh", "-c", '"$0" "$@" <&-', TRACKER, *words]
     as_bytes = given.encode() if isinstance(given, str) else given
-    done = subprocess.run([TRACKER, *words], input=as_bytes, env=environment, capture_output=True, timeout=120)
+    done = subprocess.run(command, input=as_bytes, env=environment, capture_output=True, timeout=120)
     return Told(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 

@@ -1,8 +1,10 @@
 """`tracker intake mail`: any bytes in, one JSON line out, never a traceback, nothing half stored."""
 
 import json
+import os
 import random
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 
@@ -88,6 +90,45 @@ def test_a_file_that_is_not_there_stops_no_other(tracker: Tracker, tmp_path: Pat
     assert "No such file" in str(missing["error"])
     assert "directory" in str(folder["error"])
     assert one["outcome"] == "registered"
+
+
+def test_what_holds_no_mail_is_told_in_one_line_and_never_waited_for(tracker: Tracker, tmp_path: Path) -> None:
+    assert tracker("init").returncode == 0
+
+    told = tracker("intake", "mail", "/dev/zero", "/dev/null", "", "/not/there.eml", str(tmp_path))
+
+    assert (told.returncode, told.stderr) == (1, "")
+    assert [sorted(line) for line in lines(told)] == [["error", "file"]] * 5
+
+
+def test_a_standard_input_that_was_closed_is_no_mail(tracker: Tracker, database: Database) -> None:
+    assert tracker("init").returncode == 0
+
+    told = tracker("intake", "mail", "-", given=None)
+
+    assert (told.returncode, told.stderr) == (1, "")
+    assert lines(told) == [{"file": "-", "error": "It could not be read or kept: Standard input is closed."}]
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Mail)) == 0
+
+
+def test_a_pipe_is_read_to_its_end(tracker: Tracker, tmp_path: Path) -> None:
+    assert tracker("init").returncode == 0
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    raw = write("Où est mon visa ?" * 10_000).as_bytes()
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(pipe.write_bytes, raw)
+        told = tracker("intake", "mail", str(pipe))
+        writing.result()
+
+    (line,) = lines(told)
+    assert (told.returncode, line["outcome"]) == (0, "registered")
+    (tmp_path / "file.eml").write_bytes(raw)
+    assert lines(tracker("intake", "mail", str(tmp_path / "file.eml"))) == [
+        line | {"file": str(tmp_path / "file.eml")}
+    ]
 
 
 def test_without_tables_one_sentence_says_what_to_do(sqlite_url: str, tmp_path: Path) -> None:

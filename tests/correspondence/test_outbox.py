@@ -33,6 +33,9 @@ from tracker.models.obligations import Notice, Obligation
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:aiosmtpd")
 
 
+CLAIRE = "claire.dubois@example.org"
+
+
 def send(database: Database, transport: Transport, clock: Clock, book: Book | None = None, **more: Any) -> Delivered:
     book = book or Book()
     settings: dict[str, Any] = {
@@ -406,7 +409,9 @@ def test_when_one_is_killed_its_lease_runs_out_and_another_takes_over(
     assert len(server.ids) == (6 if accepted else 5)  # at least once, and the repeat has the same Message-ID
 
 
-def test_what_a_use_case_does_at_leaving_is_in_the_same_commit(database: Database) -> None:
+def test_what_a_use_case_does_at_leaving_is_in_the_same_commit(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
     ids, server = fill(database, 2), MailServer()
     clock = Clock()
 
@@ -415,7 +420,7 @@ def test_what_a_use_case_does_at_leaving_is_in_the_same_commit(database: Databas
         message.left_on, message.left_at = now.date(), now
         if row.id == ids[0]:
             session.flush()
-            raise RuntimeError("a mistake in a use case")
+            raise RuntimeError(f"a mistake in a use case about {CLAIRE}")
 
     with running(server) as url:
         done = send(database, SmtpTransport(url), clock, on_left=on_left)
@@ -426,6 +431,8 @@ def test_what_a_use_case_does_at_leaving_is_in_the_same_commit(database: Databas
     assert len(server.ids) == 2  # never sent a second time
     first, second = rows(database)
     assert (first.state, first.last_error) == ("failed", "it left, but recording that failed: see the log")
+    assert "RuntimeError in test_outbox" in caplog.text
+    assert CLAIRE not in caplog.text
     with database.reading() as session:
         assert session.get_one(Message, first.message_id).left_on is None
         assert session.get_one(Message, second.message_id).left_on == MONDAY.date()
@@ -477,6 +484,21 @@ def enclose(database: Database, sender_folder: Path, *, kind: MessageKind, on_re
                 added_at=MONDAY,
             )
         )
+
+
+def test_no_address_is_logged_of_a_mail_that_cannot_be_written(
+    database: Database, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    fill(database, 1)
+
+    def before(session: Session, row: Outbox, now: datetime) -> None:
+        raise ValueError(f"{CLAIRE} is odd")
+
+    done = send(database, FolderTransport(tmp_path), Clock(), before=before)
+
+    assert counts(done) == (0, 1, 0)
+    assert "ValueError in test_outbox" in caplog.text
+    assert CLAIRE not in caplog.text
 
 
 @pytest.mark.parametrize(

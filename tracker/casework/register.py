@@ -92,14 +92,23 @@ class Registered:
     again: bool
 
 
-def register(session: Session, house: House, *, intake: Intake, actor: Actor, now: datetime) -> Registered:
+def register(
+    session: Session,
+    house: House,
+    *,
+    intake: Intake,
+    actor: Actor,
+    now: datetime,
+    routing: "Routing | None" = None,
+) -> Registered:
     """Make a case of what arrived, in one commit: reference, handler, service, promises, acknowledgement.
 
-    What came on paper or was said gets its line in the daily book. The same ``submission_key`` a second time gives
-    the same case. Raises ``Missing``, ``UnusualDay``, or ``UnknownReference`` when a complaint names a case that does
-    not exist.
+    ``routing`` is what ``routed`` said of it, where the caller's transaction has begun already. What came on paper or
+    was said gets its line in the daily book. The same ``submission_key`` a second time gives the same case. Raises
+    ``Missing``, ``UnusualDay``, or ``UnknownReference`` when a complaint names a case that does not exist.
     """
-    routing = None if intake.service else _routed(house, intake, now)  # before anybody waits for our transaction
+    if routing is None and not intake.service:
+        routing = routed(house, intake, now)  # before anybody waits for our transaction
     number, known = _number(session, intake.submission_key)
     if known is not None:
         return _again(session, house, known, now)
@@ -132,7 +141,8 @@ def _check_whole(intake: Intake, now: datetime) -> None:
     check_arrival(intake.arrival, now)
 
 
-def _routed(house: House, intake: Intake, now: datetime) -> "Routing":
+def routed(house: House, intake: Intake, now: datetime) -> "Routing":
+    """Return what the router proposes for what arrived; in each language it first reads its words, in seconds."""
     return house.router().route(
         f"{intake.subject}\n{intake.text}",
         lang=intake.language,

@@ -1,10 +1,14 @@
 """Owns the command that takes in raw mail from files or standard input: one JSON line each says what became of it."""
 
+import errno
 import json
 import os
+import select
+import stat
 import sys
 from argparse import Namespace
-from contextlib import AbstractContextManager, closing, nullcontext
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from typing import BinaryIO
 
 from config import Settings
@@ -12,6 +16,8 @@ from tracker.cli.failures import DONE, PROBLEMS
 from tracker.opening import clock, open_database, open_house, open_mailroom
 
 STANDARD_INPUT = "-"
+PATIENCE_SECONDS = 30
+"""How long a pipe may have nobody who writes to it."""
 
 
 def mail(arguments: Namespace) -> int:
@@ -35,8 +41,29 @@ def mail(arguments: Namespace) -> int:
     return code
 
 
-def _open(name: str) -> AbstractContextManager[BinaryIO]:
-    return nullcontext(sys.stdin.buffer) if name == STANDARD_INPUT else open(name, "rb")
+@contextmanager
+def _open(name: str) -> Iterator[BinaryIO]:
+    """Open a file, a pipe or standard input for reading. Raises ``OSError`` for anything that holds no mail."""
+    if name == STANDARD_INPUT:
+        if sys.stdin.name == os.devnull:  # the command's own, in the place of one that was closed
+            raise OSError(errno.EBADF, "Standard input is closed")
+        os.set_blocking(sys.stdin.fileno(), True)  # or a pause of whoever writes would look like the end
+        yield sys.stdin.buffer
+        return
+    with os.fdopen(os.open(name, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+        _check_readable(file.fileno())
+        yield file
+
+
+def _check_readable(handle: int) -> None:
+    """Refuse a device, which may have no end, and a pipe that nobody writes to."""
+    mode = os.fstat(handle).st_mode
+    if stat.S_ISFIFO(mode):
+        if not select.select([handle], [], [], PATIENCE_SECONDS)[0]:
+            raise OSError(errno.ENXIO, "Nobody writes to this pipe")
+    elif not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, "This is no file")
+    os.set_blocking(handle, True)
 
 
 def _print(told: dict[str, object]) -> None:

@@ -8,9 +8,11 @@ over once more, with the same Message-ID: every mail reaches the server at least
 
 import logging
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TypeAlias
 
 from sqlalchemy import or_, select, update
@@ -174,7 +176,7 @@ def _parcel(this: _Pass, session: Session, row: Outbox, now: datetime) -> Parcel
     except SendRefused as refused:
         return Undeliverable(f"{LACKING}: {names_of(refused.missing)}")
     except (LookupError, ValueError, TypeError) as error:
-        log.exception("outbox row %s cannot be written as a mail", row.id)
+        log.error("outbox row %s cannot be written as a mail: %s", row.id, _where(error))
         return Undeliverable(f"the mail cannot be written ({type(error).__name__})")
 
 
@@ -228,6 +230,13 @@ def _send_each(this: _Pass, connection: Connection, waiting: list[tuple[int, Par
             _sent(this, row_id, f"{refused} of {len(parcel.recipients)} recipients refused" if refused else None)
 
 
+def _where(error: BaseException) -> str:
+    """Return what went wrong and where, for the log: without the error's own text, which may hold an address."""
+    steps = traceback.extract_tb(error.__traceback__)
+    lines = " < ".join(f"{Path(step.filename).stem}:{step.lineno} {step.name}" for step in reversed(steps[-5:]))
+    return f"{type(error).__name__} in {lines}"
+
+
 def _sent(this: _Pass, row_id: int, note: str | None) -> None:
     """Record that the server accepted a mail, and what that does for the promises, in one commit."""
     try:
@@ -235,8 +244,8 @@ def _sent(this: _Pass, row_id: int, note: str | None) -> None:
             this.done.sent += 1
     except OperationalError:
         raise  # the database is not there: the lease runs out, and the mail goes once more under the same Message-ID
-    except Exception:  # the use case failed, not the mail: never send it again, but let everybody see it
-        log.exception("outbox row %s left, but recording it failed", row_id)
+    except Exception as error:  # the use case failed, not the mail: never send it again, but let everybody see it
+        log.error("outbox row %s left, but recording it failed: %s", row_id, _where(error))
         _give_up(this, row_id, "it left, but recording that failed: see the log")
 
 

@@ -1,6 +1,8 @@
 """Owns what a person decides about mail that was held or ignored: whose it is, that it is nothing, or just seen."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -10,12 +12,23 @@ from tracker.access.permissions import SETTLE, MailFacts, may_with_mail
 from tracker.casework.casefile import facts_of, find
 from tracker.casework.errors import Missing, NotPermitted, Refused
 from tracker.casework.house import Actor, House
-from tracker.casework.mail.message import join_case, make_case, read_mail, unpack
+from tracker.casework.mail.message import (
+    Reading,
+    Request,
+    Unpacked,
+    join_case,
+    key_of,
+    make_case,
+    read_mail,
+    request_of,
+    unpack,
+)
 from tracker.casework.mail.store import Mailroom
-from tracker.casework.mail.taking_in import TakenIn, told
+from tracker.casework.mail.taking_in import TakenIn, describe, received, told
 from tracker.charter.words import MailOutcome, MailReason
 from tracker.insight.mailbox import desks
 from tracker.models.cases import Association, Case
+from tracker.models.database import Database
 from tracker.models.mail import Mail
 
 
@@ -37,37 +50,67 @@ class UnknownMail(Refused):
         super().__init__(f"There is no mail with the number {number}: look at the list again.", number=str(number))
 
 
-def release(
-    session: Session,
-    house: House,
-    room: Mailroom,
-    *,
-    mail_id: int,
-    into: str | None,
-    actor: Actor,
-    now: datetime,
-) -> TakenIn:
-    """Give a mail that was held or ignored to a case (``into``: its reference), or register it as a new one.
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A mail that was read, with its files, for as long as somebody decides where it goes."""
+
+    mail_id: int
+    into: str | None
+    """The reference of the case that it is for; none: a new one."""
+    reading: Reading
+    unpacked: Unpacked
+    request: Request | None
+    """What it is registered as, when it is for none."""
+
+
+@contextmanager
+def opened(
+    database: Database, house: House, room: Mailroom, *, mail_id: int, into: str | None, now: datetime
+) -> Iterator[Opened]:
+    """Read a mail that was held or ignored and keep its files, before a transaction is begun: nobody waits for it.
+
+    ``into`` is the reference of the case that it goes to; none: a new one. What nobody releases is thrown away again.
+    Raises ``UnknownMail``, ``MailSettled``, or ``OSError`` when the raw mail cannot be read.
+    """
+    with database.reading() as session:
+        mail = session.get(Mail, mail_id)
+        if mail is None:
+            raise UnknownMail(mail_id)
+        _check_open(mail)
+    reading = read_mail(room, mail, now=now, whole=True)
+    with unpack(reading.incoming, room) as unpacked:
+        request = None
+        if into is None:
+            at = mail.received_at or received(reading)
+            request = request_of(house, reading, unpacked, key=key_of(mail), received_at=at, now=now)
+        yield Opened(mail_id, into, reading, unpacked, request)
+
+
+def release(session: Session, house: House, mail: Opened, *, actor: Actor, now: datetime) -> TakenIn:
+    """Give a mail that was held or ignored to the case that it was opened for, or register it as a new one.
 
     It counts from its first arrival, however long it was held. Raises ``MailSettled``, ``UnknownMail``,
-    ``NotPermitted``, ``UnknownReference``, or ``OSError`` when the raw mail cannot be read.
+    ``NotPermitted`` or ``UnknownReference``.
     """
-    mail = _take(session, mail_id, actor)
-    was = {"outcome": mail.outcome, "reason": mail.reason}
-    incoming = read_mail(room, mail, now=now, whole=True).incoming
-    mail.quoted = incoming.quoted or None
-    with unpack(incoming, room) as unpacked:
-        if into is None:
-            make_case(session, house, mail, incoming, unpacked, actor=actor, now=now)
-            mail.outcome = MailOutcome.REGISTERED
-        else:
-            who = _deliverer(session, into, actor)
-            join_case(session, house, mail, incoming, unpacked, into=into, actor=who, now=now)
-            mail.outcome = MailOutcome.ATTACHED
-        mail.details = {**(mail.details or {}), "was": was}
-        _settle(mail, actor, now)
-        session.flush()
-    return told(session, mail)
+    row, incoming = _take(session, mail.mail_id, actor), mail.reading.incoming
+    was = {"outcome": row.outcome, "reason": row.reason}
+    if row.language is None:  # it had not been read when it was held
+        first = row.received_at
+        describe(row, mail.reading)
+        row.received_at = first or row.received_at
+    row.quoted = incoming.quoted or None
+    if mail.request is not None:
+        make_case(session, house, row, mail.request, mail.unpacked, actor=actor, now=now)
+        row.outcome = MailOutcome.REGISTERED
+    else:
+        assert mail.into is not None
+        who = _deliverer(session, mail.into, actor)
+        join_case(session, house, row, incoming, mail.unpacked, into=mail.into, actor=who, now=now)
+        row.outcome = MailOutcome.ATTACHED
+    row.details = {**(row.details or {}), "was": was}
+    _settle(row, actor, now)
+    session.flush()
+    return told(session, row)
 
 
 def set_aside(session: Session, *, mail_id: int, reason: str, actor: Actor, now: datetime) -> TakenIn:
@@ -101,9 +144,13 @@ def _take(session: Session, mail_id: int, actor: Actor) -> Mail:
     """Lock a mail that waits for somebody's decision."""
     mail = _locked(session, mail_id)
     _permit(session, mail, actor)
+    _check_open(mail)
+    return mail
+
+
+def _check_open(mail: Mail) -> None:
     if mail.outcome not in (MailOutcome.HELD, MailOutcome.IGNORED) or mail.settled_at is not None:
         raise MailSettled
-    return mail
 
 
 def _locked(session: Session, mail_id: int) -> Mail:

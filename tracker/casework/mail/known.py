@@ -1,6 +1,7 @@
 """Owns the gathering of what the decision about a mail hangs on: what it says, and what is known of its sender."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
@@ -22,6 +23,23 @@ PATIENCE = timedelta(hours=1)
 """How long a mail is held whose sender wrote too many; then it is decided about again."""
 
 
+def said_by_itself(house: House, reading: Reading) -> Known:
+    """Return what a mail says by itself, before it is known what came before it."""
+    incoming = reading.incoming
+    return Known(
+        sort=incoming.sort,
+        from_us=ours(house.secret, incoming.message_id or "") is not None,
+        too_big=reading.too_big,
+        unreadable=bool(incoming.damaged) and not incoming.text.strip() and not incoming.attachments,
+        encrypted=incoming.encrypted,
+        has_text=bool(incoming.text.strip()),
+        has_files=bool(incoming.attachments),
+        has_sender=is_email_address(incoming.sender or ""),
+        recipients=incoming.recipient_count,
+        disproven=incoming.sender_disproven,
+    )
+
+
 def known_of(
     session: Session,
     house: House,
@@ -36,20 +54,10 @@ def known_of(
 
     ``before`` is the same mail, if it came before; ``alike`` the cases that mails with the same words became.
     """
-    incoming = reading.incoming
-    return Known(
-        sort=incoming.sort,
-        from_us=ours(house.secret, incoming.message_id or "") is not None,
+    return replace(
+        said_by_itself(house, reading),
         came_before=before is not None,
-        too_big=reading.too_big,
-        unreadable=bool(incoming.damaged) and not incoming.text.strip() and not incoming.attachments,
-        encrypted=incoming.encrypted,
-        has_text=bool(incoming.text.strip()),
-        has_files=bool(incoming.attachments),
-        has_sender=is_email_address(incoming.sender or ""),
-        recipients=incoming.recipient_count,
-        disproven=incoming.sender_disproven,
-        taken_in_within_the_hour=_taken_in_of_late(session, incoming.sender, now),
+        taken_in_within_the_hour=_taken_in_of_late(session, reading.incoming.sender, now),
         answers_ours=thread.answers_ours,
         from_the_requester=thread.from_the_requester,
         names_a_case=thread.case is not None,

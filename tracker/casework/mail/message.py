@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
 
@@ -12,7 +12,7 @@ from tracker.casework.follow import follow_up
 from tracker.casework.house import Actor, House
 from tracker.casework.mail.brake import UNACKNOWLEDGED, Brake, keep_back
 from tracker.casework.mail.store import Mailroom, path_of
-from tracker.casework.register import Intake, register
+from tracker.casework.register import Intake, register, routed
 from tracker.casework.writing import message_of
 from tracker.charter.words import Channel, Language, Nature
 from tracker.correspondence.contents import LONGEST_TEXT
@@ -23,6 +23,9 @@ from tracker.models.mail import Mail
 from tracker.models.messages import Attachment, Message
 from tracker.routing.language import SURE, guess_language
 from tracker.routing.nature import propose_nature
+
+if TYPE_CHECKING:
+    from tracker.routing.router import Routing
 
 HOUSE_LANGUAGE = Language.FR
 """For a mail that is in none of our languages, or says too little to tell."""
@@ -38,13 +41,9 @@ class Reading:
     """A mail as it was read."""
 
     incoming: Incoming
+    language: Language
+    """The language it is written in, as far as that can be told; else the house's."""
     too_big: bool = False
-
-    @property
-    def language(self) -> Language:
-        """The language it is written in, as far as that can be told; else the house's."""
-        guessed, sure = guess_language(f"{self.incoming.subject}\n{said_in(self.incoming)}")
-        return Language(guessed) if guessed is not None and sure >= SURE else HOUSE_LANGUAGE
 
     def to_json(self) -> dict[str, Any]:
         """Return what is kept of the reading beside the mail."""
@@ -71,7 +70,12 @@ def read_mail(room: Mailroom, mail: Mail, *, now: datetime, whole: bool = False)
         raw = file.read(BEGINNING if too_big and not whole else -1)
     here_since = mail.arrived_at or mail.stored_at  # whenever it is read, and however often
     incoming = read(raw, mail_hosts=room.hosts, arrived_at=here_since, now=now, own_address=room.address)
-    return Reading(incoming, too_big)
+    return Reading(incoming, _language_of(incoming), too_big)
+
+
+def _language_of(incoming: Incoming) -> Language:
+    guessed, sure = guess_language(f"{incoming.subject}\n{said_in(incoming)}")
+    return Language(guessed) if guessed is not None and sure >= SURE else HOUSE_LANGUAGE
 
 
 @contextmanager
@@ -101,11 +105,42 @@ def said_in(incoming: Incoming) -> str:
     return incoming.new_text.strip() or incoming.text.strip()
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a mail is registered as, worked out before anybody waits for our transaction."""
+
+    intake: Intake
+    routing: "Routing"
+
+
+def request_of(
+    house: House, reading: Reading, unpacked: Unpacked, *, key: str, received_at: datetime, now: datetime
+) -> Request:
+    """Work out what a mail would be registered as; ``key`` (``key_of``) makes it one message at most."""
+    incoming = reading.incoming
+    text = _body(incoming, unpacked)
+    proposed = propose_nature(f"{incoming.subject}\n{text}", reading.language)
+    sender = incoming.sender if is_email_address(incoming.sender or "") else None
+    intake = Intake(
+        channel=Channel.EMAIL,
+        received_at=received_at,
+        nature=proposed.nature or Nature.INFORMATION,
+        language=reading.language,
+        subject=_subject(incoming, text),
+        text=text,
+        requester_name=_name(incoming),
+        requester_email=sender,
+        urgent=proposed.urgent,
+        submission_key=key,
+    )
+    return Request(intake, routed(house, intake, now))
+
+
 def make_case(
     session: Session,
     house: House,
     mail: Mail,
-    incoming: Incoming,
+    request: Request,
     unpacked: Unpacked,
     *,
     actor: Actor,
@@ -116,26 +151,9 @@ def make_case(
 
     What the brake keeps back is the acknowledgement alone; never an emergency's, which says whom to phone (P11).
     """
-    assert mail.received_at is not None
-    assert mail.language is not None
-    text = _body(incoming, unpacked)
-    proposed = propose_nature(f"{incoming.subject}\n{text}", mail.language)
-    sender = incoming.sender if is_email_address(incoming.sender or "") else None
-    brake = Brake.OFF if proposed.urgent else brake
-    intake = Intake(
-        channel=Channel.EMAIL,
-        received_at=mail.received_at,
-        nature=proposed.nature or Nature.INFORMATION,
-        language=mail.language,
-        subject=_subject(incoming, text),
-        text=text,
-        requester_name=_name(incoming),
-        requester_email=sender,
-        urgent=proposed.urgent,
-        submission_key=_key(mail),
-        acknowledge=brake is not Brake.SILENT,
-    )
-    done = register(session, house, intake=intake, actor=actor, now=now)
+    brake = Brake.OFF if request.intake.urgent else brake
+    intake = replace(request.intake, acknowledge=brake is not Brake.SILENT)
+    done = register(session, house, intake=intake, actor=actor, now=now, routing=request.routing)
     if brake is Brake.TELLS:
         keep_back(session, done.case, now=now)
     if brake is not Brake.OFF:
@@ -165,7 +183,7 @@ def join_case(
         text=_body(incoming, unpacked),
         channel=Channel.EMAIL,
         received_at=mail.received_at,
-        submission_key=_key(mail),
+        submission_key=key_of(mail),
         actor=actor,
         now=now,
     )
@@ -194,7 +212,7 @@ def _belong(session: Session, mail: Mail, message: Message, unpacked: Unpacked, 
     unpacked.adopted = True
 
 
-def _key(mail: Mail) -> str:
+def key_of(mail: Mail) -> str:
     """Return what makes one mail one message at most, whatever goes wrong."""
     return f"mail:{mail.sha256[:59]}"
 

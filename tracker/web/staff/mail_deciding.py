@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -11,9 +12,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session
 
 from tracker.access.permissions import READ, SETTLE, may
+from tracker.casework.house import Actor
 from tracker.casework.mail import holding
 from tracker.casework.mail.taking_in import TakenIn
 from tracker.charter.errors import CharterError
@@ -51,21 +52,30 @@ class Decision:
     form: type[StaffForm]
     title: Any
     button: Any
-    do: Callable[[Session, Any, dict[str, Any]], TakenIn]
+    do: Callable[[Any, dict[str, Any]], TakenIn]
     intro: Any = ""
 
 
-def _join(db: Session, form: JoinForm, given: dict[str, Any]) -> TakenIn:
-    into = Reference.parse(form.reference.data).format()
-    return holding.release(db, site().house, mailroom(), into=into, **given)
+def _join(form: JoinForm, given: dict[str, Any]) -> TakenIn:
+    return _release(Reference.parse(form.reference.data).format(), **given)
 
 
-def _register(db: Session, form: RegisterForm, given: dict[str, Any]) -> TakenIn:
-    return holding.release(db, site().house, mailroom(), into=None, **given)
+def _register(form: RegisterForm, given: dict[str, Any]) -> TakenIn:
+    return _release(None, **given)
 
 
-def _set_aside(db: Session, form: AsideForm, given: dict[str, Any]) -> TakenIn:
-    return holding.set_aside(db, reason=form.reason.data, **given)
+def _release(into: str | None, *, mail_id: int, actor: Actor, now: datetime) -> TakenIn:
+    database, house = site().database, site().house
+    with (
+        holding.opened(database, house, mailroom(), mail_id=mail_id, into=into, now=now) as opened,
+        database.writing() as db,
+    ):
+        return holding.release(db, house, opened, actor=actor, now=now)
+
+
+def _set_aside(form: AsideForm, given: dict[str, Any]) -> TakenIn:
+    with site().database.writing() as db:
+        return holding.set_aside(db, reason=form.reason.data, **given)
 
 
 _DECISIONS = {
@@ -109,8 +119,7 @@ def _decide(decision: Decision) -> ResponseReturnValue:
     if not form.validate():
         return show(400)
     try:
-        with site().database.writing() as db:
-            done = decision.do(db, form, {"mail_id": mail.id, "actor": me().actor, "now": now()})
+        done = decision.do(form, {"mail_id": mail.id, "actor": me().actor, "now": now()})
     except holding.MailSettled:
         return _too_late()
     except CharterError as error:
