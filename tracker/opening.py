@@ -23,6 +23,7 @@ from tracker.charter.rules import RuleBook
 from tracker.models.database import Database
 
 if TYPE_CHECKING:
+    from tracker.casework.paper import Cabinet
     from tracker.correspondence.mail import Sender
     from tracker.correspondence.transport import Transport
     from tracker.routing.router import Router
@@ -57,6 +58,13 @@ def alone(database: Database) -> Iterator[None]:
             yield
         finally:
             connection.execute(text(f"SELECT pg_advisory_unlock({SETTING_UP})"))
+
+
+def open_cabinet(settings: Settings) -> "Cabinet":
+    """Return where what goes on paper is kept."""
+    from tracker.casework.paper import Cabinet  # it sets letters: only where there are some
+
+    return Cabinet(settings.letters_dir, settings.attachments_dir)
 
 
 def open_house(settings: Settings) -> House:

@@ -13,7 +13,7 @@ from tests.factories import MONDAY, acting, make_case, make_house, make_staff, s
 from tracker.casework import assignment, leaving, letters
 from tracker.casework.drafting import Draft
 from tracker.casework.house import SYSTEM
-from tracker.casework.paper import letter_of
+from tracker.casework.paper import Cabinet, letter_of
 from tracker.casework.printing import make_run
 from tracker.charter.words import Channel, ChannelReason, Language, MessageKind, Role
 from tracker.correspondence.gate import Item, SendRefused
@@ -151,16 +151,16 @@ def test_no_letter_is_printed_with_an_item_missing(
 ) -> None:
     for message_id, item in each_lacks_one(database, channel, language).items():
         with pytest.raises(SendRefused) as refused, database.writing() as session:
-            letter_of(session, HOUSE, tmp_path / "letters", message_id=message_id, now=NOW)
+            letter_of(session, HOUSE, Cabinet(tmp_path / "letters", tmp_path), message_id=message_id, now=NOW)
 
         assert [missing.item for missing in refused.value.missing] == [item]
-    assert not (tmp_path / "letters").exists()
+    assert not (Cabinet(tmp_path / "letters", tmp_path)).exists()
 
 
 def test_a_print_run_keeps_back_what_lacks_something_and_names_it(database: Database, tmp_path: Path) -> None:
     lacking = each_lacks_one(database, Channel.POST, Language.DE)
 
-    _, kept_back = make_run(database, HOUSE, tmp_path / "letters", now=NOW, actor=SYSTEM)
+    _, kept_back = make_run(database, HOUSE, Cabinet(tmp_path / "letters", tmp_path), now=NOW, actor=SYSTEM)
 
     refused = [one.refusal for one in kept_back if isinstance(one.refusal, SendRefused)]
     assert [missing.item for one in refused for missing in one.missing] == list(lacking.values())

@@ -21,7 +21,7 @@ from tracker.casework.drafting import Draft
 from tracker.casework.handing_out import UnknownRun
 from tracker.casework.house import SYSTEM, Actor
 from tracker.casework.leaving import record_leaving
-from tracker.casework.paper import letter_of
+from tracker.casework.paper import Cabinet, letter_of
 from tracker.casework.printing import make_run, post_run, print_run
 from tracker.charter.counting import brussels_day
 from tracker.charter.words import (
@@ -56,9 +56,13 @@ class Office:
     now: Any = NOW
     references: list[str] = field(default_factory=list)
 
+    @property
+    def cabinet(self) -> Cabinet:
+        return Cabinet(self.kept, self.kept.with_name("attachments"))
+
     def write(self, channel: Channel = Channel.POST, **more: Any) -> str:
         """Register a letter and answer it; return the reference."""
-        draft = Draft(text="Voici la réponse.", registered_ground=more.pop("ground", None))
+        draft = Draft(text=more.pop("text", "Voici la réponse."), registered_ground=more.pop("ground", None))
         fitting = {"requester_address": ADDRESS, "requester_fax": "+32 2 501 81 70", "requester_email": None}
         with self.database.writing() as session:
             case = make_case(session, channel=channel, service="CONSULAR", **fitting | more)
@@ -69,7 +73,7 @@ class Office:
             return case.reference
 
     def print(self, **more: Any) -> printing.Printed:
-        return print_run(self.database, HOUSE, self.kept, self.out, **{"now": self.now, "actor": SYSTEM, **more})
+        return print_run(self.database, HOUSE, self.cabinet, self.out, **{"now": self.now, "actor": SYSTEM, **more})
 
     def files(self) -> dict[str, bytes]:
         return {str(path.relative_to(self.out)): path.read_bytes() for path in self.out.rglob("*") if path.is_file()}
@@ -77,6 +81,12 @@ class Office:
     def listed(self, run: int) -> list[dict[str, str]]:
         told = (self.out / f"run-{run:06d}" / f"run-{run:06d}.csv").read_text("utf-8")
         return list(csv.DictReader(StringIO(told)))
+
+    def whole(self, run: int) -> list[str]:
+        """Return what each page of the one PDF of a run says."""
+        name = f"run-{run:06d}"
+        pages = PdfReader(self.out / name / f"{name}.pdf").pages
+        return [" ".join(page.extract_text().split()) for page in pages]
 
     def count(self, what: Any) -> int:
         with self.database.reading() as session:
@@ -117,10 +127,30 @@ def test_a_run_holds_each_letter_all_of_them_and_the_list(office: Office) -> Non
     whole = {f"{folder}{folder[:-1]}{end}" for end in (".pdf", ".csv")}
     assert set(files) == {folder + row["file"] for row in rows} | whole
     merged = PdfReader(BytesIO(files[f"{folder}{folder[:-1]}.pdf"]))
-    assert len(merged.pages) == 8
-    assert f"2/4 {by_post}" in " ".join(merged.pages[2].extract_text().split())
+    assert len(merged.pages) == 16  # each on a sheet of its own, after its sheet
+    assert f"2/4 {by_post}" in " ".join(merged.pages[4].extract_text().split())
     for row in rows:
         assert row["reference"] in text_of(files[folder + row["file"]])
+
+
+def test_each_letter_begins_on_a_front_side_unless_it_is_printed_on_one(office: Office) -> None:
+    references = [office.write(text=text) for text in ("Bonjour. " * 900, "Bonjour.")]
+
+    run = office.print().runs[0].run
+    both, rows = office.whole(run), office.listed(run)
+    office.print(again=run, both_sides=False)
+    one = office.whole(run)
+
+    assert len({row["pages"] for row in rows}) > 1
+    assert len(one) == sum(1 + int(row["pages"]) for row in rows)
+    begins = [number for number, told in enumerate(both) if any(f"{n}/4" in told for n in range(1, 5))]
+    assert [number % 2 for number in begins] == [0] * 4
+    for begin, row in zip(begins, rows, strict=True):
+        assert row["reference"] in both[begin]
+        assert both[begin + 1] == ""
+        assert row["reference"] in both[begin + 2]
+    assert [told for told in both if told] == one
+    assert set(references) == {row["reference"] for row in rows}
 
 
 def test_what_was_printed_is_printed_no_more_unless_asked_for_and_then_the_same(office: Office) -> None:
@@ -145,7 +175,7 @@ def test_the_letter_kept_is_the_one_that_is_printed(office: Office) -> None:
     office.write()
     with office.database.writing() as session:
         message = session.scalars(select(Message).where(Message.kind == MessageKind.ANSWER)).one()
-        looked_at = letter_of(session, HOUSE, office.kept, message_id=message.id, now=NOW)
+        looked_at = letter_of(session, HOUSE, office.cabinet, message_id=message.id, now=NOW)
         kept = (office.kept / looked_at.stored_as).read_bytes()
 
     run = office.print(now=NOW + timedelta(days=2)).runs[0]
@@ -351,13 +381,13 @@ def test_a_run_made_on_a_page_is_handed_out_there(office: Office) -> None:
     with office.database.reading() as session:
         staff = session.scalars(select(Staff).where(Staff.email == "an.peeters@suivi.example")).one()
 
-    run, kept_back = make_run(office.database, HOUSE, office.kept, now=NOW, actor=office.clerk, at_once=True)
+    run, kept_back = make_run(office.database, HOUSE, office.cabinet, now=NOW, actor=office.clerk, at_once=True)
 
     assert (kept_back, office.print()) == ((), printing.Printed((), ()))
     with office.database.reading() as session:
         assert session.get_one(PrintRun, run).made_by == staff.id
         whole = handing_out.merged_run(session, office.kept, run or 0)
-    assert len(PdfReader(BytesIO(whole)).pages) == 4
+    assert len(PdfReader(BytesIO(whole)).pages) == 8
 
 
 def test_what_leaves_or_is_spoken_or_merged_is_not_printed(office: Office) -> None:
@@ -380,7 +410,7 @@ def test_two_print_runs_at_once_print_each_letter_once(office: Office) -> None:
     with ThreadPoolExecutor(2) as both:
         outs = [office.out / "one", office.out / "other"]
         done = [
-            both.submit(print_run, office.database, HOUSE, office.kept, out, now=NOW, actor=SYSTEM) for out in outs
+            both.submit(print_run, office.database, HOUSE, office.cabinet, out, now=NOW, actor=SYSTEM) for out in outs
         ]
         printed = [run for one in done for run in one.result().runs]
 

@@ -20,7 +20,7 @@ from config import Settings
 from tests.conftest import SECRET_KEY
 from tests.factories import MONDAY, make_case, make_house, make_staff, settle
 from tracker.casework.house import CITIZEN
-from tracker.casework.paper import letter_of
+from tracker.casework.paper import Cabinet, letter_of
 from tracker.casework.purge import purge
 from tracker.casework.register import Intake, register
 from tracker.charter.words import Channel, Language, Nature, Role
@@ -234,7 +234,8 @@ def test_files_that_no_letter_is_kept_in_are_removed_once_they_are_old(database:
         settle(session)
         case = make_case(session, channel=Channel.POST, requester_address="Rue Neuve 1", requester_email=None)
         said = select(Message.id).where(Message.case_id == case.id, Message.kind == "acknowledgement")
-        letter = letter_of(session, make_house(), tmp_path, message_id=session.scalars(said).one(), now=MONDAY)
+        cabinet, number = Cabinet(tmp_path, tmp_path), session.scalars(said).one()
+        letter = letter_of(session, make_house(), cabinet, message_id=number, now=MONDAY)
     now, old = datetime.now(UTC), (datetime.now(UTC) - timedelta(days=3)).timestamp()
     for name in ("12-aa.pdf", ".12-bb.pdf.part", "new.pdf"):
         (tmp_path / name).write_text("x")

@@ -62,6 +62,7 @@ def sheets_of(session: Session, run: int, of: ColumnElement[bool] | None = None)
             language=message.language,
             handler=str((message.signature or {}).get("name", "")),
             pages=letter.pages,
+            by_hand=", ".join(one["name"] for one in letter.enclosed or () if not one["pages"]),
             stored_as=letter.stored_as,
         )
         for letter, message, case in session.execute(query)
@@ -73,24 +74,31 @@ def title_of(run: PrintRun) -> str:
     return f"Suivi · {run.id} · {brussels_day(run.made_at).isoformat()}"
 
 
-def merged_run(session: Session, folder: Path, run: int, of: ColumnElement[bool] | None = None) -> bytes:
-    """Return all letters of a run as one PDF; ``of``: only those on such cases. Raises ``UnknownRun``."""
+def merged_run(
+    session: Session, folder: Path, run: int, of: ColumnElement[bool] | None = None, *, both_sides: bool = True
+) -> bytes:
+    """Return all letters of a run as one PDF; ``of``: only those on such cases. Raises ``UnknownRun``.
+
+    ``both_sides``: each begins on a front side when it is printed on both.
+    """
     row, sheets = session.get(PrintRun, run), sheets_of(session, run, of)
     if row is None or not sheets:
         raise UnknownRun(run)
-    return merged(title_of(row), row.made_at, sheets, [(folder / sheet.stored_as).read_bytes() for sheet in sheets])
+    letters = [(folder / sheet.stored_as).read_bytes() for sheet in sheets]
+    return merged(title_of(row), row.made_at, sheets, letters, both_sides=both_sides)
 
 
 def lay_out(
-    database: Database, folder: Path, out: Path, run: int, now: datetime, *, again: bool = False
-) -> HandedOut:
+    database: Database, folder: Path, out: Path, run: int, now: datetime, *, again: bool = False,
+    both_sides: bool = True,
+) -> HandedOut:  # fmt: skip
     """Write the files of a run into its folder under ``out``, and note that it was handed out.
 
     Everything is written aside; it takes its place only when it is whole and nobody else has handed it out meanwhile.
     """
     name = f"run-{run:06d}"
     with database.reading() as session:
-        sheets, whole = sheets_of(session, run), merged_run(session, folder, run)
+        sheets, whole = sheets_of(session, run), merged_run(session, folder, run, both_sides=both_sides)
     out.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=ASIDE, dir=out))
     try:

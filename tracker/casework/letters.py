@@ -11,7 +11,7 @@ from tracker.casework.drafting import Draft, channel_of, to_requester
 from tracker.casework.errors import Missing
 from tracker.casework.house import Actor, House
 from tracker.casework.leaving import left
-from tracker.casework.paper import as_printed
+from tracker.casework.paper import Cabinet, as_printed, check_printable
 from tracker.casework.transmission import misdirected, transmission
 from tracker.casework.writing import (
     PUBLISHED,
@@ -51,13 +51,13 @@ def preview(
 
 
 def preview_on_paper(
-    session: Session, house: House, *, reference: str, kind: MessageKind, draft: Draft, place: int, actor: Actor,
-    now: datetime,
+    session: Session, house: House, cabinet: Cabinet, *, reference: str, kind: MessageKind, draft: Draft, place: int,
+    actor: Actor, now: datetime,
 ) -> bytes | None:  # fmt: skip
     """Return the PDF of the message at that place of the preview, as it would be printed; none: it is no letter."""
     file = _looked_at(session, house, reference, kind, actor, now)
     written = dict(enumerate(_write(file, kind, draft))).get(place)
-    return as_printed(file, written) if written is not None and written.channel in PAPER else None
+    return as_printed(file, cabinet, written) if written is not None and written.channel in PAPER else None
 
 
 def _looked_at(
@@ -198,7 +198,7 @@ def _write(file: CaseFile, kind: MessageKind, draft: Draft) -> list[Written]:
     messages = _written(file, kind, draft)
     for written in messages:
         if written.channel in PAPER:
-            as_printed(file, written)
+            check_printable(file, written)
     return messages
 
 

@@ -3,6 +3,7 @@
 import os
 import secrets
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from hashlib import sha256
 from io import BytesIO
@@ -19,6 +20,8 @@ from tracker.casework.writing import Written, as_message, message_of
 from tracker.charter.counting import brussels_day
 from tracker.charter.errors import CharterError
 from tracker.charter.words import PAPER, Act, CaseState, Direction, Language, MessageKind
+from tracker.correspondence.enclosed_pages import Printable, printable, with_enclosures
+from tracker.correspondence.enclosures import enclosures_of
 from tracker.correspondence.files import sync
 from tracker.correspondence.letter import PaperFacts, render
 from tracker.models.cases import Case
@@ -27,7 +30,15 @@ from tracker.models.messages import Message
 from tracker.models.paper import Letter
 
 
-def letter_of(session: Session, house: House, folder: Path, *, message_id: int, now: datetime) -> Letter:
+@dataclass(frozen=True, slots=True)
+class Cabinet:
+    """Where what goes on paper is kept: the PDFs of letters, and the files that are enclosed with them."""
+
+    letters: Path
+    attachments: Path
+
+
+def letter_of(session: Session, house: House, cabinet: Cabinet, *, message_id: int, now: datetime) -> Letter:
     """Return the letter of a message that waits to be posted or faxed; made now unless it has been, and kept.
 
     Until it is printed it follows what is corrected on the case; from then on it stays as it is. The gate is asked
@@ -40,16 +51,17 @@ def letter_of(session: Session, house: House, folder: Path, *, message_id: int, 
     letter = session.get(Letter, message_id, populate_existing=True)
     if letter is not None and (letter.run_id is not None or message.left_on is not None):
         return letter
-    pdf = _made(session, house, case, message, now)
+    pdf, enclosed = _made(session, house, cabinet, case, message, now)
     digest = sha256(pdf).hexdigest()
-    if letter is not None and letter.sha256 == digest and (folder / letter.stored_as).exists():
+    if letter is not None and letter.sha256 == digest and (cabinet.letters / letter.stored_as).exists():
         return letter
     if letter is None:
         letter = Letter(message_id=message_id)
         session.add(letter)
     letter.stored_as, letter.sha256, letter.size = f"{message_id}-{digest[:32]}.pdf", digest, len(pdf)
     letter.pages, letter.made_at = len(PdfReader(BytesIO(pdf)).pages), now
-    write_whole(folder / letter.stored_as, pdf)
+    letter.enclosed = [{"name": one.name, "pages": len(one.pages)} for one in enclosed] or None
+    write_whole(cabinet.letters / letter.stored_as, pdf)
     session.flush()
     return letter
 
@@ -57,7 +69,7 @@ def letter_of(session: Session, house: House, folder: Path, *, message_id: int, 
 def record_posting(
     session: Session,
     house: House,
-    folder: Path,
+    cabinet: Cabinet,
     *,
     reference: str,
     message_number: int,
@@ -74,7 +86,7 @@ def record_posting(
     message = message_of(session, find(session, reference).id, message_number)
     if message is not None:
         with suppress(CharterError):
-            letter_of(session, house, folder, message_id=message.id, now=now)
+            letter_of(session, house, cabinet, message_id=message.id, now=now)
     return record_leaving(
         session, house, reference=reference, message_number=message_number, left_on=left_on, actor=actor, now=now,
         seen=seen,
@@ -82,7 +94,7 @@ def record_posting(
 
 
 def shown_letter(
-    session: Session, house: House, folder: Path, *, case_id: int, number: int, now: datetime
+    session: Session, house: House, cabinet: Cabinet, *, case_id: int, number: int, now: datetime
 ) -> bytes | None:
     """Return the PDF of a message: the one that is kept, else as it would be printed now; none when it is no letter.
 
@@ -93,15 +105,17 @@ def shown_letter(
         return None
     letter = session.get(Letter, message.id)
     if letter is not None and (letter.run_id is not None or message.left_on is not None):
-        path = folder / letter.stored_as
+        path = cabinet.letters / letter.stored_as
         return path.read_bytes() if path.is_file() else None
     if message.left_on is not None:
         return None  # it left before letters were kept
-    return _made(session, house, session.get_one(Case, case_id), message, now)
+    return _made(session, house, cabinet, session.get_one(Case, case_id), message, now)[0]
 
 
-def _made(session: Session, house: House, case: Case, message: Message, now: datetime) -> bytes:
-    """Return the PDF of a message as it goes today."""
+def _made(
+    session: Session, house: House, cabinet: Cabinet, case: Case, message: Message, now: datetime
+) -> tuple[bytes, list[Printable]]:
+    """Return the PDF of a message as it goes today, and what is enclosed."""
     waits = message.direction is Direction.OUT and message.channel in PAPER and message.left_on is None
     if not waits or message.kind is MessageKind.NOTE or case.state is CaseState.MERGED:
         raise NotWaiting(message.number)
@@ -110,16 +124,37 @@ def _made(session: Session, house: House, case: Case, message: Message, now: dat
     if message.act is Act.INTERIM:
         check_interim_on(session, house, case, message, now)
     check_gate(case, message)
-    return render(facts_of(session, house, case, message))
+    return _set(session, house, cabinet, case, message)
 
 
-def as_printed(file: CaseFile, written: Written) -> bytes:
+def _set(
+    session: Session, house: House, cabinet: Cabinet, case: Case, message: Message
+) -> tuple[bytes, list[Printable]]:
+    """Return the letter with the pages of what is enclosed behind it, and what is enclosed."""
+    enclosed = [printable(file) for file in enclosures_of(session, message, cabinet.attachments)]
+    facts = facts_of(session, house, case, message)
+    letter = render(replace(facts, enclosed=[(one.name, len(one.pages)) for one in enclosed]))
+    return with_enclosures(letter, enclosed), enclosed
+
+
+def as_printed(file: CaseFile, cabinet: Cabinet, written: Written) -> bytes:
     """Return the PDF of a message that is written and not stored: byte for byte the one that it will be.
 
     Raises what ``render`` raises.
     """
-    message = as_message(file, written, 0)  # no letter says the number of its message
-    return render(facts_of(file.session, file.house, file.case, message))
+    return _set(file.session, file.house, cabinet, file.case, as_message(file, written, UNNUMBERED))[0]
+
+
+def check_printable(file: CaseFile, written: Written) -> None:
+    """Set a letter once without what is enclosed: its writer, not whoever prints it, learns that it cannot be.
+
+    Raises what ``render`` raises.
+    """
+    render(facts_of(file.session, file.house, file.case, as_message(file, written, UNNUMBERED)))
+
+
+UNNUMBERED = 0
+"""Stands for the number of a message that is not stored yet: no letter says it."""
 
 
 def facts_of(session: Session, house: House, case: Case, message: Message) -> PaperFacts:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from tracker.casework.handing_out import HandedOut, UnknownRun, lay_out, sheets_of, sweep_out
 from tracker.casework.house import Actor, House
 from tracker.casework.leaving import NotWaiting, record_leaving
-from tracker.casework.paper import letter_of
+from tracker.casework.paper import Cabinet, letter_of
 from tracker.charter.errors import CharterError
 from tracker.charter.words import PAPER, CaseState, MessageKind
 from tracker.models.cases import Case
@@ -43,34 +43,36 @@ class Printed:
 def print_run(
     database: Database,
     house: House,
-    folder: Path,
+    cabinet: Cabinet,
     out: Path,
     *,
     now: datetime,
     actor: Actor,
     again: int | None = None,
+    both_sides: bool = True,
 ) -> Printed:
     """Print what waits to be posted or faxed and has not been printed: one folder for the run, under ``out``.
 
     The run is committed first, then its files are written, then it counts as handed out: what a crash interrupts is
     handed out next time, under the same number and with the same letters. ``again``: hand out that run once more
-    instead. Raises ``UnknownRun``, and ``OSError`` when nothing can be written there.
+    instead. ``both_sides``: each begins on a front side in the one PDF of all. Raises ``UnknownRun``, and ``OSError``
+    when nothing can be written there.
     """
     if again is not None:
-        return Printed((lay_out(database, folder, out, again, now, again=True),), ())
+        return Printed((lay_out(database, cabinet.letters, out, again, now, again=True, both_sides=both_sides),), ())
     sweep_out(out, now)
-    _, kept_back = make_run(database, house, folder, now=now, actor=actor)
+    _, kept_back = make_run(database, house, cabinet, now=now, actor=actor)
     with database.reading() as session:
         waiting = select(PrintRun.id).where(PrintRun.handed_at.is_(None)).order_by(PrintRun.id)
         runs = list(session.scalars(waiting))
-    handed = (lay_out(database, folder, out, run, now) for run in runs)
+    handed = (lay_out(database, cabinet.letters, out, run, now, both_sides=both_sides) for run in runs)
     return Printed(tuple(one for one in handed if one.letters), kept_back)
 
 
 def make_run(
     database: Database,
     house: House,
-    folder: Path,
+    cabinet: Cabinet,
     *,
     now: datetime,
     actor: Actor,
@@ -88,7 +90,7 @@ def make_run(
     for message_id in waiting:
         try:
             with database.writing() as session:
-                letter_of(session, house, folder, message_id=message_id, now=now)
+                letter_of(session, house, cabinet, message_id=message_id, now=now)
         except NotWaiting:
             continue  # it left, or was merged away, meanwhile
         except CharterError as refusal:

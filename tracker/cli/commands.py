@@ -198,6 +198,11 @@ def _jobs(commands: Subparsers) -> None:
     )  # fmt: skip
     letters.add_argument("--out", metavar="DIR", required=True, help="where the folder of the run is made")
     letters.add_argument(
+        "--one-side", action="store_true",
+        help="the PDF of all letters is for printing on one side; without it, blank pages make each letter begin on a"
+        " front side when it is printed on both",
+    )  # fmt: skip
+    letters.add_argument(
         "--again", metavar="RUN", type=_number(1, 2**31), help="hand out this run once more, and print nothing new"
     )
     _json(letters)

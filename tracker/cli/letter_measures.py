@@ -10,7 +10,7 @@ from config import Settings
 from tracker.charter.words import Channel, Language, Nature
 from tracker.cli.measuring import Figure
 from tracker.models.cases import Case
-from tracker.opening import clock, open_database, open_house
+from tracker.opening import clock, open_cabinet, open_database, open_house
 
 LETTERS = 200
 """A small population gets fewer."""
@@ -38,7 +38,7 @@ def printed(kind: str, cases: int, environment: dict[str, str]) -> Iterator[Figu
             with database.writing() as session:
                 register(session, house, intake=intake, actor=SYSTEM, now=clock())
         started, of = time.perf_counter(), Case.id > newest
-        run, _ = make_run(database, house, settings.letters_dir, now=clock(), actor=SYSTEM, of=of, at_once=True)
+        run, _ = make_run(database, house, open_cabinet(settings), now=clock(), actor=SYSTEM, of=of, at_once=True)
         with database.reading() as session:
             merged_run(session, settings.letters_dir, run or 0)
         yield Figure(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from config import Settings
 from tracker.cli.failures import DONE, PROBLEMS, UsageError
-from tracker.opening import clock, open_database, open_house
+from tracker.opening import clock, open_cabinet, open_database, open_house
 
 if TYPE_CHECKING:
     from tracker.casework.printing import Printed
@@ -26,8 +26,8 @@ def letters(arguments: Namespace) -> int:
     with closing(open_database(settings)) as database:
         try:
             printed = print_run(
-                database, open_house(settings), settings.letters_dir, out,
-                now=clock(), actor=SYSTEM, again=arguments.again,
+                database, open_house(settings), open_cabinet(settings), out,
+                now=clock(), actor=SYSTEM, again=arguments.again, both_sides=not arguments.one_side,
             )  # fmt: skip
         except (PermissionError, NotADirectoryError, FileNotFoundError) as error:
             raise UsageError(f"{error.filename} cannot be used ({error.strerror}): see that it can be.") from error

@@ -127,7 +127,7 @@ def rule_source(rule_id: str, language: Language) -> str:
 
 
 def name_of(name: str, language: Language, *, is_desk: bool) -> str:
-    """Return how whoever handles a case is called: a desk is nobody in particular, and has a name in each language."""
+    """Return how whoever handles a case is called: a desk is nobody in particular: it has a name in each."""
     return text_of("phrases", "organisation", "desk", language) if is_desk else name
 
 

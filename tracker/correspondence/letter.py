@@ -78,6 +78,8 @@ class PaperFacts:
     registered: bool
     follow_url: str | None
     """The page on which the requester follows the case; none when it goes to another body."""
+    enclosed: Sequence[tuple[str, int]] = ()
+    """The names of the files that go with it, each with its pages behind the letter; none: added by hand."""
 
     @property
     def reference(self) -> str:
@@ -130,11 +132,18 @@ def facts_on_paper(facts: PaperFacts) -> dict[str, Any]:
         "page": _word("page", language),
         "footer": f"{name} · {facts.reference}",
         "parts": _parts(facts),
+        "enclosures_label": _word("enclosures", language) if facts.enclosed else None,
+        "enclosures": [_enclosed(name, pages, language) for name, pages in facts.enclosed],
     }
 
 
 def _word(entry: str, language: Language) -> str:
     return text_of("print", "letter", entry, language)
+
+
+def _enclosed(name: str, pages: int, language: Language) -> str:
+    said = text_of("print", "letter", "pages" if pages > 1 else "one_page" if pages else "by_hand", language)
+    return f"{_tidy(name)} ({said.replace('{n}', str(pages))})"
 
 
 def _recipient(facts: PaperFacts) -> list[str]:
@@ -248,7 +257,7 @@ def _in_words(shown: dict[str, Any], unknown: Sequence[str]) -> dict[str, Any]:
         {name: [said(line) for line in some] if name != "kind" else some for name, some in part.items()}
         for part in shown["parts"]
     ]
-    return {**shown, "parts": parts}
+    return {**shown, "parts": parts, "enclosures": [said(line) for line in shown["enclosures"]]}
 
 
 def _picture_in_words(picture: str) -> str:

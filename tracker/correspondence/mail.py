@@ -8,12 +8,13 @@ from email.message import EmailMessage
 from email.utils import parseaddr
 from pathlib import Path
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tracker.charter.counting import BRUSSELS, brussels_day
-from tracker.charter.words import Direction, Language, MailOutcome, MessageKind
+from tracker.charter.words import Language, MailOutcome
 from tracker.correspondence.compose import Composed, compose_mail_notice, compose_notice, one_line, template_of
+from tracker.correspondence.enclosures import Enclosure, enclosures_of
 from tracker.correspondence.explanation import organisation
 from tracker.correspondence.facts import HeldMail, MailNoticeFacts, NoticeFacts
 from tracker.correspondence.gate import check_signature, is_email_address
@@ -22,7 +23,7 @@ from tracker.correspondence.tracking import MailKind, message_id, reply_token
 from tracker.correspondence.transport import TryLater, Undeliverable
 from tracker.models.cases import Case
 from tracker.models.mail import Mail, MailNotice
-from tracker.models.messages import Attachment, Message, Outbox
+from tracker.models.messages import Message, Outbox
 from tracker.models.obligations import Notice, Obligation
 from tracker.models.staff import Staff
 
@@ -63,15 +64,6 @@ class Sender:
         return message_id(
             self.secret, MailKind.MESSAGE, reference, message.number, message.written_at, domain=self.domain
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Enclosure:
-    """A file that goes with a mail; read only when the mail goes."""
-
-    path: Path
-    name: str
-    media_type: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,24 +125,12 @@ def _message(session: Session, message: Message, sender: Sender) -> Parcel:
     mail["Reply-To"] = replies
     for header, ids in thread_of(session, message, sender.message_id).items():
         mail[header] = " ".join(ids)
-    return Parcel(mail, (_ascii(message.address or ""),), tuple(_enclosures(session, message, sender.attachments)))
+    return Parcel(mail, (_ascii(message.address or ""),), tuple(enclosures_of(session, message, sender.attachments)))
 
 
 def _sender_name(signed: str, house: str) -> str:
     """Return whom a mail comes from: the person and the house, the house once."""
     return house if house in signed else f"{signed} – {house}"
-
-
-def _enclosures(session: Session, message: Message, folder: Path) -> Iterator[Enclosure]:
-    """Return the files of a message; a transmission takes along those of everything that had come in before it."""
-    whose = Attachment.message_id == message.id
-    if message.kind is MessageKind.TRANSMISSION:
-        came_in = select(Message.id).where(
-            Message.case_id == message.case_id, Message.direction == Direction.IN, Message.number < message.number
-        )
-        whose = or_(whose, Attachment.message_id.in_(came_in))
-    for file in session.scalars(select(Attachment).where(whose).order_by(Attachment.id)):
-        yield Enclosure(folder / file.stored_as, one_line(file.name), file.media_type)
 
 
 def _notice(session: Session, notice: Notice, sender: Sender) -> Parcel:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO, StringIO
+from textwrap import shorten
 
 import typst
 from pypdf import PdfReader, PdfWriter
@@ -19,9 +20,11 @@ from tracker.resources import resource
 
 COLUMNS = (
     "run", "position", "file", "reference", "message", "channel", "registered", "recipient", "address", "language",
-    "handler", "pages",
+    "handler", "pages", "by_hand",
 )  # fmt: skip
 """The columns of the list."""
+A4 = (595.28, 841.89)
+"""In points."""
 _NUMBER = re.compile(r"\+[0-9][0-9 ./()-]*")
 
 
@@ -41,6 +44,9 @@ class Sheet:
     language: Language
     handler: str
     pages: int
+    """All of them, with what is enclosed."""
+    by_hand: str
+    """The files that go with it and could not be printed: somebody adds them by hand."""
     stored_as: str
 
     @property
@@ -64,9 +70,12 @@ def _as_text(cell: str) -> str:
     return f"'{cell}" if formula else cell
 
 
-def merged(title: str, made_at: datetime, sheets: Sequence[Sheet], letters: Sequence[bytes]) -> bytes:
+def merged(
+    title: str, made_at: datetime, sheets: Sequence[Sheet], letters: Sequence[bytes], *, both_sides: bool = True
+) -> bytes:
     """Return all letters of a run as one PDF, before each a sheet that says which it is.
 
+    ``both_sides``: blank pages make each sheet and each letter begin on a front side when it is printed on both.
     The same run always gives the same bytes. ``made_at`` (aware): when the run was made.
     """
     between = PdfReader(BytesIO(_separators(title, made_at, sheets)))
@@ -74,8 +83,12 @@ def merged(title: str, made_at: datetime, sheets: Sequence[Sheet], letters: Sequ
     for sheet, separator, letter in zip(sheets, between.pages, letters, strict=True):
         mark = writer.add_page(separator)
         writer.add_outline_item(title=f"{sheet.position} {sheet.reference}", page_number=mark.page_number or 0)
-        for page in PdfReader(BytesIO(letter)).pages:
-            writer.add_page(page)
+        pages = PdfReader(BytesIO(letter)).pages
+        for part in ((), pages):
+            for page in part:
+                writer.add_page(page)
+            if both_sides and len(writer.pages) % 2:
+                writer.add_blank_page(*A4)
     writer.add_metadata({"/Title": title})
     out = BytesIO()
     writer.write(out)
@@ -87,7 +100,7 @@ def _separators(title: str, made_at: datetime, sheets: Sequence[Sheet]) -> bytes
         {
             "place": f"{sheet.position}/{sheets[-1].position}",
             "reference": sheet.reference,
-            "lines": [_way(sheet), sheet.recipient, f"{sheet.pages} p."],
+            "lines": [_way(sheet), sheet.recipient, f"{sheet.pages} p.", *_added(sheet)],
         }
         for sheet in sheets
     ]
@@ -99,6 +112,12 @@ def _separators(title: str, made_at: datetime, sheets: Sequence[Sheet]) -> bytes
     )
     assert isinstance(pdf, bytes)
     return pdf
+
+
+def _added(sheet: Sheet) -> list[str]:
+    """Say what somebody has to add by hand, in the letter's own language."""
+    said = text_of("print", "letter", "by_hand", sheet.language)
+    return [f"+ {shorten(sheet.by_hand, 300)} ({said})"] if sheet.by_hand else []
 
 
 def _way(sheet: Sheet) -> str:

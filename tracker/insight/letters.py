@@ -46,6 +46,8 @@ class PaperLine:
     position: int | None
     left_on: date | None
     voided: bool
+    by_hand: tuple[str, ...] = ()
+    """The files that go with it and somebody has to add by hand; known once its PDF is made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class RunLine:
 _COLUMNS = (
     Case.reference, Message.number, Message.kind, Message.channel, Message.registered_ground, Case.requester_name,
     Message.service_code, Message.written_at, Case.next_due_on, Letter.run_id, Letter.position, Message.left_on,
-    Message.voided_at,
+    Message.voided_at, Letter.enclosed,
 )  # fmt: skip
 
 
@@ -129,4 +131,5 @@ def _line(row: Row[Any]) -> PaperLine:
         position=row.position,
         left_on=row.left_on,
         voided=row.voided_at is not None,
+        by_hand=tuple(one["name"] for one in row.enclosed or () if not one["pages"]),
     )

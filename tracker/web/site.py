@@ -8,6 +8,7 @@ from flask import current_app
 if TYPE_CHECKING:
     from config import Settings
     from tracker.casework.house import House
+    from tracker.casework.paper import Cabinet
     from tracker.models.database import Database
 
 
@@ -18,6 +19,13 @@ class Site:
     settings: "Settings"
     database: "Database"
     house: "House"
+
+    @property
+    def cabinet(self) -> "Cabinet":
+        """Where what goes on paper is kept."""
+        from tracker.casework.paper import Cabinet
+
+        return Cabinet(self.settings.letters_dir, self.settings.attachments_dir)
 
 
 def site() -> Site:

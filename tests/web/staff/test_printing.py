@@ -42,7 +42,10 @@ def test_what_waits_is_printed_as_a_run_and_the_run_marked_as_posted(
     assert f"Print run {run}" in words(run_page)
     pdf = an.get(f"/staff/letters/runs/{run}/letters.pdf")
     assert pdf.mimetype == "application/pdf"
-    assert len(PdfReader(BytesIO(pdf.data)).pages) == 4
+    assert len(PdfReader(BytesIO(pdf.data)).pages) == 8
+    one_side = run_page.select_one("a[href$='letters.pdf?sides=1']")
+    assert one_side is not None
+    assert len(PdfReader(BytesIO(an.get(str(one_side["href"])).data)).pages) == 4
     assert "have not been printed" not in words(an.page("/staff/letters"))
 
     done = sent(an, run_page, f"/staff/letters/runs/{run}")

@@ -84,7 +84,7 @@ def _offer(form: MessagePick, *, left: bool) -> None:
 ), prepare=_to_leave)  # fmt: skip
 def left(db: Session, form: LeftForm, case: dict[str, Any]) -> None:
     record_posting(
-        db, site().house, site().settings.letters_dir, message_number=int(form.message.data),
+        db, site().house, site().cabinet, message_number=int(form.message.data),
         left_on=form.left_on.data, **case,
     )  # fmt: skip
 

@@ -149,7 +149,7 @@ def _on_paper(letter: Letter, form: WayForm, place: int) -> ResponseReturnValue:
     case = the_case()
     with site().database.reading() as db:
         pdf = letters.preview_on_paper(
-            db, site().house, reference=case.reference, kind=letter.kind, draft=form.draft(case),
+            db, site().house, site().cabinet, reference=case.reference, kind=letter.kind, draft=form.draft(case),
             place=place, actor=me().actor, now=now(),
         )  # fmt: skip
     if pdf is None:

@@ -3,7 +3,7 @@
 from io import BytesIO
 from typing import Any
 
-from flask import abort, flash, redirect, render_template, send_file, url_for
+from flask import abort, flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -53,7 +53,7 @@ def letters_on_paper() -> str:
 def print_letters() -> ResponseReturnValue:
     """Make a run of what has not been printed, on the cases that whoever asks may read."""
     run, kept_back = make_run(
-        site().database, site().house, site().settings.letters_dir,
+        site().database, site().house, site().cabinet,
         now=now(), actor=me().actor, of=may_read(me().viewer), at_once=True,
     )  # fmt: skip
     _tell(kept_back)
@@ -106,10 +106,13 @@ def _run_page(number: int, form: PostedForm) -> ResponseReturnValue:
 @staff.get("/letters/runs/<int:number>/letters.pdf")
 @needs_room(Room.LETTERS)
 def print_run_pdf(number: int) -> ResponseReturnValue:
-    """Give the letters of a run as one PDF, with a sheet before each."""
+    """Give the letters of a run as one PDF, with a sheet before each; each begins on a front side, unless asked."""
+    both_sides = request.args.get("sides") != "1"
     with site().database.reading() as db:
         try:
-            pdf = merged_run(db, site().settings.letters_dir, number, of=may_read(me().viewer))
+            pdf = merged_run(
+                db, site().settings.letters_dir, number, of=may_read(me().viewer), both_sides=both_sides
+            )  # fmt: skip
         except (UnknownRun, OSError):
             abort(404)
     return send_file(BytesIO(pdf), mimetype=PDF, download_name=f"run-{number:06d}.pdf", max_age=0)
@@ -121,7 +124,7 @@ def paper(reference: str, number: int) -> ResponseReturnValue:
     """Give a letter as it was printed; until then, exactly as it would be printed now."""
     try:
         with site().database.reading() as db:
-            pdf = shown_letter(db, site().house, site().settings.letters_dir, case_id=the_case().id, number=number,
+            pdf = shown_letter(db, site().house, site().cabinet, case_id=the_case().id, number=number,
                                now=now())  # fmt: skip
     except CharterError as refused:
         flash(_said(refused), "warning")
