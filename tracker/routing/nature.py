@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tracker.charter.words import Nature
+from tracker.routing.evidence import MOST_CHARACTERS, MOST_WORDS
 from tracker.routing.language import guess_language
-from tracker.routing.router import MOST_CHARACTERS, MOST_WORDS
 from tracker.routing.text import LANGUAGES, tokens
 from tracker.routing.vocabulary import Vocabulary, load_vocabulary
 

