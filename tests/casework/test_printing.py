@@ -18,6 +18,7 @@ from tests.factories import MONDAY, acting, make_case, make_house, make_staff, s
 from tracker.casework import handing_out, letters, paper, printing
 from tracker.casework.contact import correct_contact
 from tracker.casework.drafting import Draft
+from tracker.casework.ending import merge
 from tracker.casework.handing_out import UnknownRun
 from tracker.casework.house import SYSTEM, Actor
 from tracker.casework.leaving import record_leaving
@@ -33,6 +34,9 @@ from tracker.charter.words import (
     RegisteredGround,
     Role,
 )
+from tracker.insight.letters import count_unprinted
+from tracker.insight.letters import waiting_letters as listed_letters
+from tracker.insight.sight import Viewer
 from tracker.models.cases import Case
 from tracker.models.database import Database
 from tracker.models.messages import Message
@@ -420,3 +424,35 @@ def test_two_print_runs_at_once_print_each_letter_once(office: Office) -> None:
     assert sorted(letters) == sorted(
         f"{reference}-{number}.pdf" for reference in office.references for number in (2, 3)
     )
+
+
+def test_on_a_case_that_was_merged_letters_still_go_but_no_interim_letter(office: Office) -> None:
+    gone, survivor = office.write(), office.write(nature="complex", confirmed=True)
+    until = brussels_day(NOW) + timedelta(days=40)
+    with office.database.writing() as session:
+        third = make_case(
+            session, channel=Channel.POST, service="CONSULAR", nature="complex", confirmed=True,
+            requester_address=ADDRESS, requester_email=None,
+        ).reference  # fmt: skip
+        draft = Draft(reason="Nous attendons un avis.", promised_on=until)
+        letters.send_interim(session, HOUSE, draft=draft, reference=third, actor=office.clerk, now=NOW, seen=None)
+        for reference in (gone, third):
+            merge(
+                session, HOUSE, reference=reference, into=survivor, reason="Twice.", actor=office.clerk, now=NOW,
+                seen=None,
+            )  # fmt: skip
+
+    printed = office.print()
+
+    assert printed.kept_back == ()
+    rows = [(row["reference"], row["message"]) for row in office.listed(printed.runs[0].run)]
+    assert sorted(rows) == sorted([(gone, "2"), (gone, "3"), (survivor, "2"), (survivor, "3"), (third, "2")])
+    posted = post_run(
+        office.database, HOUSE, run=printed.runs[0].run, left_on=brussels_day(NOW), actor=office.clerk, now=NOW
+    )
+    assert (posted.posted, posted.kept_back) == (5, ())
+    with office.database.reading() as session:
+        viewer = Viewer(office.clerk.staff_id or 0, "CONSULAR", frozenset(), False, frozenset({"all"}))
+        (line,) = listed_letters(session, viewer)
+        assert count_unprinted(session, viewer) == 0
+    assert (line.reference, line.number, line.merged_into, line.promises_void) == (third, 3, survivor, True)

@@ -26,8 +26,10 @@ from tracker.models.messages import Message
 from tracker.models.obligations import Breach, Discharge, Notice, Obligation, promise_of, write_promise
 
 
-def find(session: Session, reference: str, *, lock: bool = False) -> Case:
+def find(session: Session, reference: str, *, lock: bool = False, as_named: bool = False) -> Case:
     """Return the case that a reference leads to; a merged one leads to the case it was merged into.
+
+    ``as_named``: the very case of that reference, merged or not.
 
     Raises ``UnknownReference`` when there is none, or when it cannot be a reference at all.
     """
@@ -37,7 +39,7 @@ def find(session: Session, reference: str, *, lock: bool = False) -> Case:
         raise UnknownReference(reference) from error
     query = select(Case).where(Case.reference == wanted)
     case = session.scalars(query.with_for_update() if lock else query).one_or_none()
-    while case is not None and case.merged_into_id is not None:
+    while case is not None and case.merged_into_id is not None and not as_named:
         query = select(Case).where(Case.id == case.merged_into_id)
         case = session.scalars(query.with_for_update() if lock else query).one()
     if case is None:
@@ -114,16 +116,17 @@ class CaseFile:
         now: datetime,
         seen: int | None = None,
         lock: bool = True,
+        as_named: bool = False,
     ) -> Self:
         """Lock a case and make sure that this actor may do this to it now.
 
         ``seen`` is the version of the case that the actor was looking at; none: it does not matter. Without
-        ``lock`` the case is only looked at, by the same checks.
+        ``lock`` the case is only looked at, by the same checks. ``as_named``: that very case, merged or not.
 
         Raises ``UnknownReference``, ``NotPermitted``, ``CaseChanged`` (with what was done since) or
         ``moves.MoveNotAllowed``.
         """
-        case = find(session, reference, lock=lock)
+        case = find(session, reference, lock=lock, as_named=as_named)
         permit(session, case, verb, actor)
         if seen is not None and seen != case.version:
             raise CaseChanged(case.reference, since(session, case.id, seen))

@@ -2,17 +2,15 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tracker.casework.casefile import CaseFile
 from tracker.casework.errors import Missing
 from tracker.casework.house import Actor, House
+from tracker.casework.void_prints import void_print, void_prints_with_old_codes, waiting_on_paper
 from tracker.casework.writing import address_for, post_code, usual_way_back
-from tracker.charter.words import PAPER, Direction, Verb
+from tracker.charter.words import PAPER, Channel, Verb, VoidPrintGround
 from tracker.models.cases import Case
-from tracker.models.messages import Message
-from tracker.models.paper import Letter
 
 
 def correct_contact(
@@ -34,8 +32,8 @@ def correct_contact(
 
     Answers go from then on by the way that this leaves (P7). What waits to be posted or faxed gets the right address
     at once; what waits to leave by e-mail, when it leaves (``leaving.before_leaving``). A tracking code that went to
-    a wrong e-mail address is void; a new one goes to the right address, unless the case is sensitive. Lengths and
-    addresses have been checked by the form. Raises ``Missing`` without a name or a reason.
+    a wrong e-mail address is void; a new one goes to the right address, on paper where that is how we answer. Lengths
+    and addresses have been checked by the form. Raises ``Missing`` without a name or a reason.
     """
     for what, given in (("requester_name", name), ("reason", reason)):
         if not given.strip():
@@ -63,22 +61,20 @@ def _readdress(file: CaseFile) -> None:
 
     What was printed of them is void: it is printed again, in the next run.
     """
-    waiting = select(Message).where(
-        Message.case_id == file.case.id,
-        Message.direction == Direction.OUT,
-        Message.channel.in_(PAPER),
-        Message.left_on.is_(None),
-        Message.service_code.is_(None),
-    )
-    for message in file.session.scalars(waiting):
+    for message in waiting_on_paper(file):
         message.address = address_for(file.case, message.channel) or message.address
-        letter = file.session.get(Letter, message.id)
-        if letter is not None:
-            file.session.delete(letter)
+        void_print(file, message, VoidPrintGround.CONTACT)
 
 
 def _renew_code(file: CaseFile, *, known_elsewhere: bool) -> None:
-    """Make the code that a stranger may have void, and send the one that is valid to the right address."""
-    file.case.code_version += 1 if known_elsewhere else 0
-    if file.case.requester_email is not None and not file.case.sensitive:
-        post_code(file)
+    """Make the code that a stranger may have void, and send the one that is valid to the right address.
+
+    Where there is no e-mail address, or the case is sensitive, it goes on paper to whoever is answered so.
+    """
+    case = file.case
+    case.code_version += 1 if known_elsewhere else 0
+    void_prints_with_old_codes(file)
+    if case.requester_email is not None and not case.sensitive:
+        post_code(file, Channel.EMAIL)
+    elif known_elsewhere and case.reply_channel in PAPER and address_for(case, case.reply_channel):
+        post_code(file, case.reply_channel)

@@ -12,6 +12,7 @@ from tracker.casework.daybook import Arrival, came_in, check_arrival, reason_of
 from tracker.casework.errors import Missing, UnknownReference
 from tracker.casework.house import SYSTEM, Actor, House
 from tracker.casework.register import Intake, Registered, register
+from tracker.casework.void_prints import void_prints_with_old_codes
 from tracker.casework.writing import post_code
 from tracker.charter.entries import FollowedUp, Returned
 from tracker.charter.words import CaseState, Channel, Direction, MessageKind, Nature, Verb
@@ -160,5 +161,6 @@ def send_code_again(session: Session, house: House, *, reference: str, email: st
         return
     file = CaseFile.hold(session, house, case, actor=SYSTEM, now=now)
     case.code_version += 1
-    post_code(file)
+    void_prints_with_old_codes(file)
+    post_code(file, Channel.EMAIL)
     file.done(Verb.WRITE, details={"code_version": case.code_version})

@@ -57,14 +57,17 @@ def record_leaving(
     actor: Actor,
     now: datetime,
     seen: int | None,
+    as_named: bool = False,
 ) -> Message:
     """Record the day (Brussels) on which a letter was posted or a fax transmitted: that keeps the promise.
 
+    ``as_named``: it is a message of that very case; where another has taken the case in, it keeps nothing any more.
     Raises ``NotWaiting`` or ``BadLeavingDate``.
     """
     file = CaseFile.take(
-        session, house, reference=reference, verb=Verb.RECORD_LEAVING, actor=actor, now=now, seen=seen
-    )
+        session, house, reference=reference, verb=Verb.RECORD_LEAVING, actor=actor, now=now, seen=seen,
+        as_named=as_named,
+    )  # fmt: skip
     message = message_of(session, file.case.id, message_number)
     if message is None or message.left_on is not None or message.channel not in PAPER:
         raise NotWaiting(message_number)
@@ -72,7 +75,8 @@ def record_leaving(
     message.left_on, message.left_at = left_on, now
     session.flush()
     details: dict[str, object] = {"message": message_number, "left_on": left_on.isoformat()}
-    entries = [left(message, by_head=_author_is_head(session, message))] if message.act is not None else []
+    keeps = message.act is not None and file.case.state is not CaseState.MERGED
+    entries = [left(message, by_head=_author_is_head(session, message))] if keeps else []
     try:
         for entry in entries:
             file.try_entry(entry)

@@ -117,7 +117,8 @@ def _made(
 ) -> tuple[bytes, list[Printable]]:
     """Return the PDF of a message as it goes today, and what is enclosed."""
     waits = message.direction is Direction.OUT and message.channel in PAPER and message.left_on is None
-    if not waits or message.kind is MessageKind.NOTE or case.state is CaseState.MERGED:
+    void = case.state is CaseState.MERGED and message.act is Act.INTERIM  # its promise went with the case
+    if not waits or message.kind is MessageKind.NOTE or void:
         raise NotWaiting(message.number)
     if message.service_code is None:
         renew_codes(house, case, message)

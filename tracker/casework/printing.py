@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, Select, literal_column, or_, select, true
+from sqlalchemy import ColumnElement, Select, exists, literal_column, or_, select, true
 from sqlalchemy.orm import Session
 
 from tracker.casework.handing_out import HandedOut, UnknownRun, lay_out, sheets_of, sweep_out
@@ -13,7 +13,7 @@ from tracker.casework.house import Actor, House
 from tracker.casework.leaving import NotWaiting, record_leaving
 from tracker.casework.paper import Cabinet, letter_of
 from tracker.charter.errors import CharterError
-from tracker.charter.words import PAPER, CaseState, MessageKind
+from tracker.charter.words import PAPER, Act, CaseState, MessageKind
 from tracker.models.cases import Case
 from tracker.models.database import Database
 from tracker.models.messages import Message
@@ -63,7 +63,8 @@ def print_run(
     sweep_out(out, now)
     _, kept_back = make_run(database, house, cabinet, now=now, actor=actor)
     with database.reading() as session:
-        waiting = select(PrintRun.id).where(PrintRun.handed_at.is_(None)).order_by(PrintRun.id)
+        there = exists().where(Letter.run_id == PrintRun.id)  # none is left where all were taken back meanwhile
+        waiting = select(PrintRun.id).where(PrintRun.handed_at.is_(None), there).order_by(PrintRun.id)
         runs = list(session.scalars(waiting))
     handed = (lay_out(database, cabinet.letters, out, run, now, both_sides=both_sides) for run in runs)
     return Printed(tuple(one for one in handed if one.letters), kept_back)
@@ -125,7 +126,10 @@ def _run_of(session: Session, waiting: Sequence[int], now: datetime, actor: Acto
 
 
 def waiting_letters() -> Select[int, int, str, int | None]:
-    """Return the query for what waits to be posted or faxed: its id and number, its case, the run it is in."""
+    """Return the query for what waits to be posted or faxed: its id and number, its case, the run it is in.
+
+    An interim letter on a case that another has taken in would promise something void: it is listed, not printed.
+    """
     return (
         select(Message.id, Message.number, Case.reference, Letter.run_id)
         .join(Case, Case.id == Message.case_id)
@@ -133,7 +137,7 @@ def waiting_letters() -> Select[int, int, str, int | None]:
         .where(
             *_ON_PAPER,
             Message.kind != MessageKind.NOTE,
-            Case.state != CaseState.MERGED,
+            or_(Case.state != CaseState.MERGED, Message.act.is_(None), Message.act != Act.INTERIM),
         )
         .order_by(Message.id)
     )
@@ -193,6 +197,7 @@ def post_run(
                     actor=actor,
                     now=now,
                     seen=None,
+                    as_named=True,
                 )
             posted += 1
         except CharterError as refusal:

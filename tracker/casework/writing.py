@@ -253,12 +253,12 @@ _POST = insert(Outbox).from_select(
 )
 
 
-def post_code(file: CaseFile) -> Message:
-    """Send the tracking code that is valid now to the address on file."""
-    return keep(file, _by_itself(file, MessageKind.TRACKING_CODE, signature_for(file)))
+def post_code(file: CaseFile, channel: Channel) -> Message:
+    """Send the tracking code that is valid now to the address on file, and say that no earlier one is."""
+    return keep(file, _by_itself(file, MessageKind.TRACKING_CODE, signature_for(file), channel))
 
 
-def _by_itself(file: CaseFile, kind: MessageKind, signature: Signature, channel: Channel = Channel.EMAIL) -> Written:
+def _by_itself(file: CaseFile, kind: MessageKind, signature: Signature, channel: Channel) -> Written:
     """Write one of the messages that need nobody's words, to the requester."""
     case = file.case
     phones = emergency_phones() if kind is MessageKind.EMERGENCY else None

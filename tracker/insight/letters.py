@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, case, func, literal_column, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, func, literal_column, or_, select
+from sqlalchemy.orm import Session, aliased
 
-from tracker.charter.words import PAPER, CaseState, Channel, MessageKind
+from tracker.charter.words import PAPER, Act, CaseState, Channel, MessageKind, VoidPrintGround
 from tracker.insight.sight import Viewer, may_read
 from tracker.models.cases import Case
 from tracker.models.messages import Message
-from tracker.models.paper import Letter, PrintRun
+from tracker.models.paper import Letter, PrintRun, VoidPrint
 from tracker.models.staff import Staff
 
 PAGE = 200
@@ -24,8 +24,10 @@ _WAITS = (
     Message.direction == literal_column("'out'"),
     or_(*(Message.channel == literal_column(f"'{channel}'") for channel in PAPER)),
     Message.kind != MessageKind.NOTE,
-    Case.state != CaseState.MERGED,
 )
+_VOID = (Case.state == CaseState.MERGED) & Message.act.is_not(None) & (Message.act == Act.INTERIM)
+"""An interim letter on a case that another has taken in: it would promise something void, and is not printed."""
+_into = aliased(Case)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,10 @@ class PaperLine:
     position: int | None
     left_on: date | None
     voided: bool
+    merged_into: str | None = None
+    """The case that has taken its case in."""
+    promises_void: bool = False
+    """It is an interim letter on such a case: it is not printed."""
     by_hand: tuple[str, ...] = ()
     """The files that go with it and somebody has to add by hand; known once its PDF is made."""
 
@@ -66,7 +72,7 @@ class RunLine:
 _COLUMNS = (
     Case.reference, Message.number, Message.kind, Message.channel, Message.registered_ground, Case.requester_name,
     Message.service_code, Message.written_at, Case.next_due_on, Letter.run_id, Letter.position, Message.left_on,
-    Message.voided_at, Letter.enclosed,
+    Message.voided_at, Letter.enclosed, _into.reference.label("merged_into"), _VOID.label("promises_void"),
 )  # fmt: skip
 
 
@@ -82,26 +88,49 @@ def count_unprinted(session: Session, viewer: Viewer) -> int:
     """Return how many of them no run has yet."""
     query = select(func.count()).select_from(Message).join(Case, Case.id == Message.case_id)
     query = query.outerjoin(Letter, Letter.message_id == Message.id)
-    return session.scalar(query.where(*_WAITS, Letter.run_id.is_(None), may_read(viewer))) or 0
+    return session.scalar(query.where(*_WAITS, ~_VOID, Letter.run_id.is_(None), may_read(viewer))) or 0
 
 
 def newest_runs(session: Session, viewer: Viewer, number: int | None = None) -> list[RunLine]:
     """Return the newest runs in which there is a letter that a viewer may see; or the one of that number."""
-    unposted: ColumnElement[int] = func.sum(case((Message.left_on.is_(None), 1), else_=0))
+    here = select(func.count()).select_from(Letter).join(Message, Message.id == Letter.message_id)
+    here = here.join(Case, Case.id == Message.case_id).where(Letter.run_id == PrintRun.id, may_read(viewer))
+    void = select(func.count()).select_from(VoidPrint).join(Message, Message.id == VoidPrint.message_id)
+    void = void.join(Case, Case.id == Message.case_id).where(VoidPrint.run_id == PrintRun.id, may_read(viewer))
+    letters, taken_back = here.scalar_subquery(), void.scalar_subquery()
+    unposted = here.where(Message.left_on.is_(None)).scalar_subquery()
     query = (
-        select(PrintRun.id, PrintRun.made_at, Staff.name, func.count(), unposted)
-        .join(Letter, Letter.run_id == PrintRun.id)
-        .join(Message, Message.id == Letter.message_id)
-        .join(Case, Case.id == Message.case_id)
+        select(PrintRun.id, PrintRun.made_at, Staff.name, letters, unposted)
         .outerjoin(Staff, Staff.id == PrintRun.made_by)
-        .where(may_read(viewer))
-        .group_by(PrintRun.id, PrintRun.made_at, Staff.name)
+        .where(letters + taken_back > 0)
         .order_by(PrintRun.id.desc())
         .limit(RUNS)
     )
     if number is not None:
         query = query.where(PrintRun.id == number)
     return [RunLine(*row) for row in session.execute(query)]
+
+
+@dataclass(frozen=True, slots=True)
+class VoidLine:
+    """A print that must not be posted: its letter changed since, and is printed again."""
+
+    position: int
+    reference: str
+    number: int
+    ground: VoidPrintGround
+
+
+def void_prints_in(session: Session, viewer: Viewer, number: int) -> list[VoidLine]:
+    """Return what of a run must not be posted any more, as far as a viewer may see it."""
+    query = (
+        select(VoidPrint.position, Case.reference, Message.number, VoidPrint.ground)
+        .join(Message, Message.id == VoidPrint.message_id)
+        .join(Case, Case.id == Message.case_id)
+        .where(VoidPrint.run_id == number, may_read(viewer))
+        .order_by(VoidPrint.position)
+    )
+    return [VoidLine(*row) for row in session.execute(query)]
 
 
 def letters_in(session: Session, viewer: Viewer, number: int) -> list[PaperLine]:
@@ -113,7 +142,7 @@ def letters_in(session: Session, viewer: Viewer, number: int) -> list[PaperLine]
 def _lines() -> Any:
     columns: tuple[Any, ...] = _COLUMNS
     lines = select(*columns).select_from(Message).join(Case, Case.id == Message.case_id)
-    return lines.outerjoin(Letter, Letter.message_id == Message.id)
+    return lines.outerjoin(Letter, Letter.message_id == Message.id).outerjoin(_into, _into.id == Case.merged_into_id)
 
 
 def _line(row: Row[Any]) -> PaperLine:
@@ -131,5 +160,7 @@ def _line(row: Row[Any]) -> PaperLine:
         position=row.position,
         left_on=row.left_on,
         voided=row.voided_at is not None,
+        merged_into=row.merged_into,
+        promises_void=bool(row.promises_void),
         by_hand=tuple(one["name"] for one in row.enclosed or () if not one["pages"]),
     )

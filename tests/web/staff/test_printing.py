@@ -1,14 +1,18 @@
 """Letters on paper: what waits, printed as a run, marked as posted one by one or all, and the PDF as it goes."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
 from bs4 import BeautifulSoup
 from pypdf import PdfReader
 from sqlalchemy import select
 
-from tests.web.staff.conftest import Desk
-from tracker.charter.words import Channel
+from tests.factories import make_house
+from tests.web.staff.conftest import Desk, errors_of
+from tracker.casework.follow import send_code_again
+from tracker.charter.words import Channel, Nature
+from tracker.models.cases import Case
 from tracker.models.database import Database
 from tracker.models.messages import Message
 from tracker.models.paper import Letter, PrintRun
@@ -135,3 +139,39 @@ def test_a_number_that_no_run_can_have_is_not_found(an: Desk, file: Callable[...
         f"/staff/cases/{reference}/letters/{number}.pdf",
     ):
         assert an.get(path).status_code == 404, path
+
+
+def test_a_print_whose_letter_changed_is_named_and_the_letter_waits_again(
+    an: Desk, file: Callable[..., str], database: Database
+) -> None:
+    reference = file(**ADDRESS | {"requester_email": "claire@example.org"})
+    run_page = sent(an, an.page("/staff/letters"), "/staff/letters")
+    assert "Do not post these prints" not in words(run_page)
+    with database.writing() as session:
+        send_code_again(session, make_house(), reference=reference, email="claire@example.org", now=datetime.now(UTC))
+        run = session.scalars(select(PrintRun.id)).one()
+
+    told = words(an.page(f"/staff/letters/runs/{run}"))
+
+    assert "Do not post these prints" in told
+    assert f"1: {reference}, message 2 – its tracking code is no longer valid" in told
+    assert "Open all letters" not in told
+    assert "1 letter has not been printed." in words(an.page("/staff/letters"))
+
+
+def test_an_interim_letter_on_a_merged_case_is_listed_with_the_reason(
+    an: Desk, file: Callable[..., str], row: Callable[[str], Case]
+) -> None:
+    gone, survivor = file(**ADDRESS, nature=Nature.COMPLEX), file(**ADDRESS, nature=Nature.COMPLEX)
+    until = (datetime.now(UTC) + timedelta(days=40)).date().isoformat()
+    for button in ("preview", "send"):
+        an.send(f"/staff/cases/{gone}/interim", button, reason="Nous attendons un avis.", promised_on=until)
+    merged = an.send(f"/staff/cases/{gone}/merge", into=survivor, reason="Twice.")
+    assert merged.status_code == 303, errors_of(merged)
+
+    told = words(an.page("/staff/letters"))
+
+    assert f"Merged into {survivor}: the date that it promises is void." in told
+    assert "will not be printed" in told
+    assert f"Merged into {survivor}: it still goes as it was written." in told
+    assert "2 letters have not been printed." in told

@@ -17,7 +17,7 @@ from tracker.charter.counting import brussels_day
 from tracker.charter.errors import CharterError
 from tracker.correspondence.explanation import refusal
 from tracker.correspondence.gate import SendRefused
-from tracker.insight.letters import PAGE, count_unprinted, letters_in, newest_runs, waiting_letters
+from tracker.insight.letters import PAGE, count_unprinted, letters_in, newest_runs, void_prints_in, waiting_letters
 from tracker.insight.sight import may_read
 from tracker.web.languages import language
 from tracker.web.site import site
@@ -95,11 +95,12 @@ def mark_posted(number: int) -> ResponseReturnValue:
 def _run_page(number: int, form: PostedForm) -> ResponseReturnValue:
     with site().database.reading() as db:
         found, lines = newest_runs(db, me().viewer, number), letters_in(db, me().viewer, number)
+        void = void_prints_in(db, me().viewer, number)
     if not found:
         abort(404)
     if not form.is_submitted():
         form.left_on.data = brussels_day(now())
-    page = render_template("staff/print_run.html", run=found[0], lines=lines, form=form)
+    page = render_template("staff/print_run.html", run=found[0], lines=lines, void=void, form=form)
     return page, 422 if form.errors else 200
 
 
