@@ -188,7 +188,7 @@ def test_a_message_without_signature_does_not_leave_and_all_that_is_missing_is_n
 ) -> None:
     with database.writing() as session:
         staff = session.scalars(select(Staff).where(Staff.email.startswith("an."))).one()
-        staff.title, staff.phone = "", ""
+        staff.titles, staff.phone = dict.fromkeys(Language, " "), ""
 
     answer = an.send(f"/staff/cases/{file()}/answer", "send", text=TEXT)
 
