@@ -44,7 +44,7 @@ def channel_of(file: CaseFile, draft: Draft) -> Channel:
     return draft.channel or file.case.reply_channel
 
 
-def _known_address(file: CaseFile) -> str | None:
+def known_address(file: CaseFile) -> str | None:
     """Return the requester's address by the usual way; none when what went there came back and nothing arrived since.
 
     An address that is dead is no address: the same words may go another way for that reason (P7).
@@ -83,7 +83,7 @@ def to_requester(file: CaseFile, kind: MessageKind, act: Act | None, draft: Draf
         channel=channel,
         address=address,
         usual_channel=case.reply_channel,
-        usual_address=_known_address(file),
+        usual_address=known_address(file),
         channel_reason=reason,
         registered=draft.registered_ground is not None,
         registered_ground=draft.registered_ground,

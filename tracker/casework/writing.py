@@ -235,7 +235,7 @@ def acknowledgement(file: CaseFile, handler: Signer, services: Services) -> Mess
         kind = MessageKind.EMERGENCY
     elif case.nature is Nature.COMPLAINT:
         kind = MessageKind.COMPLAINT_ACKNOWLEDGEMENT
-    written = _by_itself(file, kind, signature_of(services, case, handler, None), channel)
+    written = by_itself(file, kind, signature_of(services, case, handler, None), channel)
     return as_message(file, written, file.next_message_number())
 
 
@@ -255,10 +255,10 @@ _POST = insert(Outbox).from_select(
 
 def post_code(file: CaseFile, channel: Channel) -> Message:
     """Send the tracking code that is valid now to the address on file, and say that no earlier one is."""
-    return keep(file, _by_itself(file, MessageKind.TRACKING_CODE, signature_for(file), channel))
+    return keep(file, by_itself(file, MessageKind.TRACKING_CODE, signature_for(file), channel))
 
 
-def _by_itself(file: CaseFile, kind: MessageKind, signature: Signature, channel: Channel) -> Written:
+def by_itself(file: CaseFile, kind: MessageKind, signature: Signature, channel: Channel) -> Written:
     """Write one of the messages that need nobody's words, to the requester."""
     case = file.case
     phones = emergency_phones() if kind is MessageKind.EMERGENCY else None

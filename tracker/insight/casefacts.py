@@ -1,6 +1,6 @@
 """Owns the values that the page of a case is made of: frozen, plain, without a way back to the database."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -284,6 +284,11 @@ class CasePage:
         return tuple(item for item in self.line if isinstance(item, Came) and item.waits)
 
     @property
+    def lost(self) -> tuple[Said, ...]:
+        """Return the messages of Suivi's own that came back or were given up, and that nothing has replaced since."""
+        return to_send_again(self.messages)
+
+    @property
     def came_back(self) -> tuple[Said, ...]:
         """Return the messages that never arrived, unless something has reached the same reader since."""
         return tuple(
@@ -291,6 +296,37 @@ class CasePage:
             for lost in self.messages
             if lost.voided_at is not None and not any(_instead(lost, later) for later in self.messages)
         )
+
+
+SENT_AGAIN = frozenset(
+    {
+        MessageKind.ACKNOWLEDGEMENT,
+        MessageKind.COMPLAINT_ACKNOWLEDGEMENT,
+        MessageKind.EMERGENCY,
+        MessageKind.TRACKING_CODE,
+        MessageKind.TRANSMISSION,
+        MessageKind.TRANSMISSION_NOTICE,
+        MessageKind.CLOSING,
+    }
+)
+"""The kinds of message that nobody writes by hand a second time."""
+
+
+def to_send_again(messages: Sequence[Said]) -> tuple[Said, ...]:
+    """Return those of a case's messages that came back or were given up, and that nothing has replaced since."""
+    return tuple(
+        lost
+        for lost in messages
+        if lost.kind in SENT_AGAIN
+        and (lost.failed or lost.voided_at is not None)
+        and not any(_replaces(later, lost) for later in messages)
+    )
+
+
+def _replaces(later: Said, lost: Said) -> bool:
+    """Say whether a later message does the work of one that was lost, or is on its way to do it."""
+    same = later.kind is lost.kind and later.to_service == lost.to_service
+    return same and later.number > lost.number and not later.failed and later.voided_at is None
 
 
 def _instead(lost: Said, later: Said) -> bool:

@@ -25,6 +25,7 @@ from tracker.insight.casefacts import (
     Said,
     StoredFile,
     Told,
+    to_send_again,
 )
 from tracker.insight.sight import Viewer, may_read
 from tracker.models.cases import Association, Case
@@ -130,6 +131,11 @@ def outgoing(session: Session, case_id: int, *, left: bool) -> list[Said]:
         and said.voided_at is None
         and (left or said.channel in PAPER)
     ]
+
+
+def lost_messages(session: Session, case_id: int) -> tuple[Said, ...]:
+    """Return the messages of a case that can be sent again (two statements)."""
+    return to_send_again(tuple(_messages(session, case_id)))
 
 
 def came_back(session: Session, case_id: int, number: int) -> Said | None:

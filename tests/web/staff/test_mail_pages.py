@@ -6,19 +6,21 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from config import Settings
 from tests.casework.mailing import CLAIRE, answer, bounce_of, encrypted, keyed, send, write
-from tests.factories import acting
+from tests.factories import acting, make_house
 from tests.web.staff.conftest import Desk, email_of, errors_of, fields_of, soup_of
+from tracker.casework import leaving
+from tracker.casework.mail import brake
 from tracker.casework.mail.store import Mailroom, path_of
 from tracker.casework.mail.taking_in import TakenIn
 from tracker.charter.words import MailOutcome, MailReason, MessageKind
 from tracker.models.cases import Case
 from tracker.models.database import Database
 from tracker.models.mail import Mail
-from tracker.models.messages import Message
+from tracker.models.messages import Message, Outbox
 from tracker.models.staff import Staff
 from tracker.opening import open_mailroom
 
@@ -405,3 +407,47 @@ def test_only_the_words_of_a_message_that_came_back_are_filled_in(
 
     assert typed["text"] == ""
     assert typed["channel"] == "email"
+
+
+def test_an_acknowledgement_that_came_back_is_sent_again_by_post(
+    an: Desk, desk: Callable[[str], Desk], take: Take, file: File, database: Database
+) -> None:
+    reference = file(requester_email=CLAIRE, requester_address="Rue Haute 1\n1000 Bruxelles")
+    now = datetime.now(UTC)
+    with database.writing() as session:
+        line = session.scalars(select(Outbox)).one()
+        leaving.on_left(session, make_house(), line, now=now)
+        line.state, line.settled_at = "sent", now
+    take(bounce_of(_messages(database, reference)[1], at=now))
+    path = f"/staff/cases/{reference}"
+    (link,) = an.page(path).select(".staff-alarm a[href*='send-again']")
+    assert desk("fa").page(path).select("a[href*='send-again']") == []
+
+    without = an.send(str(link["href"]), channel="post", reason="")
+    done = an.send(str(link["href"]), channel="post", reason="The address is dead.")
+
+    assert without.status_code == 400
+    assert "Write why." in errors_of(without)
+    assert done.status_code == 303
+    again = _messages(database, reference)[-1]
+    assert (again.kind, again.channel.value) == (MessageKind.ACKNOWLEDGEMENT, "post")
+    told = an.page(path).get_text(" ", strip=True)
+    assert "message 2 sent again · Reason: The address is dead." in told
+    assert an.page(path).select("a[href*='send-again']") == []
+
+
+def test_the_case_says_that_no_acknowledgement_was_sent_and_why(
+    an: Desk, take: Take, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(brake, "MOST_IN_A_DAY", 1)
+    cases = [take(write(f"Question {'o' * n}", message_id=f"<{n}@e.org>")).reference for n in range(3)]
+    with database.writing() as session:
+        session.execute(update(Case).values(service_code="ME6"))
+
+    told, silent = (an.page(f"/staff/cases/{one}") for one in cases[1:])
+
+    (alarm,) = told.select(".staff-alarm")
+    assert "so many acknowledgements within a day that a machine may be writing" in alarm.get_text()
+    assert silent.select(".staff-alarm") == []
+    for page in (told, silent):
+        assert "No acknowledgement was sent: this address had been sent too many" in page.get_text()

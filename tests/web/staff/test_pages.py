@@ -17,7 +17,7 @@ LANGUAGES = ("fr", "nl", "de", "en")
 ACTS = [
     "", "/answer", "/interim", "/ask", "/transmit", "/note", "/follow-up", "/nature", "/keep-short", "/extend",
     "/receipt", "/come-back", "/route", "/assign", "/hand-over", "/take", "/flag", "/waive", "/close", "/merge",
-    "/left", "/returned", "/void-waiver",
+    "/left", "/returned", "/send-again", "/void-waiver",
 ]  # fmt: skip
 
 

@@ -25,6 +25,7 @@ _WITH_VIEWS = (
     "printing",
     "profile",
     "register",
+    "sending_again",
     "texts",
 )
 

@@ -37,6 +37,7 @@ from tracker.web.staff.blueprint import facts_of, needs, staff
 from tracker.web.staff.mail import lost_in_words
 from tracker.web.staff.proposing import proposals
 from tracker.web.staff.readying import ready
+from tracker.web.staff.sending_again import SLUG, links
 from tracker.web.staff.telling import SHOWN_AS_MESSAGE, told, who
 from tracker.web.staff.undelivered import offers
 from tracker.web.uploads import path_of
@@ -93,6 +94,7 @@ def case(reference: str) -> str:
         owed=[one for one in promises if one.open],
         interim=interim,
         came_back=offers(header, page),
+        send_again=links(header, page),
         lacking=_lacking(page),
         settled=[one for one in promises if not one.open],
         groups=actions(header, page),
@@ -199,6 +201,7 @@ def _writing(header: Header, page: CasePage, owed: set[ObligationKind]) -> list[
         (Verb.TRANSMIT, Action("transmit", _l("Transmit"), main=misdirected and bool(owed)), True),
         (Verb.WRITE, Action("ask", _l("Ask a question")), header.state is not CaseState.CLOSED),
         (Verb.WRITE, Action("note", _l("Internal note")), True),
+        (Verb.WRITE, Action(SLUG, _l("Send a message again")), bool(page.lost)),
         (Verb.RECORD_LEAVING, Action("left", _l("Record a posting or a fax"), main=by_hand), by_hand),
         (Verb.VOID_LEAVING, Action("returned", _l("A message never arrived")), astray),
         (Verb.FOLLOW_UP, Action("follow-up", _l("Add what the requester sent")), True),
@@ -229,7 +232,7 @@ def _deciding(header: Header, page: CasePage, owed: set[ObligationKind]) -> list
 def _item(item: Said | Done | Told | Broken | Came, page: CasePage) -> Item | None:
     lang = Language(language())
     if isinstance(item, Done):
-        if item.verb in SHOWN_AS_MESSAGE and _message_beside(item, page.messages):
+        if item.verb in SHOWN_AS_MESSAGE and "again" not in item.details and _message_beside(item, page.messages):
             return None
         return Item("done", item, told(item, page.names), who(item))
     if isinstance(item, Told):

@@ -55,6 +55,8 @@ def _particulars(entry: Done, names: Mapping[int, str]) -> Iterator[str]:
         case Verb.WAIVE:
             if given.get("ground"):
                 yield from _named(_("Ground"), label(WaiverGround(given["ground"]), Language(language())))
+        case Verb.WRITE if given.get("again"):
+            yield str(_("message %(number)s sent again", number=given["again"]))
         case Verb.RECORD_LEAVING | Verb.VOID_LEAVING:
             yield from _leaving(given)
         case Verb.MERGE | Verb.ABSORB:
