@@ -1,7 +1,6 @@
 """Mail taken in many times at once, or killed at any step: each ends as exactly one message, and none is lost."""
 
 import itertools
-import multiprocessing
 import os
 import signal
 from collections import Counter
@@ -16,6 +15,7 @@ from sqlalchemy import func, select
 from tests.casework.dying import DONE, arrive_and_die
 from tests.casework.mailing import HOUSE, keyed, lay, make_room, send, write
 from tests.factories import MONDAY, make_staff, settle
+from tests.processes import FORKING
 from tracker.casework.mail import store, taking_in
 from tracker.casework.mail.store import Mailroom, adopt_unnoted, lay_down
 from tracker.casework.mail.table import MOST_IN_AN_HOUR
@@ -97,8 +97,6 @@ def test_a_flood_at_once_is_slowed_down_to_the_very_mail(database: Database, roo
 def test_killed_at_every_step_and_taken_in_once_more_each_mail_is_one_message(
     database: Database, database_url: str, room: Mailroom, tmp_path: Path, reply: bool
 ) -> None:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.casework.dying"])
     to = "suivi@suivi.example"
     if reply:
         to = keyed(send(database, room, write(message_id="<0@e.org>")).reference or "")
@@ -106,7 +104,7 @@ def test_killed_at_every_step_and_taken_in_once_more_each_mail_is_one_message(
     for step in itertools.count():
         mail = write(f"Lettre {step}", to=to, message_id=f"<s{step}@e.org>", sender=_sender(step, reply))
         mail.add_attachment(PNG, maintype="image", subtype="png", filename="photo.png")
-        process = context.Process(target=arrive_and_die, args=(database_url, tmp_path, mail.as_bytes(), step))
+        process = FORKING.Process(target=arrive_and_die, args=(database_url, tmp_path, mail.as_bytes(), step))
         process.start()
         process.join()
         if process.exitcode == DONE:

@@ -9,7 +9,7 @@ from tracker.cli.measuring import Figure, figure
 
 
 def test_it_measures_everything_that_exists() -> None:
-    told = call("bench", "--cases", "100", "--databases", "sqlite", "--json")
+    told = call("bench", "--cases", "100", "--databases", "sqlite", "--json", anew=True)
 
     assert (told.returncode in (0, 1), told.stderr) == (True, "")
     report = json.loads(told.stdout)

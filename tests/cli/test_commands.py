@@ -121,7 +121,7 @@ def test_an_empty_database_asks_for_init(tmp_path: Path) -> None:
     settings = {"SECRET_KEY": SECRET_KEY, "VAR_DIR": str(tmp_path)}
 
     for command in ("sweep", "deliver", "verify"):
-        told = call(command, settings=settings)
+        told = call(command, settings=settings, anew=True)
         assert_one_sentence(told, 2)
         assert "tracker init" in told.stderr
 

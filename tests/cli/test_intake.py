@@ -30,7 +30,9 @@ def test_each_mail_has_one_line_with_what_became_of_it(tracker: Tracker, tmp_pat
     (tmp_path / "one.eml").write_bytes(write().as_bytes())
     (tmp_path / "two.eml").write_bytes(write(message_id="<2@e.org>", Auto_Submitted="auto-replied").as_bytes())
 
-    told = tracker("intake", "mail", str(tmp_path / "one.eml"), "-", str(tmp_path / "two.eml"), "--json", given=b"\0")
+    told = tracker(
+        "intake", "mail", str(tmp_path / "one.eml"), "-", str(tmp_path / "two.eml"), "--json", given=b"\0", anew=True
+    )
 
     assert (told.returncode, told.stderr) == (0, "")
     one, nothing, two = lines(told)

@@ -6,7 +6,9 @@ from tests.cli.conftest import assert_one_sentence, call
 
 
 def test_a_text_gets_its_services_with_reasons() -> None:
-    told = call("route", "--json", "--top", "2", given="Mon passeport a été volé à Madrid, que dois-je faire ?")
+    told = call(
+        "route", "--json", "--top", "2", given="Mon passeport a été volé à Madrid, que dois-je faire ?", anew=True
+    )
 
     found = json.loads(told.stdout)
     assert told.returncode == 0

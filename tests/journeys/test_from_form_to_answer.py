@@ -5,9 +5,8 @@ import os
 import re
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
@@ -20,11 +19,11 @@ from urllib.request import urlopen
 import pytest
 from aiosmtpd.controller import Controller
 
+from tests.cli.conftest import TRACKER, call
 from tracker.charter.counting import brussels_day
 from tracker.charter.words import Language
 from tracker.correspondence.explanation import date_in_words
 
-TRACKER = Path(sys.executable).with_name("tracker")
 PASSWORD = "a clerk's long password"
 
 WORDS = {  # subject, text, answer
@@ -59,14 +58,7 @@ class Suivi:
 
     def run(self, *command: str, given: str = "") -> str:
         """Run a command to its end, and return what it printed."""
-        done = subprocess.run(
-            [TRACKER, *command],
-            env=self.environment,
-            input=given,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+        done = call(*command, given=given, settings=self.environment)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -118,7 +110,8 @@ def _wait_until_served(server: subprocess.Popen[bytes], address: str) -> None:
                 assert answer.status == 200
                 return
         except OSError:
-            continue
+            with suppress(subprocess.TimeoutExpired):
+                server.wait(0.02)
     raise AssertionError(f"the server ended with {server.returncode}")
 
 

@@ -1,6 +1,6 @@
 """`tracker seed`: every state, channel, nature and language, sound to the last seal, all or nothing."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, inspect, select, text
 
 from tests.casework.mailing import make_room
-from tests.cli.conftest import Told, assert_one_sentence, call
+from tests.cli.conftest import assert_one_sentence, call
 from tests.conftest import SECRET_KEY
 from tests.databases import migrate
 from tests.factories import make_house, settle
@@ -211,12 +211,12 @@ def postgres(postgres_url: str) -> Iterator[Database]:
 
 def test_the_command(database: Database, database_url: str, tmp_path: Path) -> None:
     settings = {"SECRET_KEY": SECRET_KEY, "DATABASE_URL": database_url, "VAR_DIR": str(tmp_path)}
-    tracker: Callable[..., Told] = lambda *words: call(*words, settings=settings)  # noqa: E731
     with database.writing() as session:
         settle(session, now=NOW)
 
     words = ("seed", "--cases", "120", "--open-share", "0.5", "--at", NOW.isoformat(), "--seed", "3")
-    told, again = tracker(*words), tracker(*words)
+    told = call(*words, settings=settings, anew=True)
+    again = call(*words, settings=settings)
 
     assert (told.returncode, told.stderr) == (0, "")
     assert told.stdout.startswith("120 cases in ")

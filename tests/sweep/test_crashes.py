@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import multiprocessing
 import os
 import signal
 import subprocess
@@ -15,6 +14,7 @@ import pytest
 from sqlalchemy import event, func, select
 
 from tests.conftest import SECRET_KEY
+from tests.processes import FORKING
 from tests.sweep.conftest import NOW, employ, make_house, owe
 from tests.sweep.test_sweep import expected, noticed
 from tracker.casework import sweep as sweeping
@@ -98,12 +98,10 @@ def left_to_do(database: Database) -> int:
 def test_fifty_killed_half_way_and_one_more_leave_what_one_leaves(
     database: Database, database_url: str, house: House, owed: set[tuple[int, str, date]]
 ) -> None:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.sweep.test_crashes"])
     whole = left_to_do(database)
     pace = 2 if database.is_sqlite else 1  # SQLite takes about twice as many statements for a commit
     for number in range(KILLS):  # from its first statement to well into its second commit, and again
-        process = context.Process(target=_sweep_and_die, args=(database_url, pace * (number % 25)))
+        process = FORKING.Process(target=_sweep_and_die, args=(database_url, pace * (number % 25)))
         process.start()
         process.join()
         assert process.exitcode == -signal.SIGKILL
