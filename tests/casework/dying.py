@@ -3,12 +3,14 @@
 import itertools
 import os
 import signal
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import event
 
 from tests.casework.mailing import make_room
 from tests.factories import MONDAY, make_house
+from tracker.casework.mail.ringing import ring
 from tracker.casework.mail.store import lay_down
 from tracker.casework.mail.taking_in import take_in
 from tracker.models.database import Database
@@ -19,6 +21,22 @@ DONE = 7
 
 make_house().router().read_all()  # seconds in all, which each of them inherits
 guess_language("Lettre 1")
+
+
+def ring_and_die(url: str, now: datetime, step: int) -> None:
+    """Tell of mail that waits, and be killed at the so-manieth step: after a statement, or before a commit."""
+    database, house = Database(url), make_house()
+    left = itertools.count(step, -1)
+
+    def one_more(*_: object) -> None:
+        if next(left) == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    for name in ("after_cursor_execute", "commit"):
+        event.listen(database.engine, name, one_more)
+    ring(database, house, now=now)
+    one_more()  # committed, and nobody was told
+    os._exit(DONE)
 
 
 def arrive_and_die(url: str, folder: Path, raw: bytes, step: int) -> None:

@@ -342,8 +342,43 @@ def test_held_mail_rings_after_a_working_day_with_whoever_handles_the_case(
         0, 0
     )  # before 08:00 in Brussels
     assert ring(database, HOUSE, now=WEDNESDAY) == Rung(3, 0)
-    assert rung(database)["head"] == [[first, nobodys, later]]
+    assert rung(database)["head"] == [[first, later]]
     assert len(rung(database)["an.peeters"]) == 2
+
+
+def test_what_was_set_aside_rings_once_a_day_with_one_person_and_never_with_the_head(
+    database: Database, room: Mailroom, staff: dict[str, Actor], reference: str
+) -> None:
+    lists = [
+        send(database, room, write(message_id=f"<l{n}@e.org>", List_Id="<news.e.org>")).mail_id for n in range(3)
+    ]
+    away = write("Absent.", to=keyed(reference), message_id="<a@e.org>", Auto_Submitted="auto-replied")
+    absent = send(database, room, away).mail_id
+
+    for days in (1, 2, 3, 4):
+        for hours in (0, 3, 6):
+            ring(database, HOUSE, now=MONDAY + timedelta(days=days, hours=hours))
+
+    assert rung(database) == {"an.peeters": [[absent]] * 4, "dispatcher": [lists] * 4}
+    with database.writing() as session:
+        seen(session, mail_ids=lists, actor=staff["dispatcher"], now=WEDNESDAY)
+        seen(session, mail_ids=[absent], actor=staff["clerk"], now=WEDNESDAY)
+    assert ring(database, HOUSE, now=MONDAY + timedelta(days=7)) == Rung()
+
+
+def test_the_head_is_told_of_what_was_set_aside_where_nobody_else_is_there(
+    database: Database, room: Mailroom, staff: dict[str, Actor]
+) -> None:
+    ignored = send(database, room, write(List_Id="<news.e.org>")).mail_id
+    with database.writing() as session:
+        number = staff["dispatcher"].staff_id
+        assert number is not None
+        set_absence(session, staff_id=number, away_from=date(2026, 3, 2), away_until=None, deputy_id=None)
+
+    ring(database, HOUSE, now=TUESDAY)
+    ring(database, HOUSE, now=WEDNESDAY)
+
+    assert rung(database)["head"][-1] == [ignored]
 
 
 def test_it_rings_on_open_days_only_and_not_once_it_is_settled(

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from tests.casework.dying import DONE, arrive_and_die
+from tests.casework.dying import DONE, arrive_and_die, ring_and_die
 from tests.casework.mailing import HOUSE, keyed, lay, make_room, send, write
 from tests.factories import MONDAY, make_staff, settle
 from tests.processes import FORKING
 from tracker.casework.mail import store, taking_in
+from tracker.casework.mail.ringing import ring
 from tracker.casework.mail.store import Mailroom, adopt_unnoted, lay_down
 from tracker.casework.mail.table import MOST_IN_AN_HOUR
 from tracker.casework.mail.taking_in import take_in, take_in_waiting
@@ -24,8 +25,8 @@ from tracker.charter.words import Direction, MailOutcome, MailReason, Role
 from tracker.insight.verify import verify
 from tracker.models.cases import Case
 from tracker.models.database import Database
-from tracker.models.mail import Mail
-from tracker.models.messages import Attachment, Message
+from tracker.models.mail import Mail, MailNotice
+from tracker.models.messages import Attachment, Message, Outbox
 
 REGISTERED, ATTACHED, HELD, IGNORED = MailOutcome
 PNG = bytes.fromhex(
@@ -128,6 +129,39 @@ def test_killed_at_every_step_and_taken_in_once_more_each_mail_is_one_message(
     assert cases == (1 if reply else whole)
     assert whole >= killed - 4 + reply  # before it was whole on the disk nobody was told that we had it
     assert_each_is_one_message(database, room, whole)
+
+
+def test_killed_at_every_step_and_rung_once_more_each_is_told_once_a_day(
+    database: Database, database_url: str, room: Mailroom
+) -> None:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.casework.dying"])
+    with database.writing() as session:
+        make_staff(session, "dispatcher@suivi.example", Role.DISPATCHER, "PROTOCOL")
+        make_staff(session, "head@suivi.example", Role.HEAD, "PROTOCOL")
+    case = keyed(send(database, room, write(message_id="<0@e.org>")).reference or "")
+    for number in range(4):
+        send(database, room, write(f"{number}", to=case, sender="eve@e.net", message_id=f"<e{number}@e.net>"))
+        send(database, room, write("", message_id=f"<n{number}@e.net>"))
+    moment, killed = MONDAY + timedelta(days=2), 0
+    for step in itertools.count():
+        process = context.Process(target=ring_and_die, args=(database_url, moment, step))
+        process.start()
+        process.join()
+        again = ring(database, HOUSE, now=moment)
+        with database.reading() as session:
+            told = Counter(session.scalars(select(MailNotice.staff_id).where(MailNotice.day == moment.date())))
+            assert sorted(told.values()) == [1, 1, 1]  # the handler, the dispatcher, the head
+            lines = Counter(session.scalars(select(Outbox.mail_notice_id).where(Outbox.mail_notice_id.is_not(None))))
+            assert lines == Counter(session.scalars(select(MailNotice.id)))
+        if process.exitcode == DONE:
+            assert again.notices == 0
+            break
+        assert process.exitcode == -signal.SIGKILL
+        killed += 1
+        moment += timedelta(days=7)
+    assert killed > 8
+    assert list(verify(database, HOUSE.rules, HOUSE.calendar)) == []
 
 
 def _sender(step: int, reply: bool) -> str:

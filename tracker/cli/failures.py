@@ -1,5 +1,6 @@
 """Owns what the commands share when something goes wrong: exit codes, and one sentence instead of a traceback."""
 
+import atexit
 import errno
 import os
 import sys
@@ -40,7 +41,9 @@ def _open_what_is_closed() -> None:
     """Read nothing and write nowhere in the place of a standard stream that whoever started us has closed."""
     for name, how in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, how, encoding="utf-8"))  # noqa: SIM115 (as long as the process)
+            instead = open(os.devnull, how, encoding="utf-8")  # noqa: SIM115 (as long as the process)
+            atexit.register(instead.close)
+            setattr(sys, name, instead)
 
 
 def _write_no_more() -> None:

@@ -42,7 +42,8 @@ def ring(database: Database, house: House, *, now: datetime) -> Rung:
     """Tell whoever must look at mail that has waited a working day: at most once a day, on open days from 08:00.
 
     That is the presumed handler, or who stands in, else the dispatchers on duty; after two working days their head as
-    well. Each is told of all that waits for them, so that nothing waits for another day to be told. ``now`` is aware.
+    well. Each is told of all that waits for them, so that nothing waits for another day to be told. What was set aside
+    waits for a glance and for nobody's answer: only whoever is to look first is told of it. ``now`` is aware.
     """
     now, day = aware(now), brussels_day(now)
     if not house.calendar.is_open(day) or now.astimezone(BRUSSELS).time() < OPENING:
@@ -82,7 +83,8 @@ def _lists(
         one_day = waited(house.calendar, mail.stored_at, RINGS_AFTER) <= now
         two_days = waited(house.calendar, mail.stored_at, HEAD_AFTER) <= now
         first = _first(team, mail)
-        heads = _heads(team, mail) if one_day else []
+        glance = mail.outcome is MailOutcome.IGNORED and bool(first)
+        heads = _heads(team, mail) if one_day and not glance else []
         for person in {*first, *heads}:
             listed.setdefault(person, []).append(mail.id)
         ringing.update((*(first if one_day else ()), *(heads if two_days else ())))
