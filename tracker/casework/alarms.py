@@ -4,9 +4,9 @@ The marks stand on the case, and on the services beside it, so that the queue fi
 without looking through the rest of the house. They change in the commit that changes what they say.
 """
 
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, true, update
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, func, or_, select, true, update
 from sqlalchemy.orm import Session, aliased
 
 from tracker.charter.words import CaseState, Direction, MessageKind, NoticeState, ObligationState
@@ -14,11 +14,12 @@ from tracker.models.cases import Association, Case, copied
 from tracker.models.messages import Message, Outbox
 from tracker.models.obligations import Notice, Obligation
 
+_Id: TypeAlias = BindParameter[int]
+
 
 def set_alarms(session: Session, case: Case) -> None:
     """Work out the alarms on a case that the caller has locked; its associations ``follow``."""
-    query = select(or_(_not_sent(case.id), _came_back(case.id)), _unattended(case.id))
-    not_sent, unattended = session.execute(query).one()
+    not_sent, unattended = session.execute(_ALARMS, {"case_id": case.id}).one()
     case.not_sent = not_sent and case.state in (CaseState.TRIAGE, CaseState.OPEN)
     case.unattended = unattended
 
@@ -54,7 +55,7 @@ def hold_unattended(session: Session, case_ids: list[int]) -> set[int]:
     return set(held)
 
 
-def _not_sent(case_id: int) -> ColumnElement[bool]:
+def _not_sent(case_id: _Id) -> ColumnElement[bool]:
     """Say whether a message of a case was given up, and none that does its work has left since."""
     later = aliased(Message)
     done = and_(later.kind == Message.kind, later.number > Message.number)
@@ -73,7 +74,7 @@ def _not_sent(case_id: int) -> ColumnElement[bool]:
     )
 
 
-def _came_back(case_id: int) -> ColumnElement[bool]:
+def _came_back(case_id: _Id) -> ColumnElement[bool]:
     """Say whether a message of a case never arrived, and no later one to the same reader has left and arrived."""
     later = aliased(Message)
     arrived = select(later.id).where(
@@ -93,7 +94,7 @@ def _came_back(case_id: int) -> ColumnElement[bool]:
     )
 
 
-def _unattended(case_id: int) -> ColumnElement[bool]:
+def _unattended(case_id: _Id) -> ColumnElement[bool]:
     """Say whether somebody should have been told about an open promise of a case, and nobody could be."""
     return (
         select(Notice.id)
@@ -105,3 +106,8 @@ def _unattended(case_id: int) -> ColumnElement[bool]:
         )
         .exists()
     )
+
+
+_ID = bindparam("case_id", type_=Case.id.type)
+_ALARMS = select(or_(_not_sent(_ID), _came_back(_ID)), _unattended(_ID))
+"""Built once: for every mail that leaves, and every act on a case, that took longer than asking it."""

@@ -30,8 +30,9 @@ from tracker.correspondence.transport import (
     TryLater,
     Undeliverable,
 )
+from tracker.models.cases import Case
 from tracker.models.database import Database
-from tracker.models.messages import LACKING, Outbox
+from tracker.models.messages import LACKING, Message, Outbox
 
 log = logging.getLogger(__name__)
 
@@ -163,6 +164,9 @@ def _claim(this: _Pass, until: datetime) -> list[_Claim]:
         rows = session.scalars(due).all()
         for row in rows:
             row.lease_owner, row.lease_until = this.owner, until
+        messages = [row.message_id for row in rows if row.message_id is not None]
+        told_of = select(Message, Case).join(Case, Case.id == Message.case_id).where(Message.id.in_(messages))
+        _found = session.execute(told_of).all()  # held on to: each mail finds its message and case, and asks for none
         return [_Claim(row.id, _parcel(this, session, row, now)) for row in rows]
 
 
