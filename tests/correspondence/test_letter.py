@@ -215,6 +215,12 @@ def test_all_that_cannot_be_printed_is_named_at_once() -> None:
     assert refused.value.values["letters"] == "北 京 ก"
 
 
+def test_what_is_enclosed_is_listed_with_its_pages() -> None:
+    told = read(render(paper("transmission", Language.NL, enclosed=[("a.pdf", 2), ("b.png", 1), ("c.docx", 0)])))
+
+    assert told.endswith("Bijlagen – a.pdf (2 pagina's) – b.png (1 pagina) – c.docx (apart bijgevoegd)")
+
+
 def test_pictures_are_written_in_words_and_nothing_is_a_command() -> None:
     odd = "🙂 #heading *bold* $x$ `code` <tag> \\u{41} \"quoted\" -- 'it' {{ name }} #panic()\x07\u202eend"
 
@@ -235,6 +241,16 @@ def test_a_long_text_runs_over_pages_that_say_which_they_are_and_keeps_the_signa
         assert REFERENCE in told
     last = squeeze(pages[-1].extract_text())
     assert last.index("salutations distinguées") < last.index(f"{SIGNATURE.name} {SIGNATURE.title}")
+
+
+@pytest.mark.parametrize("paragraphs", range(3, 9))
+def test_no_page_holds_nothing_but_the_signature(paragraphs: int) -> None:
+    body = "\n\n".join(f"Paragraphe {number}. " + "Nous avons examiné. " * 9 for number in range(paragraphs))
+    facts = paper(body=body)
+
+    *_, last = (squeeze(page.extract_text()) for page in PdfReader(BytesIO(render(facts))).pages)
+
+    assert f"Mentionnez toujours la référence {REFERENCE}" in last
 
 
 def test_a_word_longer_than_a_line_stays_on_the_sheet() -> None:
