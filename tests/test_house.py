@@ -18,6 +18,7 @@ from babel.messages.pofile import read_po
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from tests.conftest import SECRET_KEY
 from tests.licences import ROOT, licence_of, not_allowed, pinned, table, written
 
 MODULES = sorted((ROOT / "tracker").rglob("*.py"))
@@ -46,6 +47,17 @@ def test_the_charter_loads_nothing_but_itself_and_the_standard_library() -> None
     # What the interpreter loaded before, or keeps for itself behind an underscore, is not the charter's doing.
     assert [name for name in others.split() if not name.startswith("_")] == []
     assert rooms == ""
+
+
+@pytest.mark.parametrize("door", ["tracker.wsgi", "tracker.scheduler.run"])
+def test_what_rare_work_needs_is_loaded_only_for_it(door: str, tmp_path: Path) -> None:
+    """Each of these would cost every process that runs all day several megabytes."""
+    program = f"import sys, {door}; print(*{{name.partition('.')[0] for name in sys.modules}})"
+    settings = {"SECRET_KEY": SECRET_KEY, "VAR_DIR": str(tmp_path)}
+    shown = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=settings, capture_output=True, text=True, check=True
+    )
+    assert {"fontpkg", "py3langid", "pypdf", "rich", "segno", "typst"} & set(shown.stdout.split()) == set()
 
 
 def test_the_package_itself_holds_one_docstring() -> None:

@@ -6,10 +6,9 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from hashlib import sha256
-from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pypdf import PdfReader
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -20,14 +19,16 @@ from tracker.casework.writing import Written, as_message, message_of
 from tracker.charter.counting import brussels_day
 from tracker.charter.errors import CharterError
 from tracker.charter.words import PAPER, Act, CaseState, Direction, Language, MessageKind
-from tracker.correspondence.enclosed_pages import Printable, printable, with_enclosures
 from tracker.correspondence.enclosures import enclosures_of
 from tracker.correspondence.files import sync
-from tracker.correspondence.letter import PaperFacts, render
+from tracker.correspondence.letter import PaperFacts, pages_of, render
 from tracker.models.cases import Case
 from tracker.models.directory import Service
 from tracker.models.messages import Message
 from tracker.models.paper import Letter
+
+if TYPE_CHECKING:
+    from tracker.correspondence.enclosed_pages import Printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def letter_of(session: Session, house: House, cabinet: Cabinet, *, message_id: i
         letter = Letter(message_id=message_id)
         session.add(letter)
     letter.stored_as, letter.sha256, letter.size = f"{message_id}-{digest[:32]}.pdf", digest, len(pdf)
-    letter.pages, letter.made_at = len(PdfReader(BytesIO(pdf)).pages), now
+    letter.pages, letter.made_at = pages_of(pdf), now
     letter.enclosed = [{"name": one.name, "pages": len(one.pages)} for one in enclosed] or None
     write_whole(cabinet.letters / letter.stored_as, pdf)
     session.flush()
@@ -114,7 +115,7 @@ def shown_letter(
 
 def _made(
     session: Session, house: House, cabinet: Cabinet, case: Case, message: Message, now: datetime
-) -> tuple[bytes, list[Printable]]:
+) -> "tuple[bytes, list[Printable]]":
     """Return the PDF of a message as it goes today, and what is enclosed."""
     waits = message.direction is Direction.OUT and message.channel in PAPER and message.left_on is None
     void = case.state is CaseState.MERGED and message.act is Act.INTERIM  # its promise went with the case
@@ -130,8 +131,10 @@ def _made(
 
 def _set(
     session: Session, house: House, cabinet: Cabinet, case: Case, message: Message
-) -> tuple[bytes, list[Printable]]:
+) -> "tuple[bytes, list[Printable]]":
     """Return the letter with the pages of what is enclosed behind it, and what is enclosed."""
+    from tracker.correspondence.enclosed_pages import printable, with_enclosures  # they load what reads PDFs
+
     enclosed = [printable(file) for file in enclosures_of(session, message, cabinet.attachments)]
     facts = facts_of(session, house, case, message)
     letter = render(replace(facts, enclosed=[(one.name, len(one.pages)) for one in enclosed]))

@@ -8,18 +8,17 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from io import BytesIO
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlencode
-
-import fontpkg
-import segno
-import typst
 
 from tracker.charter.errors import CharterError
 from tracker.charter.words import Channel, Language
 from tracker.correspondence.explanation import date_in_words, organisation
 from tracker.correspondence.tables import text_of
 from tracker.resources import resource
+
+if TYPE_CHECKING:
+    import typst  # loaded only where a letter is made: with what reads PDFs it costs a process a dozen megabytes
 
 STANDARDS: Final[list[Literal["a-2a", "ua-1"]]] = ["a-2a", "ua-1"]
 """PDF/A-2a for the archives, PDF/UA-1 for whoever cannot see it."""
@@ -93,12 +92,14 @@ def render(facts: PaperFacts) -> bytes:
     A picture that no font has (🙂) is written in words. Raises ``NotPrintable`` for the letters of a script that none
     has, and ``AddressTooLong``.
     """
+    from typst import TypstError
+
     shown = facts_on_paper(facts)
     unknown: tuple[str, ...] = ()
     for _ in range(MOST_PASSES):
         try:
             return _compiled(shown, facts.written_on)
-        except typst.TypstError as error:
+        except TypstError as error:
             if TOO_LONG in str(error):
                 raise AddressTooLong from error
             unknown = _not_shown(error)
@@ -106,6 +107,13 @@ def render(facts: PaperFacts) -> bytes:
                 raise
             shown = _in_words(shown, unknown)
     raise NotPrintable("text", unknown)
+
+
+def pages_of(pdf: bytes) -> int:
+    """Return how many pages a PDF has."""
+    from pypdf import PdfReader
+
+    return len(PdfReader(BytesIO(pdf)).pages)
 
 
 def facts_on_paper(facts: PaperFacts) -> dict[str, Any]:
@@ -189,6 +197,8 @@ def _signed(facts: PaperFacts) -> list[str]:
 
 def _qr(address: str) -> str:
     """Return a QR code that holds the address and nothing else, as SVG."""
+    import segno
+
     out = BytesIO()
     segno.make(address, micro=False, error="m").save(out, kind="svg", border=2, xmldecl=False, svgns=True)
     return out.getvalue().decode()
@@ -205,6 +215,8 @@ def _tidy(line: str) -> str:
 
 
 def _compiled(shown: Mapping[str, Any], day: date) -> bytes:
+    import typst
+
     pdf = typst.compile(
         _template(),
         font_paths=fonts(),
@@ -225,12 +237,15 @@ def _template() -> bytes:
 
 
 @cache
-def fonts() -> typst.Fonts:
+def fonts() -> "typst.Fonts":
     """Return the fonts that come with Suivi and with typst, never the machine's: a letter is the same anywhere."""
+    import fontpkg
+    import typst
+
     return typst.Fonts(include_system_fonts=False, font_paths=[str(fontpkg.path("Public Sans").parent)])
 
 
-def _not_shown(error: typst.TypstError) -> tuple[str, ...]:
+def _not_shown(error: "typst.TypstError") -> tuple[str, ...]:
     """Return what no font has, each once and in the order of the text, if that is why the PDF could not be made."""
     told = getattr(error, "diagnostic", "") or str(error)
     found = (_ESCAPED.sub(lambda code: chr(int(code[1], 16)), one["letters"]) for one in _NOT_SHOWN.finditer(told))

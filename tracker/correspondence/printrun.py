@@ -9,9 +9,6 @@ from datetime import datetime
 from io import BytesIO, StringIO
 from textwrap import shorten
 
-import typst
-from pypdf import PdfReader, PdfWriter
-
 from tracker.charter.words import Channel, Language
 from tracker.correspondence.explanation import label
 from tracker.correspondence.letter import fonts
@@ -78,6 +75,8 @@ def merged(
     ``both_sides``: blank pages make each sheet and each letter begin on a front side when it is printed on both.
     The same run always gives the same bytes. ``made_at`` (aware): when the run was made.
     """
+    from pypdf import PdfReader, PdfWriter
+
     between = PdfReader(BytesIO(_separators(title, made_at, sheets)))
     writer = PdfWriter()
     for sheet, separator, letter in zip(sheets, between.pages, letters, strict=True):
@@ -104,6 +103,8 @@ def _separators(title: str, made_at: datetime, sheets: Sequence[Sheet]) -> bytes
         }
         for sheet in sheets
     ]
+    import typst
+
     pdf = typst.compile(
         (resource("templates") / "correspondence" / "separators.typ").read_bytes(),
         font_paths=fonts(),
