@@ -15,7 +15,15 @@ from tests.cli.conftest import Told, call
 from tests.cli.test_explain import live_through
 from tests.conftest import SECRET_KEY
 from tests.factories import MONDAY, make_house
-from tracker.charter.words import Channel, Direction, MailOutcome, MailReason, VoidPrintGround
+from tracker.charter.words import (
+    Channel,
+    Direction,
+    Language,
+    MailOutcome,
+    MailReason,
+    RoutingSubject,
+    VoidPrintGround,
+)
 from tracker.insight.verify import Problem, verify
 from tracker.models.base import Moment, Sealed, Word
 from tracker.models.cases import Association
@@ -25,6 +33,7 @@ from tracker.models.mail import Mail, MailNotice
 from tracker.models.messages import Attachment, Message, Outbox
 from tracker.models.obligations import Breach, Discharge, Notice, Obligation
 from tracker.models.paper import Letter, PrintRun, RegisterEntry, VoidPrint
+from tracker.models.routing import RoutingChange, RoutingExample, RoutingModel
 from tracker.models.schema import TABLES_OF_RECORD
 from tracker.models.texts import TextModule
 
@@ -64,6 +73,12 @@ def on_paper_and_by_mail(at: datetime) -> Iterator[Sealed]:
     yield Letter(message_id=2, stored_as="ab/letter.pdf", size=9, pages=1, sha256="2" * 64, made_at=at)
     yield VoidPrint(message_id=2, run_id=1, position=1, ground=VoidPrintGround.CODE, voided_at=at)
     yield TextModule(language="fr", title="Apostille", body="…", version=1, changed_at=at, changed_by=1)
+    yield RoutingExample(
+        case_id=1, text="Légaliser un diplôme", language=Language.FR, urgent=False, service_code="CONSULAR",
+        noted_at=at,
+    )  # fmt: skip
+    yield RoutingModel(version="1234567890ab", content=b"a model", figures={"first": 0.8}, trained_at=at)
+    yield RoutingChange(number=1, subject=RoutingSubject.MODEL, what="1234567890ab", at=at, actor="system")
     for number in (1, 2):
         yield RegisterEntry(
             direction=Direction.IN, year=2026, number=number, day=at.date(), day_number=number, channel=Channel.POST,
@@ -105,6 +120,8 @@ def altered(column: Column[Any], value: Any) -> Any:
         return not value
     if python is int:
         return (value or 0) + 1000
+    if python is bytes:
+        return value[:-1]
     if issubclass(python, datetime | date):
         return (value or MONDAY.date()) + timedelta(days=1)
     if isinstance(kind, JSON):

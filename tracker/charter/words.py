@@ -117,6 +117,14 @@ class Language(StrEnum):
     EN = "en"
 
 
+class RoutingSubject(StrEnum):
+    """What the router goes by, and a change of which it must see."""
+
+    MODEL = "model"
+    RULE = "rule"
+    DIRECTORY = "directory"
+
+
 class Role(StrEnum):
     """What a member of staff is there for."""
 

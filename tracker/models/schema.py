@@ -9,6 +9,7 @@ from tracker.models.messages import Attachment, Message, Outbox
 from tracker.models.obligations import Breach, Discharge, Notice, Obligation
 from tracker.models.operations import JobRun, Throttle
 from tracker.models.paper import Letter, PrintRun, RegisterEntry, VoidPrint
+from tracker.models.routing import RoutingChange, RoutingExample, RoutingModel
 from tracker.models.staff import Staff
 from tracker.models.texts import TextModule
 
@@ -31,6 +32,9 @@ TABLES_OF_RECORD: tuple[type[Sealed], ...] = (
     VoidPrint,
     RegisterEntry,
     TextModule,
+    RoutingExample,
+    RoutingModel,
+    RoutingChange,
 )
 """What Suivi answers for: each row carries a seal (``tracker verify``)."""
 
@@ -53,6 +57,9 @@ __all__ = [
     "Outbox",
     "PrintRun",
     "RegisterEntry",
+    "RoutingChange",
+    "RoutingExample",
+    "RoutingModel",
     "Service",
     "Staff",
     "TextModule",
