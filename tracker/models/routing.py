@@ -79,7 +79,7 @@ class RoutingChange(Sealed, Base):
     """1, 2, 3 … without a gap, in the order of the commits."""
     subject: Mapped[RoutingSubject] = mapped_column(Word(RoutingSubject))
     what: Mapped[str] = mapped_column(String(80))
-    """The version of the model that came into force (empty: the shipped one), the rule, or the code of the service."""
+    """The version of the model that came into force (empty: the shipped one), the rule, or the service's code."""
     at: Mapped[datetime]
     actor_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     actor: Mapped[str] = mapped_column(String(200))
