@@ -3,6 +3,7 @@
 import imaplib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -80,12 +81,12 @@ class PostOffice:
 @contextmanager
 def _running(port: int, command: list[str], environment: dict[str, str], log: Path) -> Iterator[PostOffice]:
     with log.open("wb") as written:
-        process = subprocess.Popen(command, env=environment, stdout=written, stderr=written)
+        process = subprocess.Popen(command, env=environment, stdout=written, stderr=written, start_new_session=True)
     try:
         _eventually(lambda: _answers(port), process, log)
         yield PostOffice(port)
     finally:
-        process.terminate()
+        os.killpg(process.pid, signal.SIGKILL)  # all of its processes; asked politely, dovecot takes a second
         process.wait(30)
 
 
@@ -128,6 +129,7 @@ listen = 127.0.0.1
 ssl = {ssl}
 {certificate}
 disable_plaintext_auth = no
+auth_failure_delay = 0
 default_internal_user = {internal}
 default_login_user = {login}
 first_valid_uid = 1
@@ -153,6 +155,9 @@ service imap-login {{
 }}
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   chroot =
