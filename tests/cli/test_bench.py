@@ -17,7 +17,7 @@ def test_it_measures_everything_that_exists() -> None:
     assert report["machine"]["cores"] >= 1
     assert {
         "population made", "start to first page", "queue page", "case page", "intake, 8 clients",
-        "intake, 8 clients, one exchange", "intake, requests lost", "memory of web and scheduler",
+        "intake, 8 clients, one exchange", "intake, requests lost", "memory of web, scheduler and routing model",
         "sweep, per notice due", "sweep, nothing due", "sweep, nothing due, its query",
         "sweep, nothing due, as a process", "sweep of four days, one process",
         "sweep of four days, four processes at once", "mails taken in", "messages delivered over SMTP",
