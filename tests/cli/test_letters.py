@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from pypdf import PdfReader
 from sqlalchemy import select
 
 from tests.cli.conftest import TRACKER, Told, assert_one_sentence
@@ -51,6 +52,20 @@ def test_it_prints_each_letter_once_and_says_so(
     assert tracker("letters", "--out", str(out)).stdout == "Nothing waits to be printed.\n"
     assert f"Run {run['run']}: 3 letters" in tracker("letters", "--out", str(out), "--again", str(run["run"])).stdout
     assert tracker("verify").returncode == 0
+
+
+def test_the_pdf_of_all_is_for_both_sides_unless_asked_for_one_and_the_help_says_so(
+    tracker: Callable[..., Told], database: Database, tmp_path: Path
+) -> None:
+    fill(database, 2)
+    (run,) = json.loads(tracker("letters", "--out", str(tmp_path), "--json").stdout)["runs"]
+    whole = Path(run["folder"]) / f"run-{run['run']:06d}.pdf"
+    both = len(PdfReader(whole).pages)
+
+    tracker("letters", "--out", str(tmp_path), "--again", str(run["run"]), "--one-side")
+
+    assert (both, len(PdfReader(whole).pages)) == (8, 4)
+    assert "front side when it is printed on both" in " ".join(tracker("letters", "--help").stdout.split())
 
 
 def test_what_cannot_be_printed_is_named(tracker: Callable[..., Told], database: Database, tmp_path: Path) -> None:

@@ -154,7 +154,7 @@ def test_a_print_whose_letter_changed_is_named_and_the_letter_waits_again(
     told = words(an.page(f"/staff/letters/runs/{run}"))
 
     assert "Do not post these prints" in told
-    assert f"1: {reference}, message 2 – its tracking code is no longer valid" in told
+    assert f"1: {reference}, message 2: its tracking code is no longer valid" in told
     assert "Open all letters" not in told
     assert "1 letter has not been printed." in words(an.page("/staff/letters"))
 
