@@ -135,6 +135,11 @@ class Settings:
         return self.var_dir / "letters"
 
     @property
+    def routing_dir(self) -> Path:
+        """Where the largest part of the sentence encoder lies, for all processes of the machine to share."""
+        return self.var_dir / "routing"
+
+    @property
     def request_bytes(self) -> int:
         """The most that one form with all its attachments and texts may weigh."""
         return self.upload_bytes * self.upload_count + MEGABYTE

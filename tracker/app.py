@@ -8,7 +8,7 @@ from flask_wtf import CSRFProtect
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from tracker.opening import open_database, open_house
+from tracker.opening import open_database, open_house, open_routing
 from tracker.resources import resource
 from tracker.web import errors, filters, languages, security, staff
 from tracker.web.health import health
@@ -42,10 +42,11 @@ def create_app(settings: "Settings", database: "Database | None" = None, house: 
     app = Flask(__name__, static_folder=str(resource("static")), template_folder=str(resource("templates")))
     app.config.update(_config(settings))
     app.session_interface = Sessions()
+    database = database or open_database(settings)
     app.extensions["suivi"] = Site(
         settings=settings,
-        database=database or open_database(settings),
-        house=house or open_house(settings),
+        database=database,
+        house=house or open_house(settings, open_routing(settings, database)),
     )
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = False

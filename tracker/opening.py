@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parseaddr
-from functools import cache
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from sqlalchemy import text
 from config import Settings, SettingsError
 from tracker.casework.house import House
 from tracker.casework.mail.store import Mailroom
+from tracker.casework.routing_in_force import RoutingInForce
 from tracker.charter.calendar import WorkingCalendar
 from tracker.charter.rules import RuleBook
 from tracker.models.database import Database
@@ -67,24 +68,34 @@ def open_cabinet(settings: Settings) -> "Cabinet":
     return Cabinet(settings.letters_dir, settings.attachments_dir)
 
 
-def open_house(settings: Settings) -> House:
-    """Return the rules, the calendar and the router in force. Raises ``RulesFileError`` with file and line."""
+def open_routing(settings: Settings, database: Database | None = None) -> RoutingInForce:
+    """Return what gives the router in force; without a database, that of the product."""
+    return RoutingInForce(database, partial(_router, settings))
 
-    @cache
-    def router() -> "Router":
-        from tracker.routing import router as routing  # some hundred milliseconds: only where something is routed
-        from tracker.routing.directory import load_directory
 
-        return routing.Router(
-            load_directory(),
-            auto_at=routing.AUTO_AT if settings.route_auto is None else settings.route_auto,
-            suggest_at=routing.SUGGEST_AT if settings.route_suggest is None else settings.route_suggest,
-        )
+def _router(settings: Settings) -> "Router":
+    """Return the router with the model of the product; its encoder shares its largest part with other processes."""
+    from tracker.routing import router as routing  # some hundred milliseconds: only where something is routed
+    from tracker.routing.directory import load_directory
+    from tracker.routing.meaning import Meaning
 
+    return routing.Router(
+        load_directory(),
+        meaning=Meaning(settings.routing_dir if settings.var_dir.is_dir() else None),
+        auto_at=routing.AUTO_AT if settings.route_auto is None else settings.route_auto,
+        suggest_at=routing.SUGGEST_AT if settings.route_suggest is None else settings.route_suggest,
+    )
+
+
+def open_house(settings: Settings, routing: RoutingInForce | None = None) -> House:
+    """Return the rules, the calendar and the router in force; ``routing``: none, and the router is the product's.
+
+    Raises ``RulesFileError`` with file and line.
+    """
     return House(
         rules=RuleBook.shipped(),
         calendar=WorkingCalendar.shipped(),
-        router=router,
+        router=routing or open_routing(settings),
         reference_prefix=settings.reference_prefix,
         base_url=settings.base_url,
         secret=settings.secret_key.encode(),
@@ -118,9 +129,10 @@ def open_machine(settings: Settings) -> Machine:
     from tracker.correspondence.mail import Sender
     from tracker.correspondence.transport import transport_for
 
+    database = open_database(settings)
     return Machine(
-        database=open_database(settings),
-        house=open_house(settings),
+        database=database,
+        house=open_house(settings, open_routing(settings, database)),
         transport=transport_for(settings.smtp_url, settings.outbox_dir),
         sender=Sender(
             mail_from=settings.mail_from,

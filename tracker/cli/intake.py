@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from config import Settings
 from tracker.cli.failures import DONE, PROBLEMS
-from tracker.opening import clock, open_database, open_house, open_mailroom
+from tracker.opening import clock, open_database, open_house, open_mailroom, open_routing
 
 STANDARD_INPUT = "-"
 PATIENCE_SECONDS = 30
@@ -26,8 +26,9 @@ def mail(arguments: Namespace) -> int:
     from tracker.casework.mail.taking_in import take_in
 
     settings, code = Settings.from_env(os.environ), DONE
-    house, room = open_house(settings), open_mailroom(settings)
+    room = open_mailroom(settings)
     with closing(open_database(settings)) as database:
+        house = open_house(settings, open_routing(settings, database))
         for name in arguments.files:
             try:
                 with _open(name) as file:

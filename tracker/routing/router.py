@@ -1,6 +1,7 @@
 """Owns the router: from a text to the services it may belong to, each with a score and its reasons."""
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -97,6 +98,12 @@ class Router:
         self.auto_at = auto_at
         self.suggest_at = suggest_at
         self._standing: tuple[date, tuple[str | None, ...]] = (date.min, ())
+
+    def with_model(self, model: Model) -> "Router":
+        """Return a router that asks another model, with the same words and the same encoder."""
+        other = copy(self)
+        other.model = model
+        return other
 
     def read_all(self) -> None:
         """Read the words of every language now, and not with the first text in each."""

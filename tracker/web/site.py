@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from flask import current_app
+from flask import current_app, g
 
 if TYPE_CHECKING:
     from config import Settings
     from tracker.casework.house import House
     from tracker.casework.paper import Cabinet
     from tracker.models.database import Database
+    from tracker.routing.router import Router
 
 
 @dataclass(frozen=True)
@@ -31,3 +32,10 @@ class Site:
 def site() -> Site:
     """The installation that serves this request."""
     return cast(Site, current_app.extensions["suivi"])
+
+
+def router() -> "Router":
+    """The router in force, asked for once a page."""
+    if "router" not in g:
+        g.router = site().house.router()
+    return cast("Router", g.router)

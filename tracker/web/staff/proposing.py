@@ -13,7 +13,7 @@ from tracker.charter.moves import MOVES
 from tracker.charter.words import CaseState, ServiceKind, Verb
 from tracker.insight.casefacts import Header
 from tracker.web.languages import language
-from tracker.web.site import site
+from tracker.web.site import router
 from tracker.web.staff.accounts import me, now
 from tracker.web.staff.blueprint import facts_of
 
@@ -43,13 +43,12 @@ def proposals(case: Header) -> list[Proposal]:
 
 
 def _proposal(case: Header, stored: dict[str, Any]) -> Proposal | None:
-    router = site().house.router()
-    entry = router.directory.standing_for(str(stored["code"]), on=brussels_day(now()))
+    entry = router().directory.standing_for(str(stored["code"]), on=brussels_day(now()))
     if entry is None:
         return None
     met: dict[str, list[str]] = {}
     for reason in stored["reasons"]:
-        passages = met.setdefault(router.reason_in(str(reason["competence"]), language()), [])
+        passages = met.setdefault(router().reason_in(str(reason["competence"]), language()), [])
         if not any(reason["passage"] in longer for longer in passages):
             passages.append(str(reason["passage"]))
     return Proposal(

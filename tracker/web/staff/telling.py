@@ -12,7 +12,7 @@ from tracker.correspondence.explanation import label, way_out
 from tracker.insight.casefacts import Done
 from tracker.web.filters import day, moment
 from tracker.web.languages import language
-from tracker.web.site import site
+from tracker.web.site import router
 from tracker.web.staff.accounts import now
 
 SHOWN_AS_MESSAGE = frozenset({Verb.WRITE, Verb.ANSWER, Verb.SEND_INTERIM, Verb.TRANSMIT, Verb.FOLLOW_UP})
@@ -74,7 +74,7 @@ def _named(what: str, words: Any) -> Iterator[str]:
 def _service(code: Any) -> Iterator[str]:
     """Name a service as the directory does today."""
     if isinstance(code, str) and code:
-        entry = site().house.router().directory.standing_for(code, on=brussels_day(now()))
+        entry = router().directory.standing_for(code, on=brussels_day(now()))
         yield from _named(_("Service"), entry.names[language()] if entry else code)
 
 
