@@ -272,6 +272,9 @@ def test_one_plain_address_passes(good: str) -> None:
         "a@b@example.org",
         "a\x00@example.org",
         "a" * 250 + "@example.org",
+        "jeanne@" + "a" * 64 + ".org",
+        "jeanne@.\u3002org",
+        "jeanne@\u3002org",
     ],
 )
 def test_what_is_not_one_plain_address_does_not(bad: str) -> None:

@@ -233,9 +233,10 @@ def is_email_address(text: str) -> bool:
         return False
     try:
         address = Address(addr_spec=text)
+        domain = address.domain.encode("idna")  # as a mail server is told it
     except (MessageError, ValueError, IndexError):
         return False
-    return bool(address.username) and "." in address.domain and ".." not in address.domain
+    return bool(address.username) and b"." in domain.strip(b".")
 
 
 _SIGNED = {

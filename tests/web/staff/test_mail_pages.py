@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from config import Settings
 from tests.casework.mailing import CLAIRE, answer, bounce_of, encrypted, keyed, send, write
 from tests.factories import acting, make_house
-from tests.web.staff.conftest import Desk, email_of, errors_of, fields_of, soup_of
+from tests.web.staff.conftest import Desk, email_of, errors_of, fields_of, form_of, soup_of
 from tracker.casework import leaving
 from tracker.casework.mail import brake
 from tracker.casework.mail.store import Mailroom, path_of
@@ -451,3 +451,29 @@ def test_the_case_says_that_no_acknowledgement_was_sent_and_why(
     assert silent.select(".staff-alarm") == []
     for page in (told, silent):
         assert "No acknowledgement was sent: this address had been sent too many" in page.get_text()
+
+
+def test_a_transmission_that_came_back_goes_to_the_address_that_is_given(
+    an: Desk, take: Take, file: File, database: Database
+) -> None:
+    reference = file(requester_email=CLAIRE)
+    path, now = f"/staff/cases/{reference}", datetime.now(UTC)
+    an.send(f"{path}/transmit", "send", to="EXT:PENSIONS", text="")
+    with database.writing() as session:
+        for line in session.scalars(select(Outbox)):
+            leaving.on_left(session, make_house(), line, now=now)
+            line.state, line.settled_at = "sent", now
+    lost = next(one for one in _messages(database, reference) if one.kind is MessageKind.TRANSMISSION)
+    take(bounce_of(lost, at=now))
+    (link,) = an.page(path).select(".staff-alarm a")
+    assert link.get_text() == f"Send it again ({lost.number})"
+
+    refused = an.send(str(link["href"]), address="nobody", reason="It came back.")
+    done = an.send(str(link["href"]), address="dossiers@pensions.example", reason="It came back.")
+
+    assert refused.status_code == 409
+    assert "The body's address is missing or not valid. Fill in the field for its address." in errors_of(refused)
+    assert fields_of(form_of(soup_of(refused)))["address"] == "nobody"
+    assert done.status_code == 303
+    again = _messages(database, reference)[-1]
+    assert (again.kind, again.address, again.body) == (lost.kind, "dossiers@pensions.example", lost.body)

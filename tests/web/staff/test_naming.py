@@ -76,5 +76,5 @@ def test_a_body_without_an_address_points_to_the_field_for_it(an: Desk, file: Fi
         answer = an.send_form(page, path, "preview", to=code, text="", to_address="", consent="By mail of today.")
         said |= {item.get_text(strip=True) for item in soup_of(answer).select(".govuk-error-summary li")}
 
-    fill_in = "Fill in the field “Its address, if the directory has none”."
+    fill_in = "Fill in the field for its address."
     assert f"The body's address is missing or not valid. {fill_in}" in said

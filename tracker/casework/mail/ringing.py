@@ -42,8 +42,8 @@ def ring(database: Database, house: House, *, now: datetime) -> Rung:
     """Tell whoever must look at mail that has waited a working day: at most once a day, on open days from 08:00.
 
     That is the presumed handler, or who stands in, else the dispatchers on duty; after two working days their head as
-    well. Each is told of all that waits for them, so that nothing waits for another day to be told. What was set aside
-    waits for a glance and for nobody's answer: only whoever is to look first is told of it. ``now`` is aware.
+    well. Each is told of all that waits for them, so that nothing waits for another day to be told. What was set
+    aside waits for a glance and for nobody's answer: only whoever is to look first is told of it. ``now`` is aware.
     """
     now, day = aware(now), brussels_day(now)
     if not house.calendar.is_open(day) or now.astimezone(BRUSSELS).time() < OPENING:

@@ -42,7 +42,10 @@ class CameBack:
 def offers(header: Header, page: CasePage) -> list[CameBack]:
     """Return the messages that never arrived, each with the pages that put it right for whoever looks."""
     contact = _page(header, "contact", Verb.CORRECT_CONTACT)
-    return [CameBack(message, _by_post(header, message), contact) for message in page.came_back]
+    return [
+        CameBack(message, _by_post(header, message), "" if message.to_service else contact)
+        for message in page.came_back
+    ]
 
 
 def prefill(form: Any, case: Header, kind: MessageKind) -> None:
