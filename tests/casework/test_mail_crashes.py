@@ -134,8 +134,6 @@ def test_killed_at_every_step_and_taken_in_once_more_each_mail_is_one_message(
 def test_killed_at_every_step_and_rung_once_more_each_is_told_once_a_day(
     database: Database, database_url: str, room: Mailroom
 ) -> None:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.casework.dying"])
     with database.writing() as session:
         make_staff(session, "dispatcher@suivi.example", Role.DISPATCHER, "PROTOCOL")
         make_staff(session, "head@suivi.example", Role.HEAD, "PROTOCOL")
@@ -145,7 +143,7 @@ def test_killed_at_every_step_and_rung_once_more_each_is_told_once_a_day(
         send(database, room, write("", message_id=f"<n{number}@e.net>"))
     moment, killed = MONDAY + timedelta(days=2), 0
     for step in itertools.count():
-        process = context.Process(target=ring_and_die, args=(database_url, moment, step))
+        process = FORKING.Process(target=ring_and_die, args=(database_url, moment, step))
         process.start()
         process.join()
         again = ring(database, HOUSE, now=moment)
