@@ -200,19 +200,13 @@ def sqlite_database(run: Run, path: Path, *, migrated: bool) -> str:
 
 def _start_postgres(folder: Path) -> str:
     """Start the PostgreSQL that pip installed, on a socket in `folder`, not as root; return its address."""
-    home = Path(tempfile.mkdtemp(prefix="suivi-tests-", dir=_roomy()))
-    (folder / "server").symlink_to(home)
     programs, user = _programs(folder)
-    if user is not None:
-        shutil.chown(home, user)
-    home.chmod(0o700)
-    subprocess.run(
-        [programs / "bin/initdb", "--pgdata", home / "data", "--no-sync", *_INITDB],
-        check=True,
-        capture_output=True,
-        user=user,
-        cwd=home if user is None else "/",
-    )
+    try:
+        home = _data(programs, user, _roomy())
+    except RuntimeError as error:
+        sys.stderr.write(f"PostgreSQL's data lies on the disk, since elsewhere it could not be made: {error}\n")
+        home = _data(programs, user, None)
+    (folder / "server").symlink_to(home)
     with open(home / "data/postgresql.auto.conf", "a") as settings:
         settings.writelines(f"{name} = '{value}'\n" for name, value in POSTGRES_SETTINGS.items())
     subprocess.run(
@@ -228,6 +222,25 @@ def _start_postgres(folder: Path) -> str:
     address = f"postgresql://postgres@/postgres?host={home}"
     _wait_for(address, home / "log")
     return address
+
+
+def _data(programs: Path, user: str | None, place: Path | None) -> Path:
+    """Make a folder with an empty server's data in this place, or among temporary files; return it."""
+    home = Path(tempfile.mkdtemp(prefix="suivi-tests-", dir=place))
+    if user is not None:
+        shutil.chown(home, user)
+    made = subprocess.run(
+        [programs / "bin/initdb", "--pgdata", home / "data", "--no-sync", *_INITDB],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        user=user,
+        cwd=home if user is None else "/",
+    )
+    if made.returncode:
+        shutil.rmtree(home)
+        raise RuntimeError(f"initdb: {made.stdout}")
+    return home
 
 
 def _roomy() -> Path | None:
