@@ -6,7 +6,8 @@ from datetime import date
 import pytest
 
 from tracker.charter.words import ServiceKind
-from tracker.routing.directory import Directory, DirectoryFileError, Entry, check, load_directory
+from tracker.routing.directory import Certainty, Directory, DirectoryFileError, Entry, Fact, Source, load_directory
+from tracker.routing.directory_check import check
 from tracker.routing.text import LANGUAGES
 
 TODAY = date(2026, 11, 22)
@@ -63,15 +64,18 @@ def entry(code: str) -> Entry:
     return found
 
 
+def faults(directory: Directory) -> list[str]:
+    return [str(problem) for problem in check(directory)]
+
+
 def with_entry(changed: Entry) -> Directory:
-    rest = tuple(one for one in load_directory().entries if one.code != changed.code)
-    return Directory((*rest, changed))
+    return load_directory().with_versions(changed.code, (changed,))
 
 
 def test_holds_every_code_and_passes_its_own_check() -> None:
     directory = load_directory()
     assert sorted(directory.codes) == sorted([*INTERNAL, *OUTSIDE])
-    assert check(directory) == []
+    assert faults(directory) == []
 
 
 def test_ours_are_internal_and_the_others_are_not() -> None:
@@ -99,8 +103,12 @@ def test_signature_block_of_our_own_services_is_complete() -> None:
 
 
 def test_renamed_bodies_keep_both_names_and_units_are_listed() -> None:
-    assert any("DRE" in name for name in entry("COE-DRE").former_names)
-    assert len(entry("NATO-IS").parts) == 7
+    (former,) = entry("COE-DRE").former_names
+    assert former["fr"] == "Direction des Relations extérieures (DRE)"
+    assert former["en"] == "Directorate of External Relations (DER)"
+    divisions = [part for part in entry("NATO-IS").parts if "Division" in part.names["en"]]
+    assert len(divisions) == 7
+    assert all(part.mandate for part in divisions)
     assert {part.key for part in entry("CONSULAR").parts} >= {"emergency", "documents", "persons", "visa"}
     assert entry("CONSULAR").competence_of("visa", "nl") == "Visa"
     assert entry("CONSULAR").competence_of(None, "en") == entry("CONSULAR").competence["en"]
@@ -109,7 +117,7 @@ def test_renamed_bodies_keep_both_names_and_units_are_listed() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_name_missing_in_one_language_is_reported(language: str) -> None:
     names = {key: text for key, text in entry("M1").names.items() if key != language}
-    assert check(with_entry(replace(entry("M1"), names=names))) == [f"M1: names is missing in {language}."]
+    assert faults(with_entry(replace(entry("M1"), names=names))) == [f"M1: names is missing in {language}."]
 
 
 @pytest.mark.parametrize(
@@ -126,14 +134,22 @@ def test_a_name_missing_in_one_language_is_reported(language: str) -> None:
         ({"channel": "pigeon"}, "M1: channel 'pigeon' is none of email, post, web."),
         ({"competence": {}}, "M1: competence is missing in fr, nl, de, en."),
         ({"not_competent": {"fr": "x"}}, "M1: not_competent is missing in nl, de, en."),
+        ({"former_names": ({"fr": "x", "nl": "x", "en": "x"},)}, "M1: former name 1 is missing in de."),
+        ({"unofficial": ("es",)}, "M1: unofficial names 'es', which is none of fr, nl, de, en."),
         (
-            {"valid_from": date(2026, 1, 1), "valid_to": date(2026, 1, 1)},
+            {"associated": ("NATO-IS",)},
+            "M1: associated service NATO-IS is an outside body: it gets a case by transmission only.",
+        ),
+        ({"sources": (Source(" ", "", TODAY),)}, "M1: a source has no title."),
+        ({"valid_to": date(2026, 1, 1)}, "M1: it ends on 2026-01-01 and names no successor."),
+        (
+            {"valid_from": date(2026, 1, 1), "valid_to": date(2026, 1, 1), "successor": "M5"},
             "M1: valid_to is not after valid_from.",
         ),
     ],
 )
 def test_each_fault_is_reported(change: dict[str, object], problem: str) -> None:
-    assert check(with_entry(replace(entry("M1"), **change))) == [problem]  # type: ignore[arg-type]
+    assert faults(with_entry(replace(entry("M1"), **change))) == [problem]  # type: ignore[arg-type]
 
 
 def test_two_entries_of_a_code_must_not_be_valid_on_one_day() -> None:
@@ -141,9 +157,58 @@ def test_two_entries_of_a_code_must_not_be_valid_on_one_day() -> None:
     old = replace(entry("M1"), valid_to=date(2026, 1, 1))
     new = replace(entry("M1"), valid_from=date(2026, 1, 1))
     rest = tuple(one for one in directory.entries if one.code != "M1")
-    assert check(Directory((*rest, old, new))) == []
+    assert faults(Directory((*rest, old, new))) == []
     late = replace(old, valid_to=date(2026, 1, 2))
-    assert check(Directory((*rest, late, new))) == ["M1: two entries are valid on the same day."]
+    assert faults(Directory((*rest, late, new))) == ["M1: two entries are valid on the same day."]
+
+
+def test_a_day_on_which_nothing_stands_for_a_code_is_reported_unless_another_does() -> None:
+    old = replace(entry("M1"), valid_to=date(2026, 1, 1))
+    new = replace(entry("M1"), valid_from=date(2026, 3, 1))
+    directory = load_directory()
+    assert faults(directory.with_versions("M1", (old, new))) == [
+        "M1: nothing stands for it from 2026-01-01 until 2026-03-01."
+    ]
+    assert faults(directory.with_versions("M1", (replace(old, successor="M5"), new))) == []
+
+
+def test_successors_and_parents_in_a_circle_are_reported_at_each_of_them() -> None:
+    gone = date(2026, 1, 1)
+    directory = with_entry(replace(entry("M5"), valid_to=gone, successor="M1"))
+    directory = directory.with_versions("M1", (replace(entry("M1"), valid_to=gone, successor="M5"),))
+    assert faults(directory) == [
+        "M1: successor leads in a circle: M1, M5, M1.",
+        "M5: successor leads in a circle: M5, M1, M5.",
+    ]
+    above = replace(entry("EXT:FOREIGN-EMBASSY"), parent="FR-SSI")
+    assert "FR-SSI: parent leads in a circle: FR-SSI, EXT:FOREIGN-EMBASSY, FR-SSI." in faults(with_entry(above))
+
+
+def test_each_fact_is_told_in_four_languages_and_from_a_source_or_marked_unverified() -> None:
+    directory = load_directory()
+    assert {fact.code for fact in directory.facts} >= {f"M{number}" for number in ("0.0", "0.1", 1, 2, 3, 4, 5, 7)}
+    assert all((fact.source is None) == (fact.certainty is Certainty.UNVERIFIED) for fact in directory.facts)
+    texts = dict.fromkeys(LANGUAGES, "x")
+    for fact, problem in (
+        (
+            Fact("NOBODY", texts, Certainty.UNVERIFIED, None, None),
+            "NOBODY: a fact is told of a service that is not in the directory.",
+        ),
+        (
+            Fact("M1", texts, Certainty.STATED, None, None),
+            "M1: a fact has no source: give one, or mark it unverified.",
+        ),
+        (Fact("M1", texts | {"de": " "}, Certainty.UNVERIFIED, None, None), "M1: a fact is missing in de."),
+        (Fact("M1", texts, Certainty.OPENING, Source("", "", TODAY), None), "M1: a source has no title."),
+    ):
+        found = check(Directory(directory.entries, (fact,)))
+        assert [(str(one), one.place) for one in found] == [(problem, "fact 1")]
+
+
+def test_facts_keep_the_date_that_their_source_bears() -> None:
+    told = {fact.said_on: fact.texts["en"] for fact in load_directory().facts_of("NATO-IS")}
+    assert "seven divisions" not in told[date(2024, 3, 28)]
+    assert date(2011, 11, 2) in told
 
 
 def test_an_entry_is_found_by_day_and_leads_to_its_successor() -> None:

@@ -174,10 +174,8 @@ def _routing(commands: Subparsers) -> None:
     directory = commands.add_parser(
         "directory", help="the directory of services", description="The directory of services."
     )
-    _add(
-        directory.add_subparsers(required=True, metavar="COMMAND"), "check", "routing.directory_check",
-        "check that every entry is whole, sourced and dated without gaps",
-    )  # fmt: skip
+    parts = directory.add_subparsers(required=True, metavar="COMMAND")
+    _json(_add(parts, "check", "directory.check", "check that every entry is whole, sourced and dated without gaps"))
 
 
 def _jobs(commands: Subparsers) -> None:

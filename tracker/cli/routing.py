@@ -1,4 +1,4 @@
-"""Owns the commands about routing: proposing services for a text, and checking the directory of services."""
+"""Owns the commands about routing: proposing services for a text."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tracker.charter.counting import brussels_day
 from tracker.charter.errors import shortened
 from tracker.charter.words import Language, Nature
-from tracker.cli.failures import DONE, PROBLEMS
+from tracker.cli.failures import DONE
 from tracker.cli.lines import LONGEST, BadLine, answer_each, word
 from tracker.opening import clock, open_house
 
@@ -67,13 +67,3 @@ def _in_words(routing: "Routing") -> str:
         lines.append(f"{place.score:.2f} {place.code} {place.name}{beside}")
         lines += [f"     “{reason.passage}”: {reason.competence}" for reason in place.reasons]
     return "\n".join(lines)
-
-
-def directory_check(arguments: Namespace) -> int:
-    """Check the directory that comes with this installation; exit code 1 and a list when it is not sound."""
-    from tracker.routing.directory import check, load_directory
-
-    directory = load_directory()
-    problems = check(directory)
-    print("\n".join(problems) if problems else f"{len(directory.codes)} services and bodies: the directory is sound.")
-    return PROBLEMS if problems else DONE

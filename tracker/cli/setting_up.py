@@ -26,14 +26,14 @@ LONGEST_NAME, LONGEST_PHONE = 120, 40
 
 def init(arguments: Namespace) -> int:
     """Migrate, check the rules, load the directory, make the duty desk. Two at once wait for each other."""
-    from tracker.routing.directory import check
     from tracker.routing.directory import load_directory as read_directory
+    from tracker.routing.directory_check import check
 
     settings = Settings.from_env(os.environ)
     house, directory, now = open_house(settings), read_directory(), clock()
     if problems := check(directory):
         for problem in problems:
-            say(problem, PROBLEMS)
+            say(str(problem), PROBLEMS)
         return PROBLEMS
     with closing(open_database(settings)) as database, alone(database):
         upgrade(database.engine)

@@ -1,19 +1,20 @@
-"""Owns the directory of services: reviewed data, read into frozen values and checked."""
+"""Owns the directory of services: reviewed data, read into frozen values."""
 
-import itertools
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeVar
 
 from tracker.charter.words import ServiceKind
-from tracker.routing.text import LANGUAGES
 
-FILES = ("internal.toml", "public_services.toml", "foreign_bodies.toml")
+FILES = ("internal.toml", "public_services.toml", "foreign_bodies.toml", "facts.toml")
 CHANNELS = ("", "email", "post", "web")
+
+R = TypeVar("R")
 
 Texts = Mapping[str, str]
 """One text in each language: fr, nl, de, en."""
@@ -38,6 +39,29 @@ class Part:
 
     key: str
     names: Texts
+    mandate: Texts
+    """What it does, as its source tells it; empty where none was seen."""
+
+
+class Certainty(StrEnum):
+    """How sure something said of a body is."""
+
+    STATED = "stated"  # the source says so
+    OPENING = "opening"  # only the opening of the source's page was read
+    UNVERIFIED = "unverified"  # general knowledge: check it before relying on it
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something said of a body beside its competence, with how sure it is and where it comes from."""
+
+    code: str
+    texts: Texts
+    certainty: Certainty
+    source: Source | None
+    """None only for what is unverified."""
+    said_on: date | None
+    """The date that the source bears; none: it bears none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +76,10 @@ class Entry:
     associated: tuple[str, ...]
     parent: str | None
     successor: str | None
-    former_names: tuple[str, ...]
+    former_names: tuple[Texts, ...]
+    """What it was called before: letters and older pages still say so."""
+    unofficial: tuple[str, ...]
+    """The languages in which no official name was seen: there the name is our own translation."""
     parts: tuple[Part, ...]
     phone: str
     email: str
@@ -86,6 +113,7 @@ class Directory:
     """Every body known, by code; a code may stand several times when its periods do not overlap."""
 
     entries: tuple[Entry, ...]
+    facts: tuple[Fact, ...] = ()
     _by_code: dict[str, tuple[Entry, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -117,12 +145,21 @@ class Directory:
             code = next((old.successor for old in self.versions(code) if old.successor), code)
         return None
 
+    def facts_of(self, code: str) -> tuple[Fact, ...]:
+        """Return what is said of a body beside its competence, in the order of the file."""
+        return tuple(fact for fact in self.facts if fact.code == code)
+
+    def with_versions(self, code: str, versions: tuple[Entry, ...]) -> "Directory":
+        """Return a directory in which a code stands as given, in its old place or, when it is new, at the end."""
+        by_code = {**self._by_code, code: versions}
+        return Directory(tuple(entry for entries in by_code.values() for entry in entries), self.facts)
+
 
 def load_directory(texts: Mapping[str, str] | None = None) -> Directory:
     """Read the directory that comes with the product, or the given files (name -> TOML text).
 
     Raises DirectoryFileError, naming the file, the entry and the field, when one cannot be read. Whether what it says
-    is consistent is for ``check``.
+    is consistent is for ``directory_check.check``.
     """
     if texts is not None:
         return _read(texts)
@@ -137,19 +174,42 @@ def _shipped() -> Directory:
 
 def _read(texts: Mapping[str, str]) -> Directory:
     entries: list[Entry] = []
+    facts: list[Fact] = []
     for name, text in texts.items():
         try:
             data = tomllib.loads(text)
         except tomllib.TOMLDecodeError as wrong:
             raise DirectoryFileError(f"{name}: not readable as TOML: {wrong}.") from wrong
         sources = {key: Source(**value) for key, value in data.get("sources", {}).items()}
-        for number, row in enumerate(data.get("services", []), start=1):
-            try:
-                entries.append(_entry(dict(row), sources))
-            except (KeyError, TypeError, ValueError) as wrong:
-                code = row.get("code", f"number {number}")
-                raise DirectoryFileError(f"{name}: service {code}: missing or wrong field: {wrong}.") from wrong
-    return Directory(tuple(entries))
+        entries += _rows(name, "service", data, sources, _entry)
+        facts += _rows(name, "fact", data, sources, _fact)
+    return Directory(tuple(entries), tuple(facts))
+
+
+def _rows(
+    name: str,
+    what: str,
+    data: Mapping[str, Any],
+    sources: Mapping[str, Source],
+    read: Callable[[dict[str, Any], Mapping[str, Source]], R],
+) -> Iterator[R]:
+    for number, row in enumerate(data.get(f"{what}s", []), start=1):
+        try:
+            yield read(dict(row), sources)
+        except (KeyError, TypeError, ValueError) as wrong:
+            code = row.get("code", f"number {number}")
+            raise DirectoryFileError(f"{name}: {what} {code}: missing or wrong field: {wrong}.") from wrong
+
+
+def _fact(row: dict[str, Any], sources: Mapping[str, Source]) -> Fact:
+    source = row.pop("source", None)
+    return Fact(
+        code=row.pop("code"),
+        certainty=Certainty(row.pop("certainty")),
+        source=None if source is None else sources[source],
+        said_on=row.pop("said_on", None),
+        texts=row,
+    )
 
 
 def _entry(row: dict[str, Any], sources: Mapping[str, Source]) -> Entry:
@@ -164,7 +224,8 @@ def _entry(row: dict[str, Any], sources: Mapping[str, Source]) -> Entry:
         parent=row.pop("parent", None),
         successor=row.pop("successor", None),
         former_names=tuple(row.pop("former_names", ())),
-        parts=tuple(Part(key, names) for key, names in row.pop("parts", {}).items()),
+        unofficial=tuple(row.pop("unofficial", ())),
+        parts=tuple(Part(key, part, part.pop("mandate", {})) for key, part in row.pop("parts", {}).items()),
         phone=contact.get("phone", ""),
         email=contact.get("email", ""),
         postal_address=contact.get("postal_address", ""),
@@ -177,55 +238,3 @@ def _entry(row: dict[str, Any], sources: Mapping[str, Source]) -> Entry:
     if row:
         raise ValueError(f"unknown field {', '.join(row)}")
     return entry
-
-
-def check(directory: Directory) -> list[str]:
-    """Return what is wrong with a directory, one clear sentence each; an empty list when nothing is."""
-    problems: list[str] = []
-    for entry in directory.entries:
-        problems += [f"{entry.code}: {problem}" for problem in _problems(entry, directory)]
-    for code in directory.codes:
-        problems += _overlaps(code, directory.versions(code))
-    return problems
-
-
-def _problems(entry: Entry, directory: Directory) -> Iterable[str]:
-    texts: list[tuple[str, Texts]] = [("names", entry.names), ("competence", entry.competence)]
-    texts += [(f"part {part.key}", part.names) for part in entry.parts]
-    if entry.not_competent:
-        texts.append(("not_competent", entry.not_competent))
-    for what, by_language in texts:
-        missing = [language for language in LANGUAGES if not by_language.get(language, "").strip()]
-        if missing:
-            yield f"{what} is missing in {', '.join(missing)}."
-    for what, codes in (
-        ("associated", entry.associated),
-        ("parent", (entry.parent,)),
-        ("successor", (entry.successor,)),
-    ):
-        for code in codes:
-            if code is not None and not directory.versions(code):
-                yield f"{what} service {code} is not in the directory."
-            elif code == entry.code:
-                yield f"{what} service is the service itself."
-    if not entry.sources:
-        yield "no source is given."
-    if entry.channel not in CHANNELS:
-        yield f"channel {entry.channel!r} is none of email, post, web."
-    needs = {"email": entry.email, "post": entry.postal_address, "web": entry.website}
-    if entry.channel in needs and not needs[entry.channel]:
-        yield f"it is reached by {entry.channel}, but no such address is given."
-    if entry.kind is ServiceKind.INTERNAL:
-        if not entry.postal_address:
-            yield "an internal service needs a postal address: letters carry it."
-        if not entry.phone:
-            yield "an internal service needs a phone number: letters carry it."
-    if entry.valid_from and entry.valid_to and entry.valid_from >= entry.valid_to:
-        yield "valid_to is not after valid_from."
-
-
-def _overlaps(code: str, versions: tuple[Entry, ...]) -> Iterable[str]:
-    ordered = sorted(versions, key=lambda entry: entry.valid_from or date.min)
-    for earlier, later in itertools.pairwise(ordered):
-        if earlier.valid_to is None or (later.valid_from or date.min) < earlier.valid_to:
-            yield f"{code}: two entries are valid on the same day."
