@@ -25,6 +25,7 @@ _PARAMETER = re.compile(r';\s*([^\s=;"]{1,100})\s*=\s*("(?:[^"\\]|\\.){0,500}+"|
 _EXTENDED = re.compile(r"([^*]+)\*(?:(\d{1,3})(\*)?)?")
 _SIGN = re.compile(r'\\.|[\\"<>(),;:]|[^\\"<>(),;:]+', re.DOTALL)
 _ADDRESS = re.compile(r"[^\s@<>,;\"()]{1,64}@[^\s@<>,;\"()]{1,255}")
+_NEEDS_QUOTES = re.compile(r"[\s@<>,;:\"()\[\]\\]")
 
 
 def words_of(value: bytes) -> str:
@@ -107,8 +108,8 @@ def _joined(sections: dict[int, tuple[str, bool]]) -> str:
 def addresses_in(value: bytes) -> list[tuple[str, str]]:
     """Return name and address (in small letters) of everybody in a header that lists people.
 
-    Comments and the names of groups are left aside; an entry without an address is no entry. A quotation mark that
-    is never closed counts for nothing.
+    Comments and the names of groups are left aside; an entry without an address is no entry, nor is one whose address
+    needs its quotation marks: without them it is somebody else's. A mark that is never closed counts for nothing.
     """
     text = _unfolded(value)
     people = _People()
@@ -129,6 +130,7 @@ class _People:
 
     def _begin(self) -> None:
         self._name: list[str] = []
+        self._words: list[str] = []
         self._inside: list[str] | None = None
         self._closed = False
 
@@ -137,7 +139,7 @@ class _People:
         for match in _SIGN.finditer(text):
             sign = match[0]
             if self._quoted or self._comment:
-                self._shielded(sign)
+                self._shielded(sign, text[match.end() : match.end() + 1])
             elif sign in ",;":
                 self._end()
             elif sign == ":" and self._inside is None:
@@ -153,11 +155,16 @@ class _People:
         self._end()
         return not self._quoted
 
-    def _shielded(self, sign: str) -> None:
+    def _shielded(self, sign: str, following: str) -> None:
         if self._quoted:
             self._quoted = sign != '"'
             if self._quoted:
-                self._add(sign[-1] if sign.startswith("\\") else sign)
+                self._words.append(sign[-1] if sign.startswith("\\") else sign)
+            else:
+                words = "".join(self._words)
+                apart = not following or following in " \t<>,;:()"
+                self._add(words if apart else _NEEDS_QUOTES.sub("\0", words))
+                self._words = []
         else:
             self._comment += (sign == "(") - (sign == ")")
 
@@ -170,7 +177,7 @@ class _People:
     def _end(self) -> None:
         name = "".join(self._name)
         address = _ADDRESS.search(name if self._inside is None else "".join(self._inside))
-        if address:
+        if address and "\0" not in address[0]:
             shown = "" if self._inside is None else clean_line(_read_words(name))
             self.found.append((shown, clean_line(address[0]).lower()))
         self._begin()
