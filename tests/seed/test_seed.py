@@ -12,15 +12,18 @@ from tests.cli.conftest import assert_one_sentence, call
 from tests.conftest import SECRET_KEY
 from tests.databases import migrate
 from tests.factories import make_house, settle
+from tracker.casework.daybook import KEPT
 from tracker.casework.mail.records import verify_mail
 from tracker.casework.mail.ringing import ring
 from tracker.casework.seeding import loading, plan, population
 from tracker.casework.seeding.mailbag import ONE_IN, send_mail
 from tracker.casework.seeding.population import NotEmpty, seed
 from tracker.casework.sweep import sweep
+from tracker.charter.counting import brussels_day
 from tracker.charter.words import (
     CaseState,
     Channel,
+    Direction,
     Language,
     MailReason,
     MessageKind,
@@ -33,6 +36,7 @@ from tracker.models.cases import Case
 from tracker.models.database import Database
 from tracker.models.messages import Message, Outbox
 from tracker.models.obligations import Breach, Discharge, Notice, Obligation
+from tracker.models.paper import RegisterEntry
 from tracker.models.texts import TextModule
 
 NOW = datetime(2026, 6, 17, 9, 30, tzinfo=UTC)
@@ -100,6 +104,40 @@ def test_mail_about_the_cases_has_come_in_and_some_of_it_is_held(database: Datab
     assert ring(database, house, now=NOW).notices > 0
 
 
+def test_all_paper_and_speech_stands_in_the_daily_book_in_the_order_of_its_entry(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan, "BLOCK", 60)  # what is entered for a case comes blocks after its receipt
+
+    populate(database)
+
+    with database.reading() as session:
+        lines = session.scalars(select(RegisterEntry).order_by(RegisterEntry.id)).all()
+        said = session.scalars(select(Message).where(Message.channel.in_(KEPT))).all()
+        messages = {message.id: message for message in session.scalars(select(Message))}
+        names = {case.id: case.requester_name for case in session.scalars(select(Case))}
+    kept = {(m.id, m.direction) for m in said if m.direction is Direction.IN or m.left_on is not None}
+    assert sorted((line.message_id, line.direction) for line in lines) == sorted(kept)
+    for direction in Direction:
+        side = [line for line in lines if line.direction is direction]
+        assert [line.entered_at for line in side] == sorted(line.entered_at for line in side)
+        for year in {line.year for line in side}:
+            numbers = [line.number for line in side if line.year == year]
+            assert numbers == list(range(1, len(numbers) + 1))
+        for day in {line.day for line in side}:
+            numbers = [line.day_number for line in side if line.day == day]
+            assert numbers == list(range(1, len(numbers) + 1))
+    for line in lines:
+        message = messages[line.message_id]
+        assert (line.case_id, line.channel, line.subject) == (message.case_id, message.channel, message.subject)
+        assert (line.day, line.year) == (brussels_day(line.entered_at), line.day.year)
+        assert line.on_day == (message.left_on or brussels_day(message.written_at))
+        assert line.entered_at < NOW
+        assert (line.correspondent == names[line.case_id]) == (message.service_code is None)
+        assert line.entered_by is not None
+    assert {line.channel for line in lines} == set(KEPT)
+
+
 def test_nothing_is_due_at_its_moment_and_life_goes_on_after(database: Database) -> None:
     populate(database)
 
@@ -159,6 +197,9 @@ def test_a_large_one_is_made_by_several_processes_and_leaves_the_tables_as_they_
     assert list(verify(postgres, make_house().rules, make_house().calendar)) == []
     with postgres.writing() as session:
         assert session.scalar(text("SELECT nextval('cases_id_seq')")) == CASES + 1
+        lines = session.scalar(select(func.count()).select_from(RegisterEntry)) or 0
+        assert lines
+        assert session.scalar(text("SELECT nextval('register_entries_id_seq')")) == lines + 1
 
 
 def test_whatever_stops_it_nothing_is_left_behind(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -141,10 +141,11 @@ def _asked_again(story: Story) -> None:
     at = _at(story, 6, 14)
     story.case["closed_at"] = None
     number = story._say(MessageKind.FOLLOW_UP, story.channel, at - MINUTE, Direction.IN, body="%(follow_up)s")
+    by = "citizen" if story.channel in BY_MAIL else "%(handler_name)s"
     story.do(
-        Verb.FOLLOW_UP, at, FollowedUp(at=at, received_at=at - MINUTE, channel=story.channel), by="citizen",
-        message=number,
-    )  # fmt: skip
+        Verb.FOLLOW_UP, at, FollowedUp(at=at, received_at=at - MINUTE, channel=story.channel), by=by, message=number
+    )
+    story.enter(number, at)
 
 
 def _answered_to_close(story: Story) -> None:

@@ -5,17 +5,20 @@ import multiprocessing
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from tracker.casework.house import House
+from tracker.casework.seeding.book import Book
 from tracker.casework.seeding.people import Office
 from tracker.casework.seeding.plan import Day, Plan, blocks_of, days_of, processes
 from tracker.casework.seeding.population import Maker
-from tracker.casework.seeding.rows import IDS, MODELS, as_bound, as_copied, columns
+from tracker.casework.seeding.rows import MODELS, as_bound, as_copied, columns
 from tracker.models.base import Base
+from tracker.models.paper import RegisterEntry
 
 MANY = 20_000
 """From so many cases on, PostgreSQL's indexes and foreign keys are dropped first and made anew at the end."""
@@ -50,27 +53,49 @@ def _load_sqlite(session: Session, plan: Plan, office: Office, house: House, day
         places = ", ".join("?" * len(names))
         table = model.__tablename__
         inserts[model] = (f"INSERT INTO {table} ({', '.join(names)}) VALUES ({places})", as_bound(model))  # noqa: S608
-    for block in blocks_of(days):
-        for model, rows in maker.rows(block).items():
-            statement, bound = inserts[model]
-            cursor.executemany(statement, [bound(row) for row in rows])
-            written += len(rows)
+    for model, rows in _in_order(maker, days):
+        statement, bound = inserts[model]
+        cursor.executemany(statement, [bound(row) for row in rows])
+        written += len(rows)
     cursor.execute("ANALYZE")
     return written
+
+
+def _in_order(maker: Maker, days: Sequence[Day]) -> Iterator[tuple[type[Base], list[str]]]:
+    """Yield the rows of every block, table by table, and those of the daily book as soon as they are numbered."""
+    book = Book()
+    for block in blocks_of(days):
+        made = maker.rows(block)
+        lines = made.pop(RegisterEntry)
+        yield RegisterEntry, book.numbered(before=block[0].day)
+        book.take(lines)
+        yield from made.items()
+    yield RegisterEntry, book.numbered()
 
 
 def _load_postgresql(session: Session, plan: Plan, office: Office, house: House, days: Sequence[Day]) -> int:
     connection: Any = session.connection().connection.driver_connection
     written = 0
     with _bare(session, whole=plan.cases < MANY) as frozen:
-        for lines in _made(plan, office, house, days):
+        book = Book()
+        for first, lines, of_the_book in _made(plan, office, house, days):
             for model, (rows, copied) in lines.items():
                 _copy(connection, model, copied, frozen=frozen)
                 written += rows
-    for table in [model.__tablename__ for model in IDS]:
+            written += _enter(connection, book.numbered(before=first), frozen=frozen)
+            book.take(of_the_book)
+        written += _enter(connection, book.numbered(), frozen=frozen)
+    for table in [model.__tablename__ for model in MODELS if "id" in model.__table__.c]:
         session.execute(text(f"SELECT setval('{table}_id_seq', (SELECT coalesce(max(id), 1) FROM {table}))"))  # noqa: S608
     session.execute(text(f"ANALYZE {', '.join(model.__tablename__ for model in MODELS)}"))
     return written
+
+
+def _enter(connection: Any, rows: Sequence[str], *, frozen: bool) -> int:
+    """Write numbered lines of the daily book and return how many there were."""
+    if rows:
+        _copy(connection, RegisterEntry, as_copied(rows), frozen=frozen)
+    return len(rows)
 
 
 def _copy(connection: Any, model: type[Base], lines: bytes, *, frozen: bool) -> None:
@@ -82,12 +107,14 @@ def _copy(connection: Any, model: type[Base], lines: bytes, *, frozen: bool) -> 
 
 
 Lines = dict[type[Base], tuple[int, bytes]]
+Made = tuple[date, Lines, list[str]]
+"""A block: its first day, its rows as lines for COPY, and its lines of the daily book, still without numbers."""
 
 _maker: Maker | None = None
 
 
-def _made(plan: Plan, office: Office, house: House, days: Sequence[Day]) -> Iterator[Lines]:
-    """Yield the blocks as lines for COPY, made by other processes while the one before is being written."""
+def _made(plan: Plan, office: Office, house: House, days: Sequence[Day]) -> Iterator[Made]:
+    """Yield the blocks in the order of their days, made by other processes while the one before is being written."""
     blocks = list(blocks_of(days))
     if len(blocks) < AHEAD:
         maker = Maker(plan, house, office)
@@ -117,13 +144,15 @@ def _begin(plan: Plan, office: Office) -> None:
     gc.disable()  # nothing made here refers to itself, and looking for what does takes a third of the time
 
 
-def _make(block: list[Day]) -> Lines:
+def _make(block: list[Day]) -> Made:
     assert _maker is not None
     return _lines(_maker, block)
 
 
-def _lines(maker: Maker, block: list[Day]) -> Lines:
-    return {model: (len(rows), as_copied(rows)) for model, rows in maker.rows(block).items() if rows}
+def _lines(maker: Maker, block: list[Day]) -> Made:
+    made = maker.rows(block)
+    of_the_book = made.pop(RegisterEntry)
+    return block[0].day, {model: (len(rows), as_copied(rows)) for model, rows in made.items() if rows}, of_the_book
 
 
 @contextmanager

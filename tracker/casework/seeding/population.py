@@ -253,6 +253,7 @@ class Maker:
             "service_name": self.office.services[service]["names"][language],
             "office": self.office.services[service]["address"] or "1000 Bruxelles / Brussel",
             "body": body, "body_address": self.office.services[body]["address"],
+            "body_name": self.office.services[body]["names"][language],
             "reason": texts["reason"], "ground": texts["ground"],
             "withdrawn": texts["withdrawn"], "twice": texts["twice"],
         }  # fmt: skip

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import JSON, Boolean, Date, Integer, Table
 
 from tracker.casework.seeding.story import Story, Told, Values
+from tracker.charter.counting import brussels_day
 from tracker.charter.obligations import Obligation as Promise
 from tracker.charter.words import PAPER, SPOKEN, CaseState, Channel, Nature, NoticeState, Recipient
 from tracker.models.base import Base, Moment, Sealed, seal_of_text, sealed_columns, sealed_text
@@ -15,12 +16,13 @@ from tracker.models.cases import Association, Case
 from tracker.models.history import History
 from tracker.models.messages import Message, Outbox
 from tracker.models.obligations import Breach, Discharge, Notice, Obligation
+from tracker.models.paper import RegisterEntry
 
 SEPARATOR, NULL, END = "\x1f", "\x00", "\x1e"
 """Between the columns of a row's text and for what is NULL, the same as under the seal; and between rows."""
 
 MODELS: tuple[type[Base], ...] = (
-    Case, Association, Message, Obligation, Discharge, Breach, Notice, History, Outbox,
+    Case, Association, Message, Obligation, Discharge, Breach, Notice, History, Outbox, RegisterEntry,
 )  # fmt: skip
 """In the order in which they can be written."""
 
@@ -28,6 +30,8 @@ IDS: Mapping[type[Base], int] = {
     Case: 1, Message: 16, Obligation: 8, Discharge: 16, Notice: 64, History: 32, Outbox: 64,
 }  # fmt: skip
 """How many ids of a table a case has to itself: case 5 has the messages 80 to 95."""
+NUMBER, DAY_NUMBER = "#number#", "#day_number#"
+"""What stands in a line of the daily book until its numbers are known."""
 
 NOBODY = "[]"
 ABOVE = frozenset(Recipient) - {Recipient.HANDLER, Recipient.DUTY}
@@ -123,6 +127,7 @@ def shape_of(story: Story) -> Shape:
     rows += [Template(History, _text(History, row | {"case_id": "%(case)s"}), row["seq"]) for row in story.history]
     for number, line in story.outbox.items():
         rows.append(Template(Outbox, _text(Outbox, line | {"message_id": f"%(m{number})s"}), number))
+    rows += [Template(RegisterEntry, _line(row), 0) for row in story.book]
     rungs = tuple(_rung(one, place, promises[one.number - 1]) for place, one in enumerate(told, 1))
     upcoming = story.ledger.next_obligation
     return Shape(
@@ -168,6 +173,17 @@ def _message(row: Values) -> Values:
     return {"act": None, "case_id": "%(case)s"} | row
 
 
+def _line(row: Values) -> str:
+    """Return a line of the daily book without its numbers, behind its day, its moment and its side."""
+    day = brussels_day(row["entered_at"])
+    values = {name: value for name, value in row.items() if name != "message"} | {
+        "year": day.year, "number": NUMBER, "day": day, "day_number": DAY_NUMBER, "subject": "%(subject)s",
+        "case_id": "%(case)s", "message_id": f"%(m{row['message']})s",
+    }  # fmt: skip
+    moment = row["entered_at"].astimezone(UTC).isoformat(timespec="microseconds")
+    return SEPARATOR.join((day.isoformat(), moment, row["direction"], _text(RegisterEntry, values)))
+
+
 def _rung(told: Told, place: int, promise: Promise) -> Rung:
     moment = told.moment
     values: Values = {
@@ -185,7 +201,10 @@ def _rung(told: Told, place: int, promise: Promise) -> Rung:
 def fill(
     shape: Shape, case: int, facts: dict[str, Any], reached: Callable[[tuple[Recipient, ...]], str]
 ) -> Iterator[tuple[type[Base], str]]:
-    """Yield the rows of one case, as texts: a shape with its tokens filled, every row with its id and sealed."""
+    """Yield the rows of one case, as texts: a shape with its tokens filled, every row with its id and sealed.
+
+    A line of the daily book has neither yet: its numbers come after those of other cases.
+    """
     facts["case"] = case
     for number in range(1, shape.promises + 1):
         facts[f"o{number}"] = 8 * case + number
@@ -196,7 +215,9 @@ def fill(
     alarms = f"{int(shape.not_sent)}\x1f{int(unattended)}"
     for model, text, place, more in shape.rows:
         filled = text % facts
-        if model is Outbox:
+        if model is RegisterEntry:
+            yield model, filled
+        elif model is Outbox:
             yield model, f"{filled}\x1f{64 * case + place}"
         elif model is Breach:
             yield model, f"{filled}\x1f{seal_of_text(filled)}"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from tracker.casework.daybook import KEPT
 from tracker.casework.house import House
 from tracker.charter import ladder, moves
 from tracker.charter.counting import at_brussels, brussels_day, midnight_after
@@ -77,6 +78,8 @@ class Story:
     discharges: list[Values] = field(default_factory=list)
     outbox: dict[int, Values] = field(default_factory=dict)
     """By the number of the message."""
+    book: list[Values] = field(default_factory=list)
+    """Its lines in the daily book; their numbers are only known once those of every case are together."""
 
     def __post_init__(self) -> None:
         by_hand = self.channel not in (Channel.WEB, Channel.EMAIL)
@@ -93,7 +96,8 @@ class Story:
             channel=self.channel, nature=self.nature, service=None if self.triage else "%(service)s",
             handler="#handler#", decision="suggest" if self.triage else "auto", urgent=self.urgent,
         )  # fmt: skip
-        self._say(MessageKind.REQUEST, self.channel, self.received_at, Direction.IN, body="%(request)s")
+        request = self._say(MessageKind.REQUEST, self.channel, self.received_at, Direction.IN, body="%(request)s")
+        self.enter(request, self.registered_at, by="%(registrar_id)s")
         if not by_hand:
             kind = (
                 MessageKind.COMPLAINT_ACKNOWLEDGEMENT
@@ -154,6 +158,19 @@ class Story:
         self.messages[number - 1] |= {"left_on": brussels_day(at), "left_at": at}
         if number in self.outbox:
             self.outbox[number] |= {"state": "sent", "attempts": 1, "settled_at": at}
+        self.enter(number, at)
+
+    def enter(self, number: int, at: datetime, *, by: str = "%(handler)s") -> None:
+        """Write the line of a message in the daily book, at the moment at which it is entered; none for mail."""
+        message = self.messages[number - 1]
+        if message["channel"] not in KEPT:
+            return
+        body = "service_code" in message
+        self.book.append(
+            {"message": number, "direction": message["direction"], "channel": message["channel"],
+             "on_day": message.get("left_on") or brussels_day(message["written_at"]), "entered_at": at,
+             "entered_by": by, "correspondent": "%(body_name)s" if body else "%(name)s"}
+        )  # fmt: skip
 
     def write(self, verb: Verb, kind: MessageKind, at: datetime, act: Act | None, **more: Any) -> int:
         """Write to the requester; what is spoken has left at once. Return the number of the message."""
