@@ -11,6 +11,7 @@ from tracker.casework.errors import Missing, Refused
 from tracker.casework.house import Actor, House
 from tracker.casework.people import UnknownService
 from tracker.casework.staffing import COMPLAINTS_SERVICE, Team
+from tracker.casework.teaching import forget, teach
 from tracker.casework.writing import usual_way_back
 from tracker.charter.counting import brussels_day
 from tracker.charter.rungs import Anchor
@@ -64,6 +65,7 @@ def route(
     team = Team.load(session, day=brussels_day(now))
     case.handler_id = team.handler_for(service_code, turn=case.id, not_this=case.about_staff_id).id
     _reassociate(session, case, service, now, before=before)
+    teach(session, case, service_code, actor=actor, now=now)
     file.done(Verb.ROUTE, details={"from": before, "to": service_code, "handler": case.handler_id})
     return case
 
@@ -216,6 +218,7 @@ def flag(
         case.urgent_since, case.urgent_taken_at = (_rings_from(file, now) if urgent else None), None
     if sensitive is not None:
         case.sensitive = sensitive
+        forget(session, case)
         case.reply_channel, case.reply_channel_reason = usual_way_back(case)
     file.done(Verb.FLAG, details={"urgent": urgent, "sensitive": sensitive, "reason": reason})
     return case

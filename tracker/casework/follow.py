@@ -12,6 +12,7 @@ from tracker.casework.daybook import Arrival, came_in, check_arrival, reason_of
 from tracker.casework.errors import Missing, UnknownReference
 from tracker.casework.house import SYSTEM, Actor, House
 from tracker.casework.register import Intake, Registered, register
+from tracker.casework.teaching import forget
 from tracker.casework.void_prints import void_prints_with_old_codes
 from tracker.casework.writing import post_code
 from tracker.charter.entries import FollowedUp, Returned
@@ -95,6 +96,7 @@ def come_back(
         raise Missing("reason")
     file = CaseFile.take(session, house, reference=reference, verb=Verb.COME_BACK, actor=actor, now=now, seen=seen)
     file.done(Verb.COME_BACK, Returned(at=now, received_at=received_at), details={"reason": reason})
+    forget(session, file.case)  # it did not belong there: where it does, the next act says
     return file.case
 
 

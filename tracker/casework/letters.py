@@ -12,6 +12,7 @@ from tracker.casework.errors import Missing
 from tracker.casework.house import Actor, House
 from tracker.casework.leaving import left
 from tracker.casework.paper import Cabinet, as_printed, check_printable
+from tracker.casework.teaching import teach
 from tracker.casework.transmission import misdirected, transmission
 from tracker.casework.writing import (
     PUBLISHED,
@@ -174,6 +175,8 @@ def send(file: CaseFile, kind: MessageKind, draft: Draft) -> list[Message]:
             went_out(session, file.case, message, actor=actor, now=now)
             if message.act is not None:
                 entries.append(left(message, by_head=_by_head(actor)))
+    if kind is MessageKind.TRANSMISSION and draft.to:
+        teach(session, file.case, draft.to, actor=actor, now=now)
     details = {
         "messages": [message.number for message in messages],
         "kind": kind,

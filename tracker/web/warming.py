@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, Response, request
 
+from tracker.routing.masking import known_words
 from tracker.web.health import health
 
 if TYPE_CHECKING:
@@ -12,11 +13,15 @@ if TYPE_CHECKING:
 
 
 def load_after_the_first_page(app: Flask, meaning: "Meaning") -> None:
-    """Load the sentence encoder beside the work, as soon as this process has answered somebody for the first time."""
+    """Load the sentence encoder and what masking knows, once this process has answered somebody."""
     first = Lock()
+
+    def load() -> None:
+        meaning.load()
+        known_words()
 
     @app.after_request
     def begin(response: Response) -> Response:
         if request.blueprint != health.name and first.acquire(blocking=False):
-            response.call_on_close(Thread(target=meaning.load, name="encoder", daemon=True).start)
+            response.call_on_close(Thread(target=load, name="warming", daemon=True).start)
         return response
