@@ -38,7 +38,7 @@ THEIRS = "from x by mx.elsewhere.example; Mon, 5 Jan 2026 03:00:00 +0100"
     [
         ([ours(9)], 8),
         ([ours(11, "IMAP.fps.example"), ours(9)], 8),
-        ([THEIRS, ours(9)], None),  # the server on top is none of ours: whoever wrote to it can have written the rest
+        ([THEIRS, ours(9)], 8),  # what filled the mailbox put its own on top
         (["(fetched by a program that names no server); Mon, 5 Jan 2026 12:00:00 +0100", ours(9)], 8),
         ([ours(11, "imap.fps.example"), "from x by localhost (amavis); Mon, 5 Jan 2026 10:30:00 +0100", ours(9)], 8),
         ([ours(11, "imap.fps.example"), "(qmail 1 invoked by uid 0); 5 Jan 2026 09:30:00 -0000", ours(9)], 8),

@@ -156,11 +156,12 @@ def _plain_address(address: str) -> str:
 def _received_at(mail: Part, hosts: Collection[str], arrived_at: datetime | None, now: datetime) -> datetime:
     """Return when a mail first reached us: the earliest `Received` that one of our own servers put on it.
 
-    Each server puts its stamp on top. So the stamps are read downward from the top for as long as they are ours, or
-    those of a program on the same machine: below the first foreign one anybody can have written anything, our names
-    included, and where even the topmost is foreign none is known to be ours. Whoever hands a mail to us directly has
-    no foreign one: a stamp from days before the topmost of ours is theirs. Without a stamp of ours it is the
-    mailbox's date, else now; never the sender's `Date`, and never later than now.
+    Each server puts its stamp on top. So the stamps are read downward from the topmost of ours for as long as they
+    are ours, or those of a program on the same machine: below the first foreign one anybody can have written
+    anything, our names included. What stands above, such as a mail store that no setting names, is passed over: it
+    must not make a promise later. Whoever hands a mail to us directly has no foreign one: a stamp from days before
+    the topmost of ours is theirs. Without a stamp of ours it is the mailbox's date, else now; never the sender's
+    `Date`, and never later than now.
     """
     earliest: datetime | None = None
     topmost: datetime | None = None
@@ -176,7 +177,7 @@ def _received_at(mail: Part, hosts: Collection[str], arrived_at: datetime | None
             if moment < topmost - _ON_ITS_WAY:
                 break
             earliest = min(earliest or moment, moment)
-        elif host and host not in _ITSELF:
+        elif earliest is not None and host and host not in _ITSELF:
             break
     return min((earliest or arrived_at or now).astimezone(UTC), now.astimezone(UTC))
 
