@@ -53,8 +53,12 @@ def _told(printed: "Printed") -> dict[str, Any]:
 
 def _say(printed: "Printed") -> None:
     for run in printed.runs:
-        print(f"Run {run.run}: {run.letters} letters, {run.pages} pages, in {run.folder}.")
+        print(f"Run {run.run}: {_count(run.letters, 'letter')}, {_count(run.pages, 'page')}, in {run.folder}.")
     for one in printed.kept_back:
         print(f"{one.reference}, message {one.message}, was not printed: {one.refusal}")
     if not printed.runs and not printed.kept_back:
         print("Nothing waits to be printed.")
+
+
+def _count(many: int, what: str) -> str:
+    return f"{many} {what}{'' if many == 1 else 's'}"

@@ -64,10 +64,10 @@ class TokenForm(TypedForm):
 
 
 def required(sentence: Any) -> Check:
-    """Refuse an empty field with this sentence."""
+    """Refuse an empty field with this sentence; what could not be read has its own already."""
 
     def check(form: Form, field: Field) -> None:
-        if not field.data:
+        if not field.data and not field.process_errors:
             raise StopValidation(str(sentence))
 
     return check

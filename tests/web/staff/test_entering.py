@@ -301,6 +301,13 @@ def test_what_is_wrong_is_named_beside_its_field_and_the_rest_is_kept(
     assert _cases(database) == []
 
 
+def test_a_day_that_cannot_be_read_has_one_sentence_of_its_own(an: Desk) -> None:
+    said = soup_of(_enter(an, day="20/13/2026")).select_one("#day-error")
+
+    assert said is not None
+    assert said.get_text(" ", strip=True) == "Error: Write the date with day, month and year, like 31/12/2026."
+
+
 def test_a_complaint_about_a_file_that_does_not_exist_says_so(an: Desk, database: Database) -> None:
     answer = _enter(an, nature="complaint", about="DOS-2026-0001234-14")
 

@@ -144,7 +144,7 @@ def lost_in_words(lost: Lost | None) -> str:
         return ""
     lang = Language(language())
     said = [label(Damage(one), lang) for one in lost.damaged if one in list(Damage)]
-    return "; ".join([*said, *(_left_out(name, why, lang) for name, why in lost.left_out)])
+    return " · ".join([*said, *(_left_out(name, why, lang) for name, why in lost.left_out)])
 
 
 def _left_out(name: str, why: str, lang: Language) -> str:
