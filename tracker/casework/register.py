@@ -148,6 +148,7 @@ def routed(house: House, intake: Intake, now: datetime) -> "Routing":
         lang=intake.language,
         country=intake.country,
         nature=intake.nature,
+        channel=intake.channel,
         on=brussels_day(now),
     )
 

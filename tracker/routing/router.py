@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -17,6 +17,7 @@ from tracker.routing.meaning import Meaning
 from tracker.routing.model import NOBODY, Model, log_shares, shipped_model
 from tracker.routing.pieces import pieces
 from tracker.routing.reasons import Asked, Change, Reason, changes, reasons
+from tracker.routing.staff_rules import Met, StaffRules, Told, targets
 from tracker.routing.text import LANGUAGES, share_of_function_words
 
 AUTO, SUGGEST, ABSTAIN = "auto", "suggest", "abstain"
@@ -65,6 +66,8 @@ class Routing:
     """What would make another service the first; told to whoever decides, so only when somebody does."""
     model: str = ""
     """The version of the model that was asked."""
+    rules: tuple[Met, ...] = ()
+    """The rules of staff that the text met: they decide; where they contradict each other, a person does."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the decision, the suggestions and what they rest on as plain JSON values."""
@@ -75,6 +78,8 @@ class Routing:
             "changes": [change.to_json() for change in self.changes],
             "model": self.model,
         }
+        if self.rules:
+            answer["rules"] = [met.to_json() for met in self.rules]
         return answer if self.reason is None else answer | {"reason": self.reason}
 
 
@@ -97,12 +102,26 @@ class Router:
         self.meaning = meaning if meaning is not None else Meaning()
         self.auto_at = auto_at
         self.suggest_at = suggest_at
+        self.staff_rules = StaffRules()
         self._standing: tuple[date, tuple[str | None, ...]] = (date.min, ())
 
     def with_model(self, model: Model) -> "Router":
         """Return a router that asks another model, with the same words and the same encoder."""
         other = copy(self)
         other.model = model
+        return other
+
+    def with_directory(self, directory: Directory) -> "Router":
+        """Return a router that goes by another directory, with the same model and the same encoder."""
+        other = copy(self)
+        other.directory, other.reader, other._standing = directory, Reader(directory), (date.min, ())
+        other.__dict__.pop("_reasons_by_words", None)
+        return other
+
+    def with_rules(self, rules: StaffRules) -> "Router":
+        """Return a router that goes by these rules of staff before anything else."""
+        other = copy(self)
+        other.staff_rules = rules
         return other
 
     def read_all(self) -> None:
@@ -116,6 +135,7 @@ class Router:
         lang: str | None = None,
         country: str | None = None,
         nature: str | None = None,
+        channel: str | None = None,
         top: int = 3,
         on: date,
     ) -> Routing:
@@ -124,9 +144,24 @@ class Router:
         ``lang`` is the language the citizen chose; it is guessed from the text only when none is given. ``country``
         (ISO 3166, two letters) is where the person is or where it happened. ``on`` is the day for which the directory
         is read. ``auto`` is only ever given for our own services. Any string is accepted; the work is bounded.
+        What staff wrote a rule for goes by the rule.
         """
         text = text[:MOST_CHARACTERS]
         guessed, sure = (lang, 1.0) if lang in LANGUAGES else guess_language(text)
+        weighed = self._weighed(text, guessed, sure, country, nature, top, on)
+        return self._ruled(weighed, text, Told(guessed or "en", country, nature, channel, on), top)
+
+    def _weighed(
+        self,
+        text: str,
+        guessed: str | None,
+        sure: float,
+        country: str | None,
+        nature: str | None,
+        top: int,
+        on: date,
+    ) -> Routing:
+        """Return what words and model say of a text, whatever staff wrote rules for."""
         if not any(character.isalpha() for character in text):
             return Routing(guessed, ABSTAIN, (), "The text holds no words.", model=self.model.version)
         asked = Asked(text, guessed or "en", country, nature, on)
@@ -142,6 +177,42 @@ class Router:
         decision, reason = self._decided(guessed, shares, ranked[0], on)
         found = changes(self, asked, ranked[0], evidence, chances) if decision == SUGGEST else ()
         return Routing(guessed, decision, suggestions, reason, found, self.model.version)
+
+    def _ruled(self, weighed: Routing, text: str, told: Told, top: int) -> Routing:
+        """Return what the rules of staff make of it. One whose target is gone counts as if it were not there."""
+        met = [
+            Met(rule, passage, entry.code)
+            for rule, passage in self.staff_rules.met(text, told)
+            if (entry := self.directory.standing_for(rule.code, on=told.on)) is not None
+        ]
+        if not met:
+            return weighed
+        named = targets(met)
+        first = [self._named(code, rules, weighed, told, 1 / len(named)) for code, rules in named.items()]
+        others = [one for one in weighed.suggestions if one.code not in named]
+        ours = all(self._entry(code, told.on).kind is ServiceKind.INTERNAL for code in named)
+        return replace(
+            weighed,
+            decision=AUTO if ours and len(named) == 1 else SUGGEST,
+            suggestions=(*first, *others)[: max(top, len(first))],
+            reason=None,
+            changes=(),
+            rules=tuple(met),
+        )
+
+    def _named(self, code: str, rules: list[Met], weighed: Routing, told: Told, share: float) -> Suggestion:
+        """Return a body that rules name, as a suggestion: their names are the reason, before any other."""
+        entry = self._entry(code, told.on)
+        why = [Reason(met.passage, met.rule.name) for met in rules if met.passage]
+        why += [reason for one in weighed.suggestions if one.code == code for reason in one.reasons]
+        return Suggestion(
+            code=code,
+            name=entry.names[told.language],
+            score=round(share, 4),
+            lead=entry.lead,
+            associated=entry.associated,
+            reasons=tuple(why),
+        )
 
     def evidence(self, asked: Asked, *, sure: float = 1.0) -> Evidence:
         """Return what the words of a text speak for; ``sure``: how sure its language is, 0 to 1."""
