@@ -28,6 +28,8 @@ class Room(StrEnum):
     MAIL = "mail"  # mail that was held or set aside
     TEXTS = "texts"  # the text modules, to read and to use
     WRITE_TEXTS = "write_texts"
+    DIRECTORY = "directory"  # the services and bodies, and what each is competent for
+    WRITE_DIRECTORY = "write_directory"
     PROFILE = "profile"  # one's own language, absence and deputy
     PEOPLE = "people"
 
@@ -114,20 +116,17 @@ ON_CASES: Mapping[Role, Mapping[str, set[Reach]]] = {
     Role.ADMIN: {},  # the machine, never the content of a case
 }
 
+_EVERYBODY = frozenset({Room.TEXTS, Room.DIRECTORY, Room.PROFILE})
+_AT_THE_DESK = _EVERYBODY | {Room.QUEUE, Room.ENTER, Room.REGISTER, Room.LETTERS, Room.MAIL}
+
 ROOMS: Mapping[Role, frozenset[Room]] = {
-    Role.CLERK: frozenset({Room.QUEUE, Room.ENTER, Room.REGISTER, Room.LETTERS, Room.MAIL, Room.TEXTS, Room.PROFILE}),
-    Role.HEAD: frozenset(
-        {Room.QUEUE, Room.ENTER, Room.REGISTER, Room.LETTERS, Room.MAIL, Room.TEXTS, Room.WRITE_TEXTS, Room.PROFILE}
-    ),
-    Role.DISPATCHER: frozenset(
-        {Room.QUEUE, Room.ENTER, Room.REGISTER, Room.LETTERS, Room.MAIL, Room.TEXTS, Room.PROFILE}
-    ),
-    Role.COMPLAINTS: frozenset(
-        {Room.QUEUE, Room.ENTER, Room.REGISTER, Room.LETTERS, Room.MAIL, Room.TEXTS, Room.WRITE_TEXTS, Room.PROFILE}
-    ),
-    Role.DIRECTION: frozenset({Room.QUEUE, Room.REGISTER, Room.MAIL, Room.TEXTS, Room.WRITE_TEXTS, Room.PROFILE}),
-    Role.AUDITOR: frozenset({Room.QUEUE, Room.REGISTER, Room.MAIL, Room.TEXTS, Room.PROFILE}),
-    Role.ADMIN: frozenset({Room.PEOPLE, Room.TEXTS, Room.WRITE_TEXTS, Room.PROFILE}),
+    Role.CLERK: _AT_THE_DESK,
+    Role.HEAD: _AT_THE_DESK | {Room.WRITE_TEXTS},
+    Role.DISPATCHER: _AT_THE_DESK,
+    Role.COMPLAINTS: _AT_THE_DESK | {Room.WRITE_TEXTS},
+    Role.DIRECTION: _EVERYBODY | {Room.QUEUE, Room.REGISTER, Room.MAIL, Room.WRITE_TEXTS},
+    Role.AUDITOR: _EVERYBODY | {Room.QUEUE, Room.REGISTER, Room.MAIL},
+    Role.ADMIN: _EVERYBODY | {Room.PEOPLE, Room.WRITE_TEXTS, Room.WRITE_DIRECTORY},
 }
 
 _MAIL_OF_NOBODY: Mapping[Role, frozenset[str]] = {

@@ -101,9 +101,13 @@ class RoutingInForce:
 
     def _made(self, session: Session) -> "Router":
         """Return the router as the newest change left it; that of the product where its model cannot be used."""
+        from tracker.casework.directory import directory_in_force  # which notes its changes here
         from tracker.routing.model import Model, ModelFileError
 
         shipped, version = self.shipped(), version_in_force(session)
+        directory = directory_in_force(session, shipped.directory)
+        if directory is not shipped.directory:
+            shipped = shipped.with_directory(directory)
         content = session.scalar(select(RoutingModel.content).where(RoutingModel.version == version))
         if version == SHIPPED or content is None:
             return shipped

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from config import Settings
+from tracker.casework.directory import directory_in_force, outdated
 from tracker.casework.people import add_staff, ensure_duty_desk, load_directory
 from tracker.charter.counting import brussels_day
 from tracker.charter.errors import shortened
@@ -38,9 +39,13 @@ def init(arguments: Namespace) -> int:
     with closing(open_database(settings)) as database, alone(database):
         upgrade(database.engine)
         with database.writing() as session:
-            bodies = load_directory(session, directory, day=brussels_day(now))
+            in_force = directory_in_force(session, directory)
+            bodies = load_directory(session, in_force, day=brussels_day(now))
+            newer = outdated(session)
             ensure_duty_desk(session, email=settings.duty_email or settings.mail_from, now=now)
     print(f"The database is ready: {len(house.rules.rules)} rules, {bodies} services and bodies in the directory.")
+    for code in newer:
+        print(f"{code} stays as it was changed here, but the product brings it anew: see /staff/directory/{code}.")
     return 0
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from tracker.casework.directory import bring_up_to_date
 from tracker.casework.leaving import before_leaving, on_failed, on_left
 from tracker.casework.mail.fetching import Fetched, fetch
 from tracker.casework.mail.ringing import ring
@@ -75,6 +76,7 @@ JOBS = (
     Job(SWEEP, 60, lambda machine, now: sweep(machine.database, machine.house, now=now).to_json()),
     Job("deliver", 10, lambda machine, now: asdict(deliver(machine))),
     Job(FETCH, 30, lambda machine, now: asdict(take_in_mail(machine))),
+    Job("directory", 3600, lambda machine, now: bring_up_to_date(machine.database, now=now)),
     Job("ring", 300, lambda machine, now: asdict(ring(machine.database, machine.house, now=now))),
     Job(
         "purge",

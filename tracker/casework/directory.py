@@ -1,0 +1,238 @@
+"""Owns the directory in force: what comes with the product, as administrators changed it here, from day to day."""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from tracker.access.permissions import Room, may_enter
+from tracker.casework.errors import Missing, NotPermitted, Refused
+from tracker.casework.house import Actor
+from tracker.casework.people import UnknownService, load_directory
+from tracker.casework.routing_in_force import note_change
+from tracker.charter.counting import brussels_day
+from tracker.charter.words import RoutingSubject
+from tracker.models.database import Database
+from tracker.models.routing import RoutingChange
+
+if TYPE_CHECKING:
+    from tracker.routing.directory import Directory, Entry
+
+
+class EntryChanged(Refused):
+    """Somebody else changed the entry in the meantime."""
+
+    code = "entry_changed"
+
+    def __init__(self, who: str) -> None:
+        super().__init__(f"{who} changed this entry while you were writing: look at it, then save again.", who=who)
+
+
+class EntryInThePast(Refused):
+    """A change that would rewrite what stood in the directory on a day that is over."""
+
+    code = "entry_in_the_past"
+
+    def __init__(self, day: date) -> None:
+        super().__init__(f"{day} is over: give today or a later day, the past stays as it was.", day=day)
+
+
+class CodeTaken(Refused):
+    """The directory has this code already."""
+
+    code = "code_taken"
+
+    def __init__(self, service: str) -> None:
+        super().__init__(f"The directory has {service} already: change that entry.", service=service)
+
+
+class SuccessorClosed(Refused):
+    """Whatever is to follow does not stand in the directory on that day."""
+
+    code = "successor_closed"
+
+    def __init__(self, service: str, day: date) -> None:
+        super().__init__(f"{service} is not in force on {day}: choose another successor.", service=service, day=day)
+
+
+class DirectoryUnsound(Refused):
+    """The directory would contradict itself."""
+
+    code = "directory_unsound"
+
+    def __init__(self, problems: str) -> None:
+        super().__init__(f"The directory would no longer be sound: {problems}", problems=problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """How a code stands after the last change that was made to it here."""
+
+    number: int
+    """Of the change, by which its writer is asked whether they saw it."""
+    at: datetime
+    actor: str
+    versions: "tuple[Entry, ...] | None"
+    """None: as it comes with the product."""
+    shipped: str
+    """The fingerprint of what came with the product that day."""
+
+
+def edited(session: Session) -> "dict[str, Edited]":
+    """Return what was changed here, by code, as the last change of each left it (one statement)."""
+    from tracker.routing.directory_record import from_json
+
+    ours = RoutingChange.subject == RoutingSubject.DIRECTORY
+    last = select(func.max(RoutingChange.number)).where(ours).group_by(RoutingChange.what)
+    rows = session.scalars(select(RoutingChange).where(RoutingChange.number.in_(last)).order_by(RoutingChange.number))
+    return {
+        row.what: Edited(
+            row.number, row.at, row.actor,
+            None if (kept := _details(row).get("versions")) is None else tuple(map(from_json, kept)),
+            str(_details(row).get("shipped", "")),
+        )
+        for row in rows
+    }  # fmt: skip
+
+
+def _details(row: RoutingChange) -> dict[str, Any]:
+    return row.details or {}
+
+
+def directory_in_force(session: Session, shipped: "Directory | None" = None) -> "Directory":
+    """Return the directory with all that was changed here, of every day; the shipped one itself when nothing was."""
+    directory = shipped or _shipped()
+    for code, one in edited(session).items():
+        if one.versions is not None:
+            directory = directory.with_versions(code, one.versions)
+    return directory
+
+
+def _shipped() -> "Directory":
+    from tracker.routing.directory import load_directory as read_directory
+
+    return read_directory()
+
+
+def outdated(session: Session) -> list[str]:
+    """Return the codes that were changed here while the product now brings another version than it did then."""
+    from tracker.routing.directory_record import fingerprint
+
+    shipped = _shipped()
+    return [
+        code
+        for code, one in edited(session).items()
+        if one.versions is not None and one.shipped != fingerprint(shipped.versions(code))
+    ]
+
+
+def save_entry(
+    session: Session, entry: "Entry", *, from_day: date, why: str, actor: Actor, now: datetime, seen: int = 0,
+    new: bool = False,
+) -> RoutingChange:  # fmt: skip
+    """Let an entry stand like this from a day (Brussels) on; until the day before, it stays as it was.
+
+    With ``new`` it is added, and the code must not be there yet. ``seen`` is the number of the last change its writer saw; 0: none was made yet.
+    Raises ``NotPermitted``, ``Missing``, ``CodeTaken``, ``UnknownService``, ``EntryInThePast``, ``EntryChanged`` or
+    ``DirectoryUnsound``.
+    """
+    directory = directory_in_force(session)
+    before = directory.versions(entry.code)
+    if new and before:
+        raise CodeTaken(entry.code)
+    if not new and not before:
+        raise UnknownService(entry.code)
+    last = _last(session, entry.code, actor, why, seen)
+    if before and from_day < brussels_day(now):
+        raise EntryInThePast(from_day)
+    stands = replace(entry, valid_from=from_day, valid_to=None, successor=None)
+    past = [_ended(old, from_day) for old in before if old.valid_from is None or old.valid_from < from_day]
+    details = {"act": "change" if before else "add", "from": from_day.isoformat()}
+    return _keep(session, directory, entry.code, (*past, stands), details | {"why": why}, last, actor, now)
+
+
+def close_entry(
+    session: Session, code: str, *, on: date, successor: str, why: str, actor: Actor, now: datetime, seen: int = 0
+) -> RoutingChange:
+    """Let a service end: from that day (Brussels) on, another stands for it. Raises as ``save_entry`` does, and
+    ``UnknownService`` or ``SuccessorClosed``."""
+    last = _last(session, code, actor, why, seen)
+    directory = directory_in_force(session)
+    if not directory.versions(code):
+        raise UnknownService(code)
+    if on < brussels_day(now):
+        raise EntryInThePast(on)
+    if successor == code or directory.get(successor, on=on) is None:
+        raise SuccessorClosed(successor, on)
+    stays = [old for old in directory.versions(code) if old.valid_from is None or old.valid_from < on]
+    ended = [_ended(old, on) for old in stays]
+    if not ended:
+        raise EntryInThePast(on)
+    ended[-1] = replace(ended[-1], successor=successor)
+    details = {"act": "close", "from": on.isoformat(), "successor": successor, "why": why}
+    return _keep(session, directory, code, tuple(ended), details, last, actor, now)
+
+
+def use_shipped(
+    session: Session, code: str, *, why: str, actor: Actor, now: datetime, seen: int = 0
+) -> RoutingChange:
+    """Go back to what comes with the product, whatever was changed here. Raises as ``close_entry`` does."""
+    last = _last(session, code, actor, why, seen)
+    versions = _shipped().versions(code)
+    if not versions:
+        raise UnknownService(code)
+    details = {"act": "shipped", "why": why}
+    return _keep(session, directory_in_force(session), code, versions, details, last, actor, now, shipped=True)
+
+
+def bring_up_to_date(database: Database, *, now: datetime) -> dict[str, int]:
+    """Let the services of the database stand as the directory has them today: changes made ahead take effect."""
+    with database.writing() as session:
+        return {"bodies": load_directory(session, directory_in_force(session), day=brussels_day(now))}
+
+
+def _last(session: Session, code: str, actor: Actor, why: str, seen: int) -> Edited | None:
+    if actor.person is None or not may_enter(actor.person, Room.WRITE_DIRECTORY):
+        raise NotPermitted(Room.WRITE_DIRECTORY)
+    if not why.strip():
+        raise Missing("reason")
+    last = edited(session).get(code)
+    if (last.number if last else 0) != seen:
+        raise EntryChanged(last.actor if last else actor.name)
+    return last
+
+
+def _ended(old: "Entry", day: date) -> "Entry":
+    """Return an entry as it stands when it is over on that day at the latest."""
+    return replace(old, valid_to=day) if old.valid_to is None or old.valid_to > day else old
+
+
+def _keep(
+    session: Session, directory: "Directory", code: str, versions: "tuple[Entry, ...]", details: dict[str, Any],
+    last: Edited | None, actor: Actor, now: datetime, *, shipped: bool = False,
+) -> RoutingChange:  # fmt: skip
+    """Write a change down, and bring the services of the database along, in one commit."""
+    from tracker.routing.directory_check import check
+    from tracker.routing.directory_record import fingerprint, to_json
+
+    after = directory.with_versions(code, versions)
+    known = set(check(directory))
+    if problems := [str(problem) for problem in check(after) if problem not in known]:
+        raise DirectoryUnsound(" ".join(problems))
+    kept = None if shipped else [to_json(entry) for entry in versions]
+    details |= {"versions": kept, "shipped": fingerprint(_shipped().versions(code))}
+    change = note_change(session, RoutingSubject.DIRECTORY, code, actor=actor, now=now, details=details)
+    # Between the reading above and the lock that gives the number, somebody else may have been quicker.
+    if _since(session, code, change.number) != (last.number if last else 0):
+        raise EntryChanged(edited(session)[code].actor)
+    load_directory(session, after, day=brussels_day(now))
+    return change
+
+
+def _since(session: Session, code: str, before: int) -> int:
+    query = select(func.max(RoutingChange.number)).where(
+        RoutingChange.subject == RoutingSubject.DIRECTORY, RoutingChange.what == code, RoutingChange.number < before
+    )
+    return session.scalar(query) or 0
