@@ -1,6 +1,7 @@
 """The daily book is read by day and by year, tells its gaps, and shows what it is about only to who may see that."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -15,7 +16,8 @@ from tracker.casework.daybook import came_in
 from tracker.casework.house import CITIZEN
 from tracker.charter.counting import brussels_day
 from tracker.charter.words import Channel, Direction, Language, MessageKind, Nature, Role
-from tracker.insight.register import PAGE, Gap, Part, around, gaps, lines, numbers_of, years
+from tracker.insight.register import PAGE, Gap, Pages, Part, around, gaps, lines, numbers_of, years
+from tracker.insight.sight import Viewer
 from tracker.models.cases import Case
 from tracker.models.database import Database
 from tracker.models.messages import Attachment, Message
@@ -140,6 +142,53 @@ def test_what_one_may_not_see_is_a_number_only(session: Session) -> None:
     )  # fmt: skip
     nobody = viewer_of(Person(77, Role.ADMIN, None))
     assert not any(line.is_visible for line in lines(session, nobody, IN)[0])
+
+
+def _found(session: Session, words: str, part: Part = IN, viewer: Viewer = ALL) -> list[int]:
+    return [line.number for line in lines(session, viewer, replace(part, words=words))[0]]
+
+
+def test_a_line_is_found_by_its_number_its_reference_its_name_and_its_subject(session: Session) -> None:
+    _letter(session, requester_name="Zoë Straßmann", subject="Légalisation d'un diplôme")
+    second = _letter(session, requester_name="Jan Peeters", subject="Pensioen uit Canada")
+    _letter(session, requester_name="Γιώργος Ελευθερίου", subject="护照遗失 (2)")
+
+    assert [_found(session, words) for words in ("2", "2026/2", "002", "2025/2", "9")] == [[2, 3], [2], [2], [], []]
+    assert _found(session, second.lower().replace("-", " ")) == [2]
+    assert _found(session, second, Part(Direction.OUT, 2026)) == []
+    for words, found in (
+        ("zoe", [1]), ("STRASSMANN", [1]), ("straßmann", [1]), ("legalisation DIPLOME", [1]), ("peeters canada", [2]),
+        ("peeters légalisation", []), ("ελευθεριου", [3]), ("遗失", [3]), ("an", [1, 2]), (".*", []), ("(2)", [3]),
+        ("[", []), ("\\", []), ("%", []),
+    ):  # fmt: skip
+        assert _found(session, words) == found, words
+    assert _found(session, "jan", Part(Direction.IN, 2026, DAY)) == [2]
+    assert _found(session, "jan", Part(Direction.IN, 2026, DAY + timedelta(days=1))) == []
+    assert _found(session, "jan", Part(Direction.IN, 2026, channel=Channel.FAX)) == []
+
+
+def test_what_one_may_not_see_is_not_found_by_its_words(session: Session) -> None:
+    hidden = _letter(session, service="M1", requester_name="Somebody Secret")
+    _letter(session, requester_name="Somebody Known")
+    clerk = viewer_of(Person(77, Role.CLERK, "ME6"))
+
+    assert _found(session, "somebody", viewer=clerk) == [2]
+    assert _found(session, hidden, viewer=clerk) == []
+    assert _found(session, "1", viewer=clerk) == [1], "its number is nobody's secret"
+    assert _found(session, "somebody") == [1, 2]
+
+
+def test_what_is_found_is_turned_page_by_page_from_the_newest(session: Session) -> None:
+    _letter(session)
+    _many(session, 2 * PAGE + 20)
+    part = replace(IN, words="dubois")
+
+    found, pages = lines(session, ALL, part)
+    assert ([line.number for line in found], pages) == (list(range(122, 222)), Pages(121, None))
+    found, pages = lines(session, ALL, part, start=pages.before)
+    assert ([line.number for line in found], pages) == (list(range(22, 122)), Pages(21, 221))
+    found, pages = lines(session, ALL, part, start=pages.before)
+    assert ([line.number for line in found], pages) == (list(range(1, 22)), Pages(None, 121))
 
 
 def test_the_days_around_and_the_years_are_found(session: Session) -> None:

@@ -3,23 +3,30 @@
 Numbers are shown to whoever opens the book; who wrote and about what, only to those who may read the case.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal, select
+from sqlalchemy import ColumnElement, and_, func, literal, or_, select
 from sqlalchemy.orm import Session
 
+from tracker.charter.reference import BadReference, Reference
 from tracker.charter.words import Channel, Direction
 from tracker.insight.casefacts import File
 from tracker.insight.sight import Viewer, may_read
+from tracker.insight.wording import holds
 from tracker.models.cases import Case
 from tracker.models.messages import Attachment, Message
 from tracker.models.paper import RegisterEntry
 from tracker.models.staff import Staff
 
 PAGE = 100
+MOST_WORDS = 8
+"""How many words are looked for; who writes more has said enough."""
+_NUMBER = re.compile(r"(?:(\d{4})\s*/\s*)?(\d{1,9})", re.ASCII)
+"""A number of the year as it is written on paper, 57 or 2026/57."""
 MOST_GAPS = 20
 """How many gaps are named; more than a few say that something is very wrong, and a person must look anyhow."""
 
@@ -80,13 +87,17 @@ class Around:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Which part of the book is read: one side of it, on one day or in a whole year, of every channel or of one."""
+    """Which part of the book is read: one side of it, on one day or in a whole year, of every channel or of one.
+
+    ``words``: only the lines with this number or reference, or with all these words in their name and subject.
+    """
 
     direction: Direction
     year: int
     day: date | None = None
     """None: the whole year."""
     channel: Channel | None = None
+    words: str = ""
 
     @property
     def conditions(self) -> tuple[ColumnElement[bool], ...]:
@@ -99,26 +110,78 @@ class Part:
 
 
 def lines(session: Session, viewer: Viewer, part: Part, *, start: int | None = None) -> tuple[list[Line], Pages]:
-    """Return the lines from a number on, with where the pages before and after begin (three statements).
+    """Return the lines from a number on, with where the pages before and after begin (four statements at most).
 
-    Without ``start``: a day from its first line, a year so that its newest line is the last one shown.
+    Without ``start``: a day from its first line, a year so that its newest line is the last one shown. What is
+    looked for by its words is shown up to ``start``, and without one up to the newest line.
     """
+    if part.words:
+        return _found(session, viewer, part, start)
     first = start if start is not None or part.day is not None else _page_before(session, part, None)
+    found, more = _read(session, viewer, part, RegisterEntry.number >= (first or 1))
+    before = _page_before(session, part, found[0].number) if found else None
+    return found, Pages(before=before, after=more)
+
+
+def _read(session: Session, viewer: Viewer, part: Part, which: ColumnElement[bool]) -> tuple[list[Line], int | None]:
+    """Return a page of lines, with the number that comes after it (two statements)."""
     query = (
         select(RegisterEntry, Case.reference, Message.direction, Staff.name, may_read(viewer).label("visible"))
         .join(Case, Case.id == RegisterEntry.case_id)
         .join(Message, Message.id == RegisterEntry.message_id)
         .outerjoin(Staff, Staff.id == RegisterEntry.entered_by)
-        .where(*part.conditions, RegisterEntry.number >= (first or 1))
+        .where(*part.conditions, which)
         .order_by(RegisterEntry.number)
         .limit(PAGE + 1)
     )
     found = session.execute(query).all()
     shown, more = found[:PAGE], found[PAGE:]
     files = _files(session, [row[0].message_id for row in shown if row.visible and part.direction is Direction.IN])
-    before = _page_before(session, part, shown[0][0].number) if shown else None
-    pages = Pages(before=before, after=more[0][0].number if more else None)
-    return [_line(row.visible, tuple(row), files) for row in shown], pages
+    return [_line(row.visible, tuple(row), files) for row in shown], more[0][0].number if more else None
+
+
+def _found(session: Session, viewer: Viewer, part: Part, start: int | None) -> tuple[list[Line], Pages]:
+    """Return the newest lines with some words, up to a number: each page walks the book only as far as it must."""
+    query = (
+        select(RegisterEntry.number)
+        .join(Case, Case.id == RegisterEntry.case_id)
+        .where(*part.conditions, *_with_words(viewer, part))
+    )
+    down = query if start is None else query.where(RegisterEntry.number <= start)
+    numbers = session.scalars(down.order_by(RegisterEntry.number.desc()).limit(PAGE + 1)).all()
+    shown, more = numbers[:PAGE], numbers[PAGE:]
+    after = None
+    if start is not None:
+        up = query.where(RegisterEntry.number > start).order_by(RegisterEntry.number).limit(PAGE)
+        after = max(session.scalars(up), default=None)
+    found, _none = _read(session, viewer, part, RegisterEntry.number.in_(shown)) if shown else ([], None)
+    return found, Pages(before=more[0] if more else None, after=after)
+
+
+def _with_words(viewer: Viewer, part: Part) -> list[ColumnElement[bool]]:
+    """Return what a line must be to be found. Its number is nobody's secret; its text is, with the case."""
+    try:
+        reference = Reference.parse(part.words)
+    except BadReference:
+        pass
+    else:
+        case = select(Case.id).where(Case.reference == str(reference)).scalar_subquery()
+        return [RegisterEntry.case_id == case, may_read(viewer)]
+    year, number = numbered(part.words) or (None, 0)
+    is_it = RegisterEntry.number == number
+    if year is not None:
+        return [is_it, RegisterEntry.year == year]
+    told = [or_(*(holds(text, word) for text in _TOLD)) for word in part.words.split()[:MOST_WORDS]]
+    return [or_(is_it, and_(*told)), or_(is_it, may_read(viewer))]
+
+
+_TOLD = (RegisterEntry.correspondent, RegisterEntry.subject)
+
+
+def numbered(words: str) -> tuple[int | None, int] | None:
+    """Return the year, if it is said, and the number that words name; none: they name none."""
+    named = _NUMBER.fullmatch(words.strip())
+    return (int(named[1]) if named[1] else None, int(named[2])) if named else None
 
 
 def _page_before(session: Session, part: Part, number: int | None) -> int | None:

@@ -1,6 +1,5 @@
 """Owns the reading of text modules: those of some services and those for all, found by the words in them."""
 
-import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +8,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from tracker.charter.words import Language
+from tracker.insight.wording import plain
 from tracker.models.staff import Staff
 from tracker.models.texts import TextModule
 
@@ -49,10 +49,10 @@ def passages(
         query = query.where(or_(TextModule.service_code.is_(None), TextModule.service_code.in_(sorted(services))))
     if language is not None:
         query = query.where(TextModule.language == language)
-    wanted = _plain(words).split()
+    wanted = plain(words).split()
     found = [_passage(text, name) for text, name in session.execute(query.limit(MOST))]
-    kept = [one for one in found if all(word in _plain(f"{one.title} {one.body}") for word in wanted)]
-    return sorted(kept, key=lambda one: (_plain(one.title), one.language, one.id))
+    kept = [one for one in found if all(word in plain(f"{one.title} {one.body}") for word in wanted)]
+    return sorted(kept, key=lambda one: (plain(one.title), one.language, one.id))
 
 
 def passage(session: Session, number: int) -> Passage | None:
@@ -76,7 +76,3 @@ def _passage(text: TextModule, changed_by: str) -> Passage:
         changed_by=changed_by,
         retired=text.retired_at is not None,
     )
-
-
-def _plain(text: str) -> str:
-    return "".join(c for c in unicodedata.normalize("NFD", text.casefold()) if not unicodedata.combining(c))

@@ -101,6 +101,26 @@ def test_what_one_may_not_see_has_its_number_and_nothing_else(
         assert secret not in row
 
 
+def test_a_line_is_looked_for_in_the_year_and_the_words_stay_with_the_tabs(
+    an: Desk, file: Callable[..., str]
+) -> None:
+    before = NOW - timedelta(days=9)
+    file(**LETTER | {"now": before, "received_at": before}, requester_name="Zoë Müller")
+    second = file(**LETTER, requester_name="Jan Peeters")
+
+    page = an.page(f"/staff/register?words=MULLER&day=&year={before.year}")
+
+    assert ["Zoë Müller" in row for row in _rows(page)] == [True]
+    assert page.select_one("input[name=words]")["value"] == "MULLER"
+    assert page.select_one(".staff-count") is None
+    assert all("words=MULLER" in str(link["href"]) for link in page.select(".staff-lists a"))
+    assert _rows(an.page(f"/staff/register?words=MULLER&day={TODAY:%d/%m/%Y}")) == []
+    assert second in _rows(an.page(f"/staff/register?words={second}"))[0]
+    nothing = an.page("/staff/register?words=nobody")
+    assert _rows(nothing) == []
+    assert "No line was found." in nothing.get_text()
+
+
 @pytest.mark.parametrize("who", ["el", "fa"])
 def test_whoever_only_reads_has_no_way_to_enter(
     desk: Callable[[str], Desk], file: Callable[..., str], who: str
@@ -118,7 +138,8 @@ def test_whoever_only_reads_has_no_way_to_enter(
     [
         "day=2026-02-30", "day=soon", "year=0", "year=99999999999999999999", "year=%C2%B2", "from=-1", "from=1e9",
         "from=999999999", "direction=sideways", "channel=pigeon", "channel=web", "day=0001-01-01", "day=9999-12-31",
-        "year=2026&day=2026-01-01", "day=%00", "from=%D9%A3",
+        "year=2026&day=2026-01-01", "words=%00", "words=0000/0", "words=9999/999999999", "words=%5B%28%5C",
+        "words=%F0%9F%90%A6", f"words={'x+' * 300}", "words=2026/1&from=0", "day=%00", "from=%D9%A3",
     ],
 )  # fmt: skip
 def test_nonsense_in_the_address_harms_nobody(an: Desk, asked: str) -> None:

@@ -1,6 +1,6 @@
 """Owns the page of the daily register: what came in and went out on paper or was said, by day and by year."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -12,19 +12,25 @@ from tracker.access.permissions import Room, may_enter
 from tracker.casework.daybook import KEPT
 from tracker.charter.counting import brussels_day
 from tracker.charter.words import Channel, Direction
-from tracker.insight.register import MOST_GAPS, Gap, Part, around, gaps, lines, years
+from tracker.insight.register import MOST_GAPS, Gap, Part, around, gaps, lines, numbered, years
 from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
 from tracker.web.staff.blueprint import needs_room, staff
-from tracker.web.staff.fields import DayField, Pick, StaffForm, words_of
+from tracker.web.staff.fields import DayField, Pick, StaffForm, one_line, words_of
 
 _LONGEST_NUMBER = 9
 FIRST_YEAR, LAST_YEAR = 1990, 2190
+WORDS_LENGTH = 120
 
 
 class BookForm(StaffForm):
-    """Which day, and what of it."""
+    """What to look for, and where."""
 
+    words = one_line(
+        _l("Number, name, reference or subject"),
+        WORDS_LENGTH,
+        description=_l("Without a day, the whole year is looked through."),
+    )
     day = DayField(label=_l("Day"))
     channel = Pick(_l("Choose a way of the list."), label=_l("Came or went by"))
 
@@ -53,15 +59,15 @@ def register() -> str:
         missing = gaps(db, part.direction, part.year)
         nearby = around(db, part.day) if part.day else None
         all_years = years(db)
-    form.day.data = part.day
     return render_template(
         "staff/register.html",
         form=form,
         part=part,
         lines=found,
-        gaps={gap.last + 1: gap for gap in missing},
+        gaps={} if part.words else {gap.last + 1: gap for gap in missing},
         alarm=_alarm(missing),
         tabs_of_sides=_sides(part, (nearby.came_in, nearby.went_out) if nearby else all_years.get(part.year, (0, 0))),
+        everything=_url(replace(part, words="")),
         years=[Tab(str(year), _url(part, day=None, year=year), part.day is None and year == part.year)
                for year in all_years],
         around=nearby,
@@ -78,10 +84,13 @@ def _part(form: BookForm) -> Part:
     given = request.args.get("channel", "")
     channel = Channel(given) if given in [one.value for one in KEPT] else None
     direction = Direction.OUT if request.args.get("direction") == Direction.OUT else Direction.IN
-    if year is not None and FIRST_YEAR <= year <= LAST_YEAR and form.day.data is None:
-        return Part(direction, year, None, channel)
-    day = form.day.data or today
-    return Part(direction, day.year, day, channel)
+    words = "" if form.words.errors else form.words.data or ""
+    if form.day.data is None and (named := numbered(words)):
+        year = named[0] or year
+    if form.day.data is None and year is not None and FIRST_YEAR <= year <= LAST_YEAR:
+        return Part(direction, year, None, channel, words)
+    day = form.day.data or (None if words else today)
+    return Part(direction, (day or today).year, day, channel, words)
 
 
 def _number(name: str) -> int | None:
@@ -93,6 +102,7 @@ def _url(part: Part, *, start: int | None = None, **other: Any) -> str:
     """Return the address of this part of the book, or of another in what is given."""
     asked: dict[str, Any] = {
         "direction": part.direction.value, "day": part.day, "channel": part.channel, "year": part.year,
+        "words": part.words or None,
     } | other  # fmt: skip
     day: date | None = asked.pop("day")
     kept = asked | ({"day": day.isoformat(), "year": None} if day else {}) | ({"from": start} if start else {})
@@ -102,7 +112,8 @@ def _url(part: Part, *, start: int | None = None, **other: Any) -> str:
 def _sides(part: Part, counts: tuple[int, int]) -> list[Tab]:
     sides = ((Direction.IN, _("In"), counts[0]), (Direction.OUT, _("Out"), counts[1]))
     return [
-        Tab(words, _url(part, direction=side.value), side is part.direction, count) for side, words, count in sides
+        Tab(words, _url(part, direction=side.value), side is part.direction, None if part.words else count)
+        for side, words, count in sides
     ]
 
 
