@@ -3,13 +3,14 @@
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
 import numpy as np
 
+from tracker.routing.nature_model import KINDS, NatureModel
 from tracker.routing.pieces import BUCKETS, pieces_of
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -55,6 +56,11 @@ class Model:
     """Turn a probability into how often such an answer proved right or acceptable (on texts not trained on)."""
     about: Mapping[str, Any]
     """version, what it was trained on, and the figures it reached."""
+    judged: Mapping[int, bool] = field(default_factory=dict)
+    """By the mark of each text it was trained on: whether a fold that had not seen it judged it right."""
+
+    natures: NatureModel | None = None
+    """Tells complaints, requests for documents and emergencies; none: it never proposes any."""
 
     @property
     def version(self) -> str:
@@ -63,12 +69,20 @@ class Model:
 
     def log_chances(self, vector: Array, counted: Mapping[int, int]) -> Array:
         """Return the logarithm of how likely each code is, in the order of ``codes``."""
-        logits = MEANING_COUNTS * (vector @ self.meaning) + self.bias
-        if counted:
-            buckets = np.fromiter(counted, dtype=np.int64, count=len(counted))
-            weights = piece_weights(buckets, counted, self.rarity)
-            logits = logits + PIECES_COUNT * (weights @ self.pieces[buckets].astype(np.float32)) * self.scale
-        return log_shares(logits)
+        buckets, weights = self._weighed(counted)
+        by_pieces = (weights @ self.pieces[buckets].astype(np.float32)) * self.scale
+        return log_shares(MEANING_COUNTS * (vector @ self.meaning) + by_pieces + self.bias)
+
+    def natures_of(self, vector: Array, counted: Mapping[int, int], signs: Array) -> dict[str, float]:
+        """Return how likely a text is each of ``KINDS``, 0 to 1; ``signs``: what ``nature.signs_of`` says of it."""
+        if self.natures is None:
+            return dict.fromkeys(KINDS, 0.0)
+        return self.natures.scores(MEANING_COUNTS * vector, *self._weighed(counted), signs)
+
+    def _weighed(self, counted: Mapping[int, int]) -> tuple[Array, Array]:
+        """Return the pieces of a text, and how much each of them counts."""
+        buckets = np.fromiter(counted, dtype=np.int64, count=len(counted))
+        return buckets, PIECES_COUNT * piece_weights(buckets, counted, self.rarity)
 
     def word_speaks(self, folded: str, code: str, against: str) -> float:
         """Return how much one word speaks for a code rather than for another; negative when against it."""
@@ -80,6 +94,10 @@ class Model:
             return 0.0
         lead = self.pieces[buckets, first] * self.scale[first] - self.pieces[buckets, second] * self.scale[second]
         return float(self.rarity[buckets] @ lead)
+
+    def word_says(self, folded: str, kind: str) -> float:
+        """Return how much one word speaks for a kind of request; negative when against it."""
+        return self.natures.word_says(folded, kind, self.rarity) if self.natures is not None else 0.0
 
     def calibrated(self, share: float) -> float:
         """Return how often an answer given with this share of the probability proved acceptable, 0 to 1."""
@@ -104,6 +122,9 @@ class Model:
             scale=self.scale.astype(np.float32),
             rarity=self.rarity.astype(np.float16),
             bias=self.bias.astype(np.float32),
+            judged=np.array(sorted(self.judged), dtype=np.uint32),
+            right=np.array([self.judged[mark] for mark in sorted(self.judged)], dtype=np.bool_),
+            **(self.natures.arrays() if self.natures is not None else {}),
         )
         return kept.getvalue()
 
@@ -127,6 +148,8 @@ class Model:
                 slope=told["calibration"][0],
                 offset=told["calibration"][1],
                 about=told["about"],
+                judged=dict(zip(arrays["judged"].tolist(), arrays["right"].tolist(), strict=True)),
+                natures=NatureModel.from_arrays(arrays) if "nature_meaning" in arrays else None,
             )
         except ModelFileError:
             raise

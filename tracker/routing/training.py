@@ -6,13 +6,13 @@ had not seen.
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from tracker.routing.evidence import TOLD, Reader
-from tracker.routing.examples import Example, digest
+from tracker.routing.examples import Example, digest, mark
 from tracker.routing.meaning import Meaning
 from tracker.routing.model import (
     MEANING_COUNTS,
@@ -24,6 +24,8 @@ from tracker.routing.model import (
     log_shares,
     piece_weights,
 )
+from tracker.routing.nature import signs_of
+from tracker.routing.nature_training import train_natures
 from tracker.routing.pieces import BUCKETS, pieces
 
 FOLDS = 4
@@ -49,6 +51,8 @@ class _Texts:
     """likeness, phrases and rules: by witness, text and code."""
     told: Array
     """What was told beside the text, as it counts: by text and code."""
+    signs: Array
+    """What the words' rules see of nature and urgency: by text and sign."""
     wanted: Array
     """How much of each text belongs to each code; rows add up to the text's weight."""
 
@@ -68,7 +72,11 @@ def train(examples: Sequence[Example], reader: Reader, meaning: Meaning) -> Mode
     mix = _mix(heard, texts)
     mixed = log_shares(_mixed(mix, heard, texts))
     slope, offset = _calibrated(mixed, texts, codes)
-    meaning_weights, piece_weights_, bias, rarity = _fit(texts, np.ones(len(examples), dtype=bool))
+    everything = np.ones(len(examples), dtype=bool)
+    meaning_weights, piece_weights_, bias, rarity = _fit(texts, everything)
+    natures, told_apart = train_natures(
+        examples, _matrix(texts, everything, rarity), texts.signs, dimensions=texts.vectors.shape[1]
+    )
     scale = np.maximum(np.abs(piece_weights_).max(axis=0), 1e-9) / 127
     version = hashlib.sha256(f"{digest(examples)} {reader.fingerprint}".encode()).hexdigest()[:12]
     return Model(
@@ -88,7 +96,10 @@ def train(examples: Sequence[Example], reader: Reader, meaning: Meaning) -> Mode
             "words": reader.fingerprint,
             "first": _share_acceptable(mixed, texts, codes, 1),
             "among_three": _share_acceptable(mixed, texts, codes, 3),
+            "natures": told_apart,
         },
+        natures=natures,
+        judged={mark(one): right for one, right in zip(examples, _right(mixed, texts, codes), strict=True)},
     )
 
 
@@ -104,12 +115,14 @@ def _seen(examples: Sequence[Example], codes: Sequence[str], reader: Reader, mea
     wanted = np.zeros((len(examples), len(codes)), dtype=np.float32)
     witnesses = np.zeros((3, len(examples), len(codes)), dtype=np.float32)
     told = np.zeros_like(wanted)
+    signs = []
     for row, example in enumerate(examples):
         wanted[row, place[example.code]] = 1.0
         for code in example.also:
             if code in place:
                 wanted[row, place[code]] = ALSO
         evidence = reader.read(example.text, example.lang, example.country, None)
+        signs.append(signs_of(evidence.concepts))
         for witness, speaks in enumerate((evidence.likeness, evidence.phrases, evidence.rules)):
             for code, gain in speaks.items():
                 witnesses[witness, row, place[code]] = gain
@@ -126,6 +139,7 @@ def _seen(examples: Sequence[Example], codes: Sequence[str], reader: Reader, mea
         counted=[dict(pieces(one.text, one.lang)) for one in examples],
         witnesses=witnesses,
         told=told,
+        signs=np.stack(signs),
         wanted=wanted,
     )
 
@@ -225,19 +239,29 @@ def _calibrated(mixed: Array, texts: _Texts, codes: Sequence[str]) -> tuple[floa
     return round(float(found.x[0]), 4), round(float(found.x[1]), 4)
 
 
-def _share_acceptable(mixed: Array, texts: _Texts, codes: Sequence[str], among: int) -> float:
-    """Return how often one of the first so many bodies is acceptable, over texts that belong to any."""
+def _right(mixed: Array, texts: _Texts, codes: Sequence[str]) -> list[bool]:
+    """Return for each text whether the first body is acceptable, or nobody is named where nobody should be."""
+    first = _first(mixed, codes, 1)[:, 0]
+    nobody = mixed.argmax(axis=1) == codes.index(NOBODY)
+    return [
+        codes[place] in one.acceptable if one.code else bool(none)
+        for place, none, one in zip(first, nobody, texts.examples, strict=True)
+    ]
+
+
+def _first(mixed: Array, codes: Sequence[str], among: int) -> Array:
+    """Return the places of the first so many bodies for each text, NOBODY left aside."""
     without_nobody = mixed.copy()
     without_nobody[:, codes.index(NOBODY)] = -np.inf
-    first = (-without_nobody).argsort(axis=1, kind="stable")[:, :among]
+    return np.asarray((-without_nobody).argsort(axis=1, kind="stable")[:, :among])
+
+
+def _share_acceptable(mixed: Array, texts: _Texts, codes: Sequence[str], among: int) -> float:
+    """Return how often one of the first so many bodies is acceptable, over texts that belong to any."""
+    first = _first(mixed, codes, among)
     found = [
         any(codes[place] in one.acceptable for place in row)
         for row, one in zip(first, texts.examples, strict=True)
         if one.code
     ]
     return round(sum(found) / len(found), 4)
-
-
-def counting_for_more(examples: Sequence[Example], weight: float) -> tuple[Example, ...]:
-    """Return the same examples with this weight: corrections by staff count for more than texts written ahead."""
-    return tuple(replace(one, weight=weight) for one in examples)
