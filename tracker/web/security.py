@@ -31,14 +31,18 @@ HEADERS = {
 
 
 def install(app: Flask, *, https: bool) -> None:
-    """Put the headers on every answer; over https also the promise to stay there."""
+    """Put the headers on every answer; over https also the promise to stay there.
+
+    Only our own files may be kept by a browser: no page, and no letter or mail that was opened, stays on a machine.
+    """
     headers = {**HEADERS, **({"Strict-Transport-Security": "max-age=31536000"} if https else {})}
-    unkept = headers | {"Cache-Control": "no-store"}
 
     @app.after_request
     def add_headers(response: Response) -> Response:
         given = {name.lower() for name, _ in response.headers}
-        for name, value in (headers if request.endpoint == "static" else unkept).items():
+        for name, value in headers.items():
             if name.lower() not in given:  # asked of all at once: this is done for every answer
                 response.headers.add(name, value)
+        if request.endpoint != "static":
+            response.headers["Cache-Control"] = "no-store"
         return response

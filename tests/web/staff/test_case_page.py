@@ -157,6 +157,7 @@ def test_a_file_is_given_to_be_saved_and_only_with_its_case(
 
     assert given.data == b"<script>alert(1)</script>"
     assert given.headers["Content-Disposition"].startswith("attachment")
+    assert given.headers["Cache-Control"] == "no-store"
     assert given.headers["X-Content-Type-Options"] == "nosniff"
     given.close()
     assert an.get(str(link["href"]).replace(reference, other)).status_code == 404

@@ -308,6 +308,7 @@ def test_the_letter_is_seen_as_it_will_be_printed_before_it_is_stored(
     assert _messages(database, "answer") == []
     assert (seen.status_code, seen.mimetype) == (200, "application/pdf")
     assert seen.headers["Content-Disposition"] == f"inline; filename=preview-{reference}.pdf"
+    assert seen.headers["Cache-Control"] == "no-store"
     assert preview.select_one("button[name=print][form][formtarget=_blank]") is not None
     assert an.send_form(preview, path, print="1").status_code == 404
     an.send_form(preview, path, "send")

@@ -121,6 +121,7 @@ def test_the_original_is_given_to_be_saved_byte_by_byte(
 
     assert given.data == path_of(room.mail, _mail(database, done).sha256).read_bytes()
     assert given.headers["Content-Disposition"].startswith("attachment")
+    assert given.headers["Cache-Control"] == "no-store"
     assert given.mimetype == "application/octet-stream"
     assert given.headers["X-Content-Type-Options"] == "nosniff"
     given.close()
