@@ -96,7 +96,7 @@ def test_every_reason_quotes_the_text_and_every_answer_is_json(name: str) -> Non
         for one in routing.suggestions:
             assert all(reason.passage in row["text"] and reason.competence for reason in one.reasons)
         answer = json.loads(json.dumps(routing.to_json()))
-        assert set(answer) - {"reason"} == {"lang", "decision", "suggestions", "changes", "model"}
+        assert set(answer) - {"reason"} == {"lang", "decision", "suggestions", "changes", "model", "nature"}
         assert ("reason" in answer) == (routing.decision == "abstain")
         for one in answer["suggestions"]:
             assert set(one) == {"code", "name", "score", "lead", "associated", "reasons"}

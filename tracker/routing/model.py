@@ -114,6 +114,7 @@ class Model:
             "about": dict(self.about),
         }
         kept = io.BytesIO()
+        natures: dict[str, Any] = self.natures.arrays() if self.natures is not None else {}
         np.savez_compressed(
             kept,
             told=np.frombuffer(json.dumps(told, ensure_ascii=False, sort_keys=True).encode(), dtype=np.uint8),
@@ -124,7 +125,7 @@ class Model:
             bias=self.bias.astype(np.float32),
             judged=np.array(sorted(self.judged), dtype=np.uint32),
             right=np.array([self.judged[mark] for mark in sorted(self.judged)], dtype=np.bool_),
-            **(self.natures.arrays() if self.natures is not None else {}),
+            **natures,
         )
         return kept.getvalue()
 

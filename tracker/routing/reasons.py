@@ -1,6 +1,6 @@
 """Owns why the router proposes a service: the passages met, and what would make another service the first."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby
@@ -87,9 +87,16 @@ def reasons(router: "Router", asked: Asked, entry: Entry, rival: str, evidence: 
 
 def _telling(router: "Router", asked: Asked, code: str, rival: str) -> Iterable[str]:
     """Yield the passages whose words the model holds for telling: for this service rather than for its rival."""
+    return passages_telling(asked, lambda word: router.model.word_speaks(word, code, rival))
+
+
+def passages_telling(asked: Asked, speaks: Callable[[str], float]) -> Iterator[str]:
+    """Yield the passages whose words speak most for something; ``speaks`` says how much one folded word does."""
     words = list(tokens(asked.text, asked.language, limit=MOST_WORDS))
-    says = [router.model.word_speaks(word.folded, code, rival) for word in words]
-    strongest = sorted({gain for gain in says if gain >= max(says) * TELLING > 0}, reverse=True)[:MOST_TELLING]
+    says = [speaks(word.folded) for word in words]
+    strongest = sorted({gain for gain in says if gain >= max(says, default=0.0) * TELLING > 0}, reverse=True)[
+        :MOST_TELLING
+    ]
     told = [(number, word) for number, (word, gain) in enumerate(zip(words, says, strict=True)) if gain in strongest]
     for _, neighbours in groupby(enumerate(told), key=lambda pair: pair[1][0] - pair[0]):
         together: list[Token] = [word for _, (_, word) in neighbours]

@@ -9,14 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from tracker.charter.words import ServiceKind
+from tracker.charter.words import Nature, ServiceKind
 from tracker.routing.directory import Directory, Entry
 from tracker.routing.evidence import MOST_CHARACTERS, TOLD, Evidence, Reader
 from tracker.routing.language import SURE, guess_language
 from tracker.routing.meaning import Meaning
-from tracker.routing.model import NOBODY, Model, log_shares, shipped_model
+from tracker.routing.model import NOBODY, Array, Model, log_shares, shipped_model
+from tracker.routing.nature import AT, MISDIRECTED_AT, ORDINARY, NatureProposal, signs_of, words_say
+from tracker.routing.nature_model import KINDS
 from tracker.routing.pieces import pieces
-from tracker.routing.reasons import Asked, Change, Reason, changes, reasons
+from tracker.routing.reasons import Asked, Change, Reason, changes, passages_telling, reasons
 from tracker.routing.staff_rules import Met, StaffRules, Told, targets
 from tracker.routing.text import LANGUAGES, share_of_function_words
 
@@ -68,6 +70,8 @@ class Routing:
     """The version of the model that was asked."""
     rules: tuple[Met, ...] = ()
     """The rules of staff that the text met: they decide; where they contradict each other, a person does."""
+    proposed: NatureProposal = ORDINARY
+    """What kind of request it seems to be, and whether it is an emergency."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the decision, the suggestions and what they rest on as plain JSON values."""
@@ -77,6 +81,7 @@ class Routing:
             "suggestions": [suggestion.to_json() for suggestion in self.suggestions],
             "changes": [change.to_json() for change in self.changes],
             "model": self.model,
+            "nature": self.proposed.to_json(),
         }
         if self.rules:
             answer["rules"] = [met.to_json() for met in self.rules]
@@ -165,26 +170,26 @@ class Router:
         if not any(character.isalpha() for character in text):
             return Routing(guessed, ABSTAIN, (), "The text holds no words.", model=self.model.version)
         asked = Asked(text, guessed or "en", country, nature, on)
-        evidence, chances = self.evidence(asked, sure=sure), self.chances(asked)
+        vector = self.meaning.vectors([text])[0]  # the dearest step, done once for service and nature
+        evidence, chances = self.evidence(asked, sure=sure), self.chances(asked, vector)
+        proposed = self._proposed(asked, evidence, vector)
         shares = self._shares(evidence, chances, on)
         ranked = _ranked(shares)
         if not ranked:
-            return Routing(guessed, ABSTAIN, (), "No service is in force on that day.", model=self.model.version)
+            none = "No service is in force on that day."
+            return Routing(guessed, ABSTAIN, (), none, model=self.model.version, proposed=proposed)
         suggestions = tuple(
             self._suggestion(code, shares[code], ranked[1 if code == ranked[0] else 0], asked, evidence)
             for code in ranked[: max(top, 0)]
         )
         decision, reason = self._decided(guessed, shares, ranked[0], on)
         found = changes(self, asked, ranked[0], evidence, chances) if decision == SUGGEST else ()
-        return Routing(guessed, decision, suggestions, reason, found, self.model.version)
+        proposed = self._misdirected(proposed, suggestions, on)
+        return Routing(guessed, decision, suggestions, reason, found, self.model.version, proposed=proposed)
 
     def _ruled(self, weighed: Routing, text: str, told: Told, top: int) -> Routing:
         """Return what the rules of staff make of it. One whose target is gone counts as if it were not there."""
-        met = [
-            Met(rule, passage, entry.code)
-            for rule, passage in self.staff_rules.met(text, told)
-            if (entry := self.directory.standing_for(rule.code, on=told.on)) is not None
-        ]
+        met = self._met(text, told)
         if not met:
             return weighed
         named = targets(met)
@@ -199,6 +204,19 @@ class Router:
             changes=(),
             rules=tuple(met),
         )
+
+    def met(
+        self, text: str, *, lang: str, country: str | None, nature: str | None, channel: str | None, on: date
+    ) -> list[Met]:
+        """Return the rules of staff that a text meets, those whose target is there on the day."""
+        return self._met(text[:MOST_CHARACTERS], Told(lang, country, nature, channel, on))
+
+    def _met(self, text: str, told: Told) -> list[Met]:
+        return [
+            Met(rule, passage, entry.code)
+            for rule, passage in self.staff_rules.met(text, told)
+            if (entry := self.directory.standing_for(rule.code, on=told.on)) is not None
+        ]
 
     def _named(self, code: str, rules: list[Met], weighed: Routing, told: Told, share: float) -> Suggestion:
         """Return a body that rules name, as a suggestion: their names are the reason, before any other."""
@@ -223,11 +241,41 @@ class Router:
             evidence = max([evidence, *others], key=lambda one: one.best)
         return evidence
 
-    def chances(self, asked: Asked) -> dict[str, float]:
-        """Return the logarithm of how likely the model holds each body, NOBODY included."""
-        vector = self.meaning.vectors([asked.text])[0]
+    def chances(self, asked: Asked, vector: Array | None = None) -> dict[str, float]:
+        """Return the logarithm of how likely the model holds each body, NOBODY included; ``vector``: of the text."""
+        vector = self.meaning.vectors([asked.text])[0] if vector is None else vector
         told = self.model.log_chances(vector, pieces(asked.text, asked.language))
         return dict(zip(self.model.codes, map(float, told), strict=True))
+
+    def _proposed(self, asked: Asked, evidence: Evidence, vector: Array) -> NatureProposal:
+        """Return what kind of request the text seems to be: what is likeliest, with the passages that say so."""
+        scores = self.model.natures_of(vector, pieces(asked.text, asked.language), signs_of(evidence.concepts))
+        said = {kind: self._says(kind, asked, evidence) for kind in KINDS if scores[kind] >= AT[kind]}
+        nature = max((kind for kind in said if kind != "urgent"), key=lambda kind: scores[kind], default=None)
+        return NatureProposal(
+            nature=Nature(nature) if nature else None,
+            score=round(scores[nature], 4) if nature else 0.0,
+            passages=said[nature] if nature else (),
+            urgent="urgent" in said,
+            urgency=round(scores["urgent"], 4),
+            urgent_passages=said.get("urgent", ()),
+        )
+
+    def _says(self, kind: str, asked: Asked, evidence: Evidence) -> tuple[str, ...]:
+        """Return the passages that say so: those the rules go by, else the words that tell the model most."""
+        found = [passage for passage in words_say(evidence.concepts, kind) if passage]
+        found += [] if found else passages_telling(asked, lambda word: self.model.word_says(word, kind))
+        return tuple(dict.fromkeys(found))
+
+    def _misdirected(self, proposed: NatureProposal, suggestions: tuple[Suggestion, ...], on: date) -> NatureProposal:
+        """Return the proposal, or that it went to the wrong address where another body is clearly meant."""
+        first = suggestions[0] if suggestions else None
+        if first is None or proposed.nature is not None or proposed.urgent or first.score < MISDIRECTED_AT:
+            return proposed
+        if self._entry(first.code, on).kind is ServiceKind.INTERNAL:
+            return proposed
+        passages = tuple(dict.fromkeys(reason.passage for reason in first.reasons if reason.passage))
+        return replace(proposed, nature=Nature.MISDIRECTED, score=first.score, passages=passages)
 
     def first(self, evidence: Evidence, chances: Mapping[str, float], on: date) -> str:
         """Return the body that comes first by this evidence and these chances; empty when none is in force."""
