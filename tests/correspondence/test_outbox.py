@@ -157,7 +157,9 @@ def test_a_folder_that_cannot_be_written_loses_nothing(database: Database, tmp_p
     assert rows(database)[0].last_error == "the mail folder cannot be used (FileExistsError)"
 
 
-def test_a_server_that_is_down_is_asked_again_by_the_ladder_and_given_up_in_plain_sight(database: Database) -> None:
+def test_a_server_that_is_down_is_asked_again_by_the_ladder_and_given_up_in_plain_sight(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
     (row_id,) = fill(database, 1)
     clock, book, down = Clock(), Book(), SmtpTransport(f"smtp://127.0.0.1:{free_port()}", timeout=2)
 
@@ -175,6 +177,7 @@ def test_a_server_that_is_down_is_asked_again_by_the_ladder_and_given_up_in_plai
     assert row.last_error == "no connection to the mail server (ConnectionRefusedError)"
     assert (book.left, book.failed) == ([], [row_id])
     assert timedelta(days=5) < clock.at - MONDAY < timedelta(days=6)
+    assert "no mail leaves: no connection to the mail server (ConnectionRefusedError)" in caplog.messages
 
 
 def test_a_server_that_comes_back_gets_everything(database: Database) -> None:

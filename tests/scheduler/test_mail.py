@@ -197,7 +197,7 @@ def test_a_mail_is_answered_by_mail_the_reply_joins_its_case_and_a_strangers_doe
 
 
 def test_a_mailbox_that_is_down_fails_the_job_for_all_to_see_and_what_was_laid_down_goes_on(
-    database_url: str, database: Database, tmp_path: Path
+    database_url: str, database: Database, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     environment = surroundings(database_url, tmp_path, PostOffice(free_port()), "smtp://127.0.0.1:1")
     machine = open_machine(Settings.from_env(environment))
@@ -206,6 +206,8 @@ def test_a_mailbox_that_is_down_fails_the_job_for_all_to_see_and_what_was_laid_d
     machine.database.close()
 
     assert runs(database)["fetch"].error == "MailboxLost"
+    told = next(one.__dict__["figures"] for one in caplog.records if one.message == "job failed")
+    assert told["why"] == "no connection to the mailbox (ConnectionRefusedError)"
     assert runs(database)["fetch"].succeeded_at is None
 
 

@@ -202,6 +202,7 @@ def _hand_over(this: _Pass, claims: Sequence[_Claim], until: datetime) -> bool:
                 _send_each(this, connection, waiting, until)
         except ConnectionLost as lost:
             if len(waiting) == before:  # not one attempt was made: nobody is there
+                log.warning("no mail leaves: %s", lost)
                 for row_id, _ in waiting:
                     _try_again(this, row_id, str(lost))
                 return False

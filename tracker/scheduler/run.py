@@ -12,6 +12,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
+from tracker.correspondence.mailbox import MailboxLost
 from tracker.models.database import Database
 from tracker.models.operations import JobRun
 from tracker.opening import Machine, clock
@@ -64,8 +65,9 @@ def perform(job: Job, machine: Machine) -> None:
     try:
         figures = job.call(machine, now)
     except Exception as error:  # the job boundary: whatever it is, the next run tries again
-        # The kind of error only: its text may hold what a citizen wrote.
-        log.error("job failed", extra={"figures": {"job": job.name, "error": _kind(error)}})
+        # The kind of error only: its text may hold what a citizen wrote. What the mailbox says holds nothing of it.
+        why = {"why": str(error)} if isinstance(error, MailboxLost) else {}
+        log.error("job failed", extra={"figures": {"job": job.name, "error": _kind(error), **why}})
         _note(machine.database, job.name, failed_at=clock(), error=_kind(error))
         return
     _note(machine.database, job.name, succeeded_at=clock(), error=None)
