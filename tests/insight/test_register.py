@@ -6,18 +6,20 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, event
+from sqlalchemy import delete, event, func, select
 from sqlalchemy.orm import Session
 
-from tests.factories import MONDAY, make_case, make_staff, settle
+from tests.factories import MONDAY, make_case, make_house, make_staff, settle
 from tests.insight.casebook import viewer_of
 from tracker.access.permissions import Person
+from tracker.casework import ending
 from tracker.casework.daybook import came_in
-from tracker.casework.house import CITIZEN
+from tracker.casework.house import CITIZEN, Actor
 from tracker.charter.counting import brussels_day
 from tracker.charter.words import Channel, Direction, Language, MessageKind, Nature, Role
-from tracker.insight.register import PAGE, Gap, Pages, Part, around, gaps, lines, numbers_of, years
+from tracker.insight.register import PAGE, Pages, Part, around, lines, numbers_of, years
 from tracker.insight.sight import Viewer
+from tracker.insight.taken_out import Gap, gaps, without_a_line
 from tracker.models.cases import Case
 from tracker.models.database import Database
 from tracker.models.messages import Attachment, Message
@@ -26,6 +28,7 @@ from tracker.models.paper import RegisterEntry
 DAY = brussels_day(MONDAY)
 ALL = viewer_of(Person(99, Role.AUDITOR, None))
 IN = Part(Direction.IN, 2026)
+DIRECTION = Actor("An", Person(2, Role.HEAD, "ME6"))
 
 
 @pytest.fixture
@@ -123,6 +126,37 @@ def test_missing_numbers_are_told(session: Session) -> None:
     assert gaps(session, Direction.IN, 2026) == [Gap(1, 1), Gap(5, 7), Gap(12, 12)]
     assert gaps(session, Direction.OUT, 2026) == []
     assert gaps(session, Direction.IN, 2025) == []
+
+
+def test_a_line_taken_off_the_end_is_missed_by_its_message(session: Session) -> None:
+    _letter(session)
+    first, last = _letter(session, days=1), _letter(session, days=1)
+    assert without_a_line(session, Direction.IN) == []
+
+    session.execute(delete(RegisterEntry).where(RegisterEntry.number == 3))
+    gone = session.scalars(select(Message.id).join(Case).where(Case.reference == last)).one()
+    assert gaps(session, Direction.IN, 2026) == []
+    assert without_a_line(session, Direction.IN) == [(gone, last)]
+    assert without_a_line(session, Direction.IN, latest=2) == [(gone, last)]
+    assert without_a_line(session, Direction.OUT) == []
+    again = _letter(session, days=2)
+    assert _found(session, "3") == [3], "its number is given again"
+    assert (_found(session, again), _found(session, first)) == ([3], [2])
+    assert without_a_line(session, Direction.IN) == [(gone, last)]
+
+
+def test_what_is_older_than_the_book_and_what_was_brought_along_by_a_merger_need_no_line(session: Session) -> None:
+    _letter(session)
+    session.execute(delete(RegisterEntry))
+    assert without_a_line(session, Direction.IN) == []
+    twice = [_letter(session, days=1), _letter(session, days=1)]
+    ending.merge(
+        session, make_house(), reference=twice[1], into=twice[0], reason="Deux fois", actor=DIRECTION,
+        now=MONDAY + timedelta(days=2), seen=None,
+    )  # fmt: skip
+
+    assert session.scalar(select(func.count()).select_from(Message)) == 4
+    assert without_a_line(session, Direction.IN) == []
 
 
 def test_what_one_may_not_see_is_a_number_only(session: Session) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import JSON, Column, Connection, Table, Update, delete, func, in
 from tests.cli.conftest import Told, call
 from tests.cli.test_explain import live_through
 from tests.conftest import SECRET_KEY
-from tests.factories import MONDAY, make_house
+from tests.factories import MONDAY, make_case, make_house
 from tracker.charter.words import (
     Channel,
     Direction,
@@ -206,6 +206,21 @@ def test_a_line_taken_out_of_the_daily_book_is_missed(lived: Database) -> None:
         connection.execute(delete(RegisterEntry).where(RegisterEntry.number == 1))
 
     assert problems(lived) == [Problem("register_entries", "in 2026", "no. 1: the line was taken out")]
+
+
+def test_the_last_lines_of_the_daily_book_are_missed_by_their_messages(lived: Database) -> None:
+    day = timedelta(days=1)
+    with lived.writing() as session:
+        paper = {"channel": Channel.POST, "service": "CONSULAR", "requester_address": "Rue Haute 1\n1000 Bruxelles"}
+        make_case(session, now=MONDAY + 40 * day, **paper)
+        last = make_case(session, now=MONDAY + 41 * day, **paper)
+    assert problems(lived) == []
+    with behind_its_back(lived) as connection:
+        connection.execute(delete(RegisterEntry).where(RegisterEntry.case_id == last.id))
+        message = connection.scalar(select(Message.id).where(Message.case_id == last.id))
+
+    what = "the message has no line: it was taken out"
+    assert problems(lived) == [Problem("register_entries", f"in message {message} ({last.reference})", what)]
 
 
 def test_a_row_put_in_with_a_seal_of_its_own_is_not_believed(lived: Database) -> None:

@@ -1,4 +1,4 @@
-"""Owns how the daily book is read: its lines by day or year, the gaps in its numbers, and what each reader may see.
+"""Owns how the daily book is read: its lines by day, by year or by their words, and what each reader may see.
 
 Numbers are shown to whoever opens the book; who wrote and about what, only to those who may read the case.
 """
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from tracker.charter.reference import BadReference, Reference
@@ -27,8 +27,6 @@ MOST_WORDS = 8
 """How many words are looked for; who writes more has said enough."""
 _NUMBER = re.compile(r"(?:(\d{4})\s*/\s*)?(\d{1,9})", re.ASCII)
 """A number of the year as it is written on paper, 57 or 2026/57."""
-MOST_GAPS = 20
-"""How many gaps are named; more than a few say that something is very wrong, and a person must look anyhow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +55,6 @@ class Line:
     def is_visible(self) -> bool:
         """Say whether the reader may see what it is about."""
         return self.reference is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """Numbers of the year that no line has: from the first to the last of them."""
-
-    first: int
-    last: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,23 +211,6 @@ def _files(session: Session, messages: Sequence[int]) -> dict[int, list[File]]:
         for file in session.scalars(query):
             found.setdefault(file.message_id or 0, []).append(File(file.id, file.name, file.size))
     return found
-
-
-def gaps(session: Session, direction: Direction, year: int) -> list[Gap]:
-    """Return the numbers of a year that no line has, the first ones first (one statement).
-
-    Suivi leaves none, so whatever is missing was taken out behind its back. What was taken off the very end cannot
-    be seen here; the sealed history of the case still names its message.
-    """
-    before = func.coalesce(func.lag(RegisterEntry.number).over(order_by=RegisterEntry.number), literal(0))
-    steps = (
-        select(RegisterEntry.number, before.label("before"))
-        .where(RegisterEntry.direction == direction, RegisterEntry.year == year)
-        .subquery()
-    )
-    query = select(steps.c.before, steps.c.number).where(steps.c.number > steps.c.before + 1)
-    found = session.execute(query.order_by(steps.c.number).limit(MOST_GAPS))
-    return [Gap(before + 1, number - 1) for before, number in found]
 
 
 def around(session: Session, day: date) -> Around:

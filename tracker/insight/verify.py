@@ -17,7 +17,8 @@ from tracker.charter.calendar import WorkingCalendar
 from tracker.charter.rules import RuleBook
 from tracker.charter.words import Direction
 from tracker.insight.consistency import CaseRecords, inconsistencies
-from tracker.insight.register import gaps, years
+from tracker.insight.register import years
+from tracker.insight.taken_out import gaps, without_a_line
 from tracker.models.base import Sealed, seal_of, sealed_columns
 from tracker.models.cases import Association, Case
 from tracker.models.database import Database
@@ -50,7 +51,7 @@ def verify(database: Database, rules: RuleBook, calendar: WorkingCalendar) -> It
 
 
 def _missing_numbers(database: Database) -> Iterator[Problem]:
-    """Yield the numbers that the daily book has given and that no line has any more.
+    """Yield the numbers that the daily book has given and that no line has any more, and messages without a line.
 
     A line that cannot be read is named by its seal, and taken for none here.
     """
@@ -60,6 +61,10 @@ def _missing_numbers(database: Database) -> Iterator[Problem]:
                 for gap in gaps(session, direction, year):
                     named = f"no. {gap.first}" if gap.first == gap.last else f"no. {gap.first} to {gap.last}"
                     yield Problem("register_entries", f"{direction} {year}", f"{named}: the line was taken out")
+        for direction in Direction:
+            for message, reference in without_a_line(session, direction):
+                named = f"{direction} message {message} ({reference})"
+                yield Problem("register_entries", named, "the message has no line: it was taken out")
 
 
 def _broken_seals(database: Database, model: type[Sealed]) -> Iterator[Problem]:

@@ -89,6 +89,19 @@ def test_a_gap_is_shown_where_it_is_and_above(an: Desk, file: Callable[..., str]
     assert [("Missing" in row) for row in _rows(page)] == [False, True, False, False]
 
 
+def test_a_line_taken_off_the_end_is_told_above(an: Desk, file: Callable[..., str], database: Database) -> None:
+    for _ in range(3):
+        file(**LETTER)
+    with database.writing() as session:
+        session.execute(delete(RegisterEntry).where(RegisterEntry.number == 3))
+
+    alarm = an.page("/staff/register").select_one(".suivi-alarm")
+
+    assert alarm is not None
+    assert "1 message on paper or said has no line here any more" in alarm.get_text()
+    assert an.page("/staff/register?direction=out").select_one(".suivi-alarm") is None
+
+
 def test_what_one_may_not_see_has_its_number_and_nothing_else(
     desk: Callable[[str], Desk], file: Callable[..., str]
 ) -> None:

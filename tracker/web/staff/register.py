@@ -7,12 +7,14 @@ from typing import Any
 from flask import render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 
 from tracker.access.permissions import Room, may_enter
 from tracker.casework.daybook import KEPT
 from tracker.charter.counting import brussels_day
 from tracker.charter.words import Channel, Direction
-from tracker.insight.register import MOST_GAPS, Gap, Part, around, gaps, lines, numbered, years
+from tracker.insight.register import Part, around, lines, numbered, years
+from tracker.insight.taken_out import LATEST, MOST_GAPS, Gap, gaps, without_a_line
 from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
 from tracker.web.staff.blueprint import needs_room, staff
@@ -57,6 +59,7 @@ def register() -> str:
     with site().database.reading() as db:
         found, pages = lines(db, me().viewer, part, start=_number("from"))
         missing = gaps(db, part.direction, part.year)
+        lost = without_a_line(db, part.direction, latest=LATEST)
         nearby = around(db, part.day) if part.day else None
         all_years = years(db)
     return render_template(
@@ -65,7 +68,7 @@ def register() -> str:
         part=part,
         lines=found,
         gaps={} if part.words else {gap.last + 1: gap for gap in missing},
-        alarm=_alarm(missing),
+        alarms=[*_alarm(missing), *_without_a_line(len(lost))],
         tabs_of_sides=_sides(part, (nearby.came_in, nearby.went_out) if nearby else all_years.get(part.year, (0, 0))),
         everything=_url(replace(part, words="")),
         years=[Tab(str(year), _url(part, day=None, year=year), part.day is None and year == part.year)
@@ -117,19 +120,34 @@ def _sides(part: Part, counts: tuple[int, int]) -> list[Tab]:
     ]
 
 
-def _alarm(missing: list[Gap]) -> str:
+def _alarm(missing: list[Gap]) -> list[str]:
     """Say which numbers are missing; nothing when none is."""
     if not missing:
-        return ""
+        return []
     named = ", ".join(str(gap.first) if gap.first == gap.last else f"{gap.first}–{gap.last}" for gap in missing)
     more = " …" if len(missing) == MOST_GAPS else ""
-    return str(
+    return [
         _(
             "Numbers of this year that no line has: %(numbers)s. Suivi gives every number: somebody took lines out."
             " Tell whoever runs Suivi.",
             numbers=named + more,
         )
-    )
+    ]
+
+
+def _without_a_line(count: int) -> list[str]:
+    """Say that lines were taken off the end of the book, where no number after them shows it."""
+    if not count:
+        return []
+    return [
+        ngettext(
+            "%(num)s message on paper or said has no line here any more. Suivi enters each of them: somebody took its"
+            " line out, and its number can have been given again. Tell whoever runs Suivi.",
+            "%(num)s messages on paper or said have no line here any more. Suivi enters each of them: somebody took"
+            " their lines out, and their numbers can have been given again. Tell whoever runs Suivi.",
+            count,
+        )
+    ]
 
 
 def _ways_in() -> list[tuple[str, str]]:

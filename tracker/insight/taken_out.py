@@ -1,0 +1,83 @@
+"""Owns what was taken out of the daily book: numbers that no line has, and messages that have no line.
+
+Suivi leaves no number out and enters all that is on paper or said. What was the last line leaves no gap, and the next
+one is given its number: what betrays it is its message, which the sealed history of the case names.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, func, literal, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from tracker.charter.words import PAPER, SPOKEN, Direction
+from tracker.models.cases import Case
+from tracker.models.messages import Message
+from tracker.models.paper import RegisterEntry
+
+MOST_GAPS = 20
+"""How many gaps are named; more than a few say that something is very wrong, and a person must look anyhow."""
+LATEST = 5000
+"""Among how many of the newest messages the page of the book looks for one without its line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Numbers of the year that no line has: from the first to the last of them."""
+
+    first: int
+    last: int
+
+
+def gaps(session: Session, direction: Direction, year: int) -> list[Gap]:
+    """Return the numbers of a year that no line has, the first ones first (one statement where none is missing)."""
+    of_the_year = RegisterEntry.direction == direction, RegisterEntry.year == year
+    lines, highest = session.execute(
+        select(func.count(), func.max(RegisterEntry.number)).where(*of_the_year)
+    ).one()  # fmt: skip
+    if lines == (highest or 0):
+        return []
+    before = func.coalesce(func.lag(RegisterEntry.number).over(order_by=RegisterEntry.number), literal(0))
+    steps = select(RegisterEntry.number, before.label("before")).where(*of_the_year).subquery()
+    query = select(steps.c.before, steps.c.number).where(steps.c.number > steps.c.before + 1)
+    found = session.execute(query.order_by(steps.c.number).limit(MOST_GAPS))
+    return [Gap(before + 1, number - 1) for before, number in found]
+
+
+def without_a_line(session: Session, direction: Direction, *, latest: int | None = None) -> list[tuple[int, str]]:
+    """Return the messages that should have a line on one side and have none, with their case (two statements).
+
+    ``latest``: only among so many of the newest messages. What came in or left before the first line of the book was
+    entered is older than the book.
+    """
+    begun_at = session.scalar(select(RegisterEntry.entered_at).order_by(RegisterEntry.id).limit(1))
+    if begun_at is None:
+        return []
+    entered = select(RegisterEntry.id).where(
+        RegisterEntry.message_id == Message.id, RegisterEntry.direction == direction
+    )
+    query = (
+        select(Message.id, Case.reference)
+        .join(Case, Case.id == Message.case_id)
+        .where(Message.direction == direction, Message.channel.in_(PAPER + SPOKEN), ~entered.exists())
+    )
+    if direction is Direction.IN:
+        registered = and_(Message.number == 1, Case.registered_at >= begun_at)
+        query = query.where(or_(registered, Message.written_at >= begun_at), ~_copied())
+    else:
+        query = query.where(Message.left_at >= begun_at)
+    if latest is not None:
+        query = query.where(Message.id > select(func.max(Message.id) - latest).scalar_subquery())
+    return [(message, reference) for message, reference in session.execute(query.order_by(Message.id))]
+
+
+def _copied() -> ColumnElement[bool]:
+    """Say that a message was brought along from a case that was merged into its own: there it has its line."""
+    there, gone = aliased(Message), aliased(Case)
+    same = and_(
+        there.direction == Direction.IN,
+        there.written_at == Message.written_at,
+        there.kind == Message.kind,
+        there.channel == Message.channel,
+    )
+    merged = select(gone.id).join(there, there.case_id == gone.id).where(gone.merged_into_id == Message.case_id, same)
+    return merged.exists()
