@@ -22,6 +22,7 @@ from tracker.charter.words import (
     MailOutcome,
     MailReason,
     RoutingSubject,
+    RuleState,
     VoidPrintGround,
 )
 from tracker.insight.verify import Problem, verify
@@ -33,7 +34,7 @@ from tracker.models.mail import Mail, MailNotice
 from tracker.models.messages import Attachment, Message, Outbox
 from tracker.models.obligations import Breach, Discharge, Notice, Obligation
 from tracker.models.paper import Letter, PrintRun, RegisterEntry, VoidPrint
-from tracker.models.routing import RoutingChange, RoutingExample, RoutingModel
+from tracker.models.routing import RoutingChange, RoutingExample, RoutingModel, RoutingRule
 from tracker.models.schema import TABLES_OF_RECORD
 from tracker.models.texts import TextModule
 
@@ -79,6 +80,10 @@ def on_paper_and_by_mail(at: datetime) -> Iterator[Sealed]:
     )  # fmt: skip
     yield RoutingModel(version="1234567890ab", content=b"a model", figures={"first": 0.8}, trained_at=at)
     yield RoutingChange(number=1, subject=RoutingSubject.MODEL, what="1234567890ab", at=at, actor="system")
+    yield RoutingRule(
+        name="Boats", note="…", words={"fr": ["bateau"]}, service_code="M5", state=RuleState.DRAFT, version=1,
+        changed_at=at, changed_by=1,
+    )  # fmt: skip
     for number in (1, 2):
         yield RegisterEntry(
             direction=Direction.IN, year=2026, number=number, day=at.date(), day_number=number, channel=Channel.POST,

@@ -28,6 +28,7 @@ class Room(StrEnum):
     MAIL = "mail"  # mail that was held or set aside
     TEXTS = "texts"  # the text modules, to read and to use
     WRITE_TEXTS = "write_texts"
+    RULES = "rules"  # the rules that staff write for the router: of the heads, for those over the dispatchers
     DIRECTORY = "directory"  # the services and bodies, and what each is competent for
     WRITE_DIRECTORY = "write_directory"
     PROFILE = "profile"  # one's own language, absence and deputy
@@ -121,12 +122,12 @@ _AT_THE_DESK = _EVERYBODY | {Room.QUEUE, Room.ENTER, Room.REGISTER, Room.LETTERS
 
 ROOMS: Mapping[Role, frozenset[Room]] = {
     Role.CLERK: _AT_THE_DESK,
-    Role.HEAD: _AT_THE_DESK | {Room.WRITE_TEXTS},
+    Role.HEAD: _AT_THE_DESK | {Room.WRITE_TEXTS, Room.RULES},
     Role.DISPATCHER: _AT_THE_DESK,
     Role.COMPLAINTS: _AT_THE_DESK | {Room.WRITE_TEXTS},
     Role.DIRECTION: _EVERYBODY | {Room.QUEUE, Room.REGISTER, Room.MAIL, Room.WRITE_TEXTS},
     Role.AUDITOR: _EVERYBODY | {Room.QUEUE, Room.REGISTER, Room.MAIL},
-    Role.ADMIN: _EVERYBODY | {Room.PEOPLE, Room.WRITE_TEXTS, Room.WRITE_DIRECTORY},
+    Role.ADMIN: _EVERYBODY | {Room.PEOPLE, Room.WRITE_TEXTS, Room.WRITE_DIRECTORY, Room.RULES},
 }
 
 _MAIL_OF_NOBODY: Mapping[Role, frozenset[str]] = {
@@ -158,6 +159,14 @@ def may_write_text(person: Person, service_code: str | None) -> bool:
     if person.role in (Role.HEAD, Role.COMPLAINTS):
         return service_code is not None and service_code == person.service_code
     return person.role is Role.ADMIN or service_code is None
+
+
+def may_keep_rules(person: Person, desks: frozenset[str | None]) -> bool:
+    """Say whether a person may see and write the rules of routing.
+
+    The dispatchers' head may (``desks``: the services of the dispatchers), and whoever runs the machine.
+    """
+    return may_enter(person, Room.RULES) and (person.role is not Role.HEAD or person.service_code in desks)
 
 
 def may(person: Person, action: str, case: CaseFacts) -> bool:

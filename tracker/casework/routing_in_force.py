@@ -15,6 +15,7 @@ from tracker.models.database import Database
 from tracker.models.routing import RoutingChange, RoutingModel
 
 if TYPE_CHECKING:
+    from tracker.routing.model import Model
     from tracker.routing.router import Router
 
 log = logging.getLogger(__name__)
@@ -100,20 +101,31 @@ class RoutingInForce:
             return self._shipped
 
     def _made(self, session: Session) -> "Router":
-        """Return the router as the newest change left it; that of the product where its model cannot be used."""
-        from tracker.casework.directory import directory_in_force  # which notes its changes here
-        from tracker.routing.model import Model, ModelFileError
+        """Return the router as the newest change left it: directory, model, and the rules of staff before both."""
+        from tracker.casework.directory import directory_in_force  # these note their changes here
+        from tracker.casework.routing_rules import rules_in_force
 
-        shipped, version = self.shipped(), version_in_force(session)
-        directory = directory_in_force(session, shipped.directory)
-        if directory is not shipped.directory:
-            shipped = shipped.with_directory(directory)
-        content = session.scalar(select(RoutingModel.content).where(RoutingModel.version == version))
-        if version == SHIPPED or content is None:
-            return shipped
-        try:
-            return shipped.with_model(Model.from_bytes(content))
-        except ModelFileError as error:
-            told = {"model": version, "error": str(error)}
-            log.warning("the model in force cannot be used: the shipped one is", extra={"figures": told})
-            return shipped
+        router = self.shipped()
+        directory = directory_in_force(session, router.directory)
+        if directory is not router.directory:
+            router = router.with_directory(directory)
+        if (model := _model_in_force(session)) is not None:
+            router = router.with_model(model)
+        rules = rules_in_force(session)
+        return router.with_rules(rules) if rules.rules else router
+
+
+def _model_in_force(session: Session) -> "Model | None":
+    """Return the model that was put in force; none: that of the product, also where the other cannot be used."""
+    from tracker.routing.model import Model, ModelFileError
+
+    version = version_in_force(session)
+    content = session.scalar(select(RoutingModel.content).where(RoutingModel.version == version))
+    if version == SHIPPED or content is None:
+        return None
+    try:
+        return Model.from_bytes(content)
+    except ModelFileError as error:
+        told = {"model": version, "error": str(error)}
+        log.warning("the model in force cannot be used: the shipped one is", extra={"figures": told})
+        return None

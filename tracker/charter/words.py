@@ -125,6 +125,14 @@ class RoutingSubject(StrEnum):
     DIRECTORY = "directory"
 
 
+class RuleState(StrEnum):
+    """Where a rule of staff for the router stands."""
+
+    DRAFT = "draft"
+    IN_FORCE = "in_force"
+    OFF = "off"
+
+
 class Role(StrEnum):
     """What a member of staff is there for."""
 

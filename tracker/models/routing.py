@@ -1,12 +1,12 @@
-"""Owns the rows of routing: what staff taught the router, the models trained from it, and every change in force."""
+"""Owns the rows of routing: what staff taught the router, models trained from it, rules, every change in force."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from tracker.charter.words import Language, Nature, RoutingSubject
+from tracker.charter.words import Channel, Language, Nature, RoutingSubject, RuleState
 from tracker.models.base import Base, BigId, Sealed, Word, one_of
 
 
@@ -86,3 +86,47 @@ class RoutingChange(Sealed, Base):
     """Who did it, by name as it was that day; ``system`` when a command did."""
     details: Mapped[dict[str, Any] | None]
     """What changed, for people."""
+
+
+class RoutingRule(Sealed, Base):
+    """A rule that staff wrote for the router: whatever meets all its conditions goes to its service.
+
+    It is tried on past cases before it counts. What it was before stands in ``RoutingChange``.
+    """
+
+    __tablename__ = "routing_rules"
+    __table_args__ = (
+        one_of("nature", Nature),
+        one_of("channel", Channel),
+        one_of("language", Language),
+        one_of("state", RuleState),
+        CheckConstraint("version >= 1", name="version_from_one"),
+        CheckConstraint("state <> 'in_force' OR tried IS NOT NULL", name="tried_before"),
+        CheckConstraint("valid_from IS NULL OR valid_to IS NULL OR valid_from <= valid_to", name="validity_in_order"),
+        Index("ix_routing_rules_state", "state"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+    note: Mapped[str] = mapped_column(Text)
+    """Why there is such a rule."""
+    words: Mapped[dict[str, Any]]
+    """By language, the patterns one of which must be found; none in any language: it does not ask for words."""
+    place: Mapped[str | None] = mapped_column(String(12))
+    """Where the person is or where it happened: a country (ISO 3166-1 alpha-2), ``abroad`` or ``in_belgium``."""
+    nature: Mapped[Nature | None] = mapped_column(Word(Nature))
+    channel: Mapped[Channel | None] = mapped_column(Word(Channel))
+    language: Mapped[Language | None] = mapped_column(Word(Language))
+    service_code: Mapped[str] = mapped_column(ForeignKey("services.code"))
+    """Where it sends; to a body outside it only proposes."""
+    valid_from: Mapped[date | None]
+    """The first day on which it counts, Brussels date."""
+    valid_to: Mapped[date | None]
+    """The last day on which it counts, Brussels date."""
+    state: Mapped[RuleState] = mapped_column(Word(RuleState))
+    version: Mapped[int]
+    """Of its conditions and its target."""
+    tried: Mapped[dict[str, Any] | None]
+    """What this version would have changed on past cases; none: it was not tried."""
+    changed_at: Mapped[datetime]
+    changed_by: Mapped[int] = mapped_column(ForeignKey("staff.id"))

@@ -9,7 +9,7 @@ from tracker.models.messages import Attachment, Message, Outbox
 from tracker.models.obligations import Breach, Discharge, Notice, Obligation
 from tracker.models.operations import JobRun, Throttle
 from tracker.models.paper import Letter, PrintRun, RegisterEntry, VoidPrint
-from tracker.models.routing import RoutingChange, RoutingExample, RoutingModel
+from tracker.models.routing import RoutingChange, RoutingExample, RoutingModel, RoutingRule
 from tracker.models.staff import Staff
 from tracker.models.texts import TextModule
 
@@ -35,6 +35,7 @@ TABLES_OF_RECORD: tuple[type[Sealed], ...] = (
     RoutingExample,
     RoutingModel,
     RoutingChange,
+    RoutingRule,
 )
 """What Suivi answers for: each row carries a seal (``tracker verify``)."""
 
@@ -60,6 +61,7 @@ __all__ = [
     "RoutingChange",
     "RoutingExample",
     "RoutingModel",
+    "RoutingRule",
     "Service",
     "Staff",
     "TextModule",

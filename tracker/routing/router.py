@@ -251,7 +251,8 @@ class Router:
         """Return what kind of request the text seems to be: what is likeliest, with the passages that say so."""
         scores = self.model.natures_of(vector, pieces(asked.text, asked.language), signs_of(evidence.concepts))
         said = {kind: self._says(kind, asked, evidence) for kind in KINDS if scores[kind] >= AT[kind]}
-        nature = max((kind for kind in said if kind != "urgent"), key=lambda kind: scores[kind], default=None)
+        likelier = [kind for kind in said if scores[kind] > scores["urgent"]]  # "no word from him" is no complaint then
+        nature = max(likelier, key=lambda kind: scores[kind], default=None)
         return NatureProposal(
             nature=Nature(nature) if nature else None,
             score=round(scores[nature], 4) if nature else 0.0,
