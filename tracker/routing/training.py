@@ -176,6 +176,9 @@ def _fit(texts: _Texts, chosen: Array) -> tuple[Array, Array, Array, Array]:
 
     rarity = _rarity(texts, chosen)
     matrix, wanted = _matrix(texts, chosen, rarity), texts.wanted[chosen]
+    matrix.eliminate_zeros()
+    used = np.flatnonzero(matrix.getnnz(axis=0))  # what stands in no text keeps the weight it begins with: none
+    everything, matrix = matrix.shape[1], matrix[:, used]
     turned = matrix.T.tocsr()
     total = float(wanted.sum())
     shape = (matrix.shape[1], wanted.shape[1])
@@ -188,7 +191,8 @@ def _fit(texts: _Texts, chosen: Array) -> tuple[Array, Array, Array, Array]:
         return surprise, (turned @ (excess / np.float32(total)) + SMALLNESS * weights).astype(np.float64).ravel()
 
     found = minimize(loss, np.zeros(shape).ravel(), jac=True, method="L-BFGS-B", options={"maxiter": STEPS})
-    weights = found.x.reshape(shape).astype(np.float32)
+    weights = np.zeros((everything, shape[1]), dtype=np.float32)
+    weights[used] = found.x.reshape(shape)
     dimensions = texts.vectors.shape[1]
     return weights[:dimensions], weights[dimensions:-1], weights[-1], rarity
 
