@@ -134,9 +134,9 @@ def save_entry(
 ) -> RoutingChange:  # fmt: skip
     """Let an entry stand like this from a day (Brussels) on; until the day before, it stays as it was.
 
-    With ``new`` it is added, and the code must not be there yet. ``seen`` is the number of the last change its writer saw; 0: none was made yet.
-    Raises ``NotPermitted``, ``Missing``, ``CodeTaken``, ``UnknownService``, ``EntryInThePast``, ``EntryChanged`` or
-    ``DirectoryUnsound``.
+    With ``new`` it is added, and the code must not be there yet. ``seen`` is the number of the last change its writer
+    saw; 0: none was made yet. Raises ``NotPermitted``, ``Missing``, ``CodeTaken``, ``UnknownService``,
+    ``EntryInThePast``, ``EntryChanged`` or ``DirectoryUnsound``.
     """
     directory = directory_in_force(session)
     before = directory.versions(entry.code)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from config import Settings
 from tests.insight.casebook import a_mail
 from tests.web.staff.conftest import PEOPLE, Desk, email_of, soup_of
-from tracker.access.permissions import READ, MailFacts, may, may_enter, may_with_mail
+from tracker.access.permissions import READ, MailFacts, may, may_enter, may_keep_rules, may_with_mail
 from tracker.app import create_app
 from tracker.charter.words import Nature, Role
 from tracker.insight.casepage import case_header
@@ -31,7 +31,7 @@ def _routes(app: Flask) -> list[tuple[str, str, Needs]]:
         if rule.endpoint.startswith("staff."):
             needs = needs_of(app.view_functions[rule.endpoint])
             assert needs is not None, f"{rule.endpoint} does not say what it needs, so it is closed to everybody"
-            found.append((rule.endpoint, rule.rule.replace("<int:number>", "1"), needs))
+            found.append((rule.endpoint, rule.rule.replace("<int:number>", "1").replace("<code>", "M1"), needs))
     return found
 
 
@@ -85,6 +85,11 @@ def test_each_role_opens_exactly_what_the_table_of_permissions_says(
             continue
         if needs.on_mail is not None:
             continue  # below
+        if needs.rules:
+            with database.reading() as session:
+                allowed = may_keep_rules(person, desks(session))
+            assert (at.get(rule).status_code != 403) == allowed, endpoint
+            continue
         if needs.room is not None:
             assert (at.get(rule).status_code != 403) == may_enter(person, needs.room), endpoint
             continue

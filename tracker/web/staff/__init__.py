@@ -15,6 +15,7 @@ _WITH_VIEWS = (
     "case",
     "contact",
     "deciding",
+    "directory",
     "handling",
     "letters",
     "leaving",

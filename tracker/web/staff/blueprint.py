@@ -172,6 +172,7 @@ def _frame() -> dict[str, Any]:
         (Room.LETTERS, "staff.letters_on_paper", _("Letters")),
         (Room.MAIL, "staff.mails", _("Held mail")),
         (Room.TEXTS, "staff.texts", _("Texts")),
+        (Room.DIRECTORY, "staff.directory", _("Directory")),
         (Room.PROFILE, "staff.profile", _("My profile")),
     ]
     shown = [

@@ -57,6 +57,12 @@ class DayField(DateField):
     def __init__(self, missing: Any = None, **more: Any) -> None:
         super().__init__(validators=[Optional() if missing is None else required(missing)], **more)
 
+    @property
+    def day(self) -> date:
+        """The date of a form that was found to be whole."""
+        assert self.data is not None
+        return self.data
+
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read a date, or keep what was typed and say how to write it."""
         self.data = None
