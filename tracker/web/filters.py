@@ -11,7 +11,7 @@ from babel.numbers import format_decimal
 from flask import Flask
 
 from tracker.charter.counting import brussels_day
-from tracker.charter.words import Channel
+from tracker.charter.words import Channel, Language
 from tracker.correspondence.explanation import date_in_words, label, moment_in_words, way_out
 from tracker.correspondence.phones import emergency_phones
 from tracker.web.languages import language
@@ -51,10 +51,11 @@ def number(value: int) -> str:
 
 
 def size(value: int) -> str:
-    """The size of a file: 312 kB, 4.7 MB."""
+    """The size of a file: 312 kB, 4.7 MB; in French 312 ko, 4,7 Mo."""
+    byte = "o" if language() == Language.FR else "B"
     if value < 1_000_000:
-        return f"{max(1, round(value / 1000))} kB"
-    return f"{format_decimal(round(value / 1_000_000, 1), locale=language())} MB"
+        return f"{max(1, round(value / 1000))} k{byte}"
+    return f"{format_decimal(round(value / 1_000_000, 1), locale=language())} M{byte}"
 
 
 def label_in_words(word: StrEnum) -> str:

@@ -201,6 +201,27 @@ def test_it_can_be_set_aside_with_a_reason_and_stays_on_record(
     assert "An Peeters" in settled
 
 
+@pytest.mark.parametrize(("sender", "told"), [(None, True), ("Eve <eve@example.net>", False)])
+def test_whoever_registers_a_mail_without_an_address_reads_that_nobody_is_answered(
+    desk: Callable[[str], Desk], take: Take, sender: str | None, told: bool
+) -> None:
+    di = desk("di")
+    done = take(write("Bonjour, mon passeport ?" if told else "", sender=sender))
+    assert done.outcome is MailOutcome.HELD
+
+    said = di.page(f"/staff/mail/{done.mail_id}/register").get_text()
+
+    assert ("no address that can be answered" in said) is told
+
+
+def test_sizes_are_written_in_the_readers_language(desk: Callable[[str], Desk], take: Take) -> None:
+    di = desk("di")
+    done = take(write("Bonjour, mon passeport ?", sender=None))
+
+    assert " kB" in di.page(f"/staff/mail/{done.mail_id}?lang=nl").get_text()
+    assert " ko" in di.page(f"/staff/mail/{done.mail_id}?lang=fr").get_text()
+
+
 def test_several_that_were_set_aside_are_marked_as_seen_at_once(an: Desk, take: Take, file: File) -> None:
     reference = file(requester_email=CLAIRE)
     for number in range(3):

@@ -54,6 +54,8 @@ class Decision:
     button: Any
     do: Callable[[Any, dict[str, Any]], TakenIn]
     intro: Any = ""
+    to_nobody: Any = ""
+    """What more there is to say where nobody can be answered."""
 
 
 def _join(form: JoinForm, given: dict[str, Any]) -> TakenIn:
@@ -87,6 +89,7 @@ _DECISIONS = {
         RegisterForm, _l("Register the mail as a new request"), _l("Register it"), _register,
         _l("It gets a file of its own, counted from the day on which it first reached us; its sender gets an"
            " acknowledgement."),
+        _l("It gives no address that can be answered: nobody is told. If you find one, add it to the file."),
     ),
     "aside": Decision(
         AsideForm, _l("Set the mail aside"), _l("Set it aside"), _set_aside,
