@@ -1,4 +1,4 @@
-"""Short answers and what is told before a text is sent: the data is whole, what is told is right, bad input is bounded."""
+"""Short answers and what is told before a text is sent: whole data, right hints, bounded work on bad input."""
 
 import json
 import time
