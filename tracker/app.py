@@ -14,6 +14,7 @@ from tracker.web import errors, filters, languages, security, staff
 from tracker.web.health import health
 from tracker.web.public import public
 from tracker.web.site import Site
+from tracker.web.staff.again import read_what_is_sent
 
 if TYPE_CHECKING:
     from itsdangerous import URLSafeTimedSerializer
@@ -50,6 +51,7 @@ def create_app(settings: "Settings", database: "Database | None" = None, house: 
     )
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = False
+    app.before_request(read_what_is_sent)  # before its token is looked for
     tokens = CSRFProtect(app)
     tokens.exempt(public)  # its forms check their token themselves, and come back filled when it is too old
     tokens.exempt("tracker.web.staff.entering.enter_what_came")  # so does this one: it carries files

@@ -9,8 +9,8 @@ from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from flask import Request
-from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import BadRequest
+from werkzeug.datastructures import ImmutableMultiDict, MultiDict
+from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 from werkzeug.formparser import MultiPartParser
 from werkzeug.http import parse_options_header
 
@@ -64,8 +64,22 @@ def check_readable(request: Request) -> None:
 
     Raises ``RequestEntityTooLarge`` for one that is too large.
     """
-    if request.mimetype == "multipart/form-data" and not (request.form or request.files) and request.content_length:
+    empty = not (request.form or request.files)
+    if empty and request.mimetype == "multipart/form-data" and request.content_length:
         raise Unreadable
+
+
+def cut_short(request: Request, recorder: Recorder) -> HTTPException | None:
+    """Say why a form could not be read whole: the request then holds what was typed, as far as it goes, and no file.
+
+    None: it was, and is as it came.
+    """
+    try:
+        check_readable(request)
+    except (RequestEntityTooLarge, Unreadable) as error:
+        request.form, request.files = ImmutableMultiDict(typed_fields(request, recorder)), ImmutableMultiDict()
+        return error
+    return None
 
 
 def typed_fields(request: Request, recorder: Recorder) -> MultiDict[str, str]:

@@ -12,9 +12,11 @@ from tracker.charter.counting import brussels_day
 from tracker.charter.words import Channel, Nature
 from tracker.models.cases import Association, Case
 from tracker.models.database import Database
+from tracker.models.messages import Attachment, Message
 from tracker.models.paper import RegisterEntry
 
 File = Callable[..., str]
+PDF = b"%PDF-1.4\n%a scan\n"
 Row = Callable[[str], Case]
 YESTERDAY = brussels_day(datetime.now(UTC)) - timedelta(days=1)
 CALL: dict[str, Any] = {"channel": "phone", "day": YESTERDAY.isoformat(), "clock": "", "text": "And my passport?"}
@@ -132,3 +134,54 @@ def test_a_scan_can_be_taken_off_again_without_a_word_about_the_rest(
     assert errors_of(answer) == ""
     assert "scan.pdf" not in answer.text
     assert _book(database) == []
+
+
+def test_what_is_too_large_costs_nothing_that_was_typed_and_no_scan_that_waited(
+    an: Desk, file: File, database: Database
+) -> None:
+    reference = file()
+    path = f"/staff/cases/{reference}/follow-up"
+    waiting = an.send(path, **CALL | {"text": "", "day": "no day"}, files=(PDF, "first.pdf"))
+    assert "first.pdf" in soup_of(waiting).get_text()
+
+    answer = an.send_form(soup_of(waiting), path, **CALL, files=(PDF + b" " * 28_000_000, "big.pdf"))
+
+    assert answer.status_code == 413
+    page = soup_of(answer)
+    assert page.select_one(".govuk-error-summary a[href='#files']") is not None
+    assert fields_of(form_of(page))["text"] == CALL["text"]
+    assert fields_of(form_of(page))["day"] == CALL["day"]
+    assert "first.pdf" in page.get_text()
+    again = an.send_form(page, path)
+    assert again.status_code == 303, errors_of(again)
+    with database.reading() as session:
+        assert session.scalars(select(Attachment.name)).all() == ["first.pdf"]
+        assert session.scalars(select(Message.body).order_by(Message.id.desc())).first() == CALL["text"]
+
+
+def test_a_scan_whose_name_cannot_be_read_costs_nothing_that_was_typed(an: Desk, file: File) -> None:
+    path = f"/staff/cases/{file()}/follow-up"
+    fields = fields_of(form_of(an.page(path))) | CALL
+    parts = [f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}' for name, value in fields.items()]
+    scan = b'--x\r\nContent-Disposition: form-data; name="files"; filename="\xff\xfe.pdf"\r\n\r\n' + PDF
+    body = "\r\n".join(parts).encode() + b"\r\n" + scan + b"\r\n--x--\r\n"
+
+    answer = an.client.post(path, data=body, content_type="multipart/form-data; boundary=x")
+
+    assert answer.status_code == 400
+    assert "name of a file" in errors_of(answer)
+    assert fields_of(form_of(soup_of(answer)))["text"] == CALL["text"]
+
+
+@pytest.mark.parametrize("path", ["/staff/cases/{}/hand-over", "/staff/cases/{}/answer", "/staff/cases/{}/receipt"])
+def test_a_page_without_files_that_is_sent_too_much_shows_what_was_typed(an: Desk, file: File, path: str) -> None:
+    path = path.format(file())
+    typed = fields_of(form_of(an.page(path))) | {
+        "reason": "My dear text of reasons",
+        "text": "My dear text of reasons",
+    }
+
+    answer = an.client.post(path, data=typed | {"z": "x" * 28_000_000})
+
+    assert answer.status_code == 413
+    assert "My dear text of reasons" in answer.text

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
+from werkzeug.exceptions import HTTPException
 
 from tracker.access.permissions import READ, may
 from tracker.casework.errors import CaseChanged, Missing
@@ -20,9 +21,11 @@ from tracker.correspondence.explanation import refusal
 from tracker.correspondence.gate import SendRefused
 from tracker.insight.casefacts import Done, Header
 from tracker.insight.casepage import case_header
+from tracker.web.drafts import not_read
 from tracker.web.languages import language
 from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
+from tracker.web.staff.again import gives_back_what_was_cut
 from tracker.web.staff.blueprint import facts_of, needs, staff
 from tracker.web.staff.fields import StaffForm
 from tracker.web.staff.telling import told
@@ -63,9 +66,10 @@ def act(
     """Put an act at ``/cases/<reference>/<slug>``; the function below does it, with the form's values."""
 
     def register(do: Doing) -> Doing:
+        @gives_back_what_was_cut
         @needs(verb)
         def view(reference: str) -> ResponseReturnValue:
-            return _act(form(), verb, page, prepare, do)
+            return _act(form, verb, page, prepare, do)
 
         address = f"/cases/<reference>/{slug}"
         staff.add_url_rule(address, endpoint=slug.replace("-", "_"), view_func=view, methods=["GET", "POST"])
@@ -74,13 +78,16 @@ def act(
     return register
 
 
-def _act(form: StaffForm, verb: Verb, page: Page, prepare: Preparing | None, do: Doing) -> ResponseReturnValue:
+def _act(kind: type[StaffForm], verb: Verb, page: Page, prepare: Preparing | None, do: Doing) -> ResponseReturnValue:
     if (closed := not_now(verb)) is not None:
         return closed
+    form, cut = kind(), g.get("cut")
     if prepare is not None:
         prepare(form, the_case())
     if not form.is_submitted():
         return _show(form, page, 200)
+    if cut is not None:
+        return _show(form, page, cut.code or 400, problems=[_cut_short(form, cut)])
     if not form.validate():
         return _show(form, page, 400)
     try:
@@ -91,6 +98,13 @@ def _act(form: StaffForm, verb: Verb, page: Page, prepare: Preparing | None, do:
     if then is not None:
         return then()
     return lead_on(str(page.done))
+
+
+def _cut_short(form: StaffForm, cut: HTTPException) -> tuple[str, str]:
+    """Return what to say of a form that could not be read whole, as a line of an error summary."""
+    if "files" in form:
+        return "files", not_read(cut.code)
+    return "", str(_("What you sent is too large: shorten the text below, and send it again."))
 
 
 def lead_on(done: str) -> ResponseReturnValue:

@@ -1,22 +1,29 @@
-"""Owns what saves typed text when a login or a form's token has run out: it waits behind the login and comes back.
+"""Owns what saves typed text when a login or a form's token has run out, or a form was too large to be read whole.
 
 A form says whose it is, signed. Only then is what was typed carried over: a page of somebody else's making cannot
 have its text sent in the name of whoever logs in next.
 """
 
-from flask import current_app, flash, redirect, render_template, request, url_for
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import current_app, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import HTTPException
 
+from tracker.web.large_bodies import cut_short, record
 from tracker.web.staff.accounts import me
 
 OWN_FIELDS = frozenset({"csrf_token", "whose"})
 KEPT = "kept-"
 """What the names of the fields that wait behind the login form start with."""
 FOR_DAYS = 3
+
+View = TypeVar("View", bound=Callable[..., Any])
 
 
 def whose() -> str:
@@ -69,6 +76,29 @@ def on_stale_form() -> ResponseReturnValue:
     return render_template(
         "staff/again.html", target=request.full_path.rstrip("?") if own else None, typed=_typed(request.form)
     ), 400  # fmt: skip
+
+
+def read_what_is_sent() -> None:
+    """Read a staff form before anything else does: ``g.cut`` says why it could not be read whole, if so.
+
+    Of such a form the request then holds what was typed, without the files, and whatever comes after works with that.
+    """
+    if request.method == "POST" and request.blueprint == "staff":
+        g.cut = cut_short(request, record(request.environ))
+
+
+def gives_back_what_was_cut(view: View) -> View:
+    """Mark a view that shows a form again, as it was typed, when ``g.cut`` says that it could not be read whole."""
+    view._gives_back = True  # type: ignore[attr-defined]
+    return view
+
+
+def stop_what_was_cut() -> ResponseReturnValue | None:
+    """Show what was typed for a view that cannot itself: half a form is never acted upon."""
+    cut: HTTPException | None = g.get("cut")
+    if cut is None or hasattr(current_app.view_functions[request.endpoint or ""], "_gives_back"):
+        return None
+    return render_template("staff/again.html", target=None, cut=True, typed=_typed(request.form)), cut.code or 400
 
 
 def _typed(fields: MultiDict[str, str]) -> list[tuple[str, str]]:

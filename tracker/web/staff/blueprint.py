@@ -20,7 +20,7 @@ from tracker.insight.mailbox import desks, one_mail
 from tracker.web.languages import language
 from tracker.web.site import site
 from tracker.web.staff.accounts import me
-from tracker.web.staff.again import ask_to_log_in, whose
+from tracker.web.staff.again import ask_to_log_in, stop_what_was_cut, whose
 from tracker.web.staff.telling import who
 
 staff = Blueprint("staff", __name__, url_prefix="/staff")
@@ -99,6 +99,9 @@ def guard() -> ResponseReturnValue | None:
     if asked.on_mail is not None:
         _admit_to_mail(asked.on_mail)
     return None if asked.on_case is None else _admit_to_case(asked.on_case)
+
+
+staff.before_request(stop_what_was_cut)
 
 
 def speak_their_language() -> None:

@@ -5,13 +5,11 @@ from functools import partial
 from hashlib import blake2b
 from typing import Any
 
-from flask import Response, make_response, redirect, render_template, request, session, url_for
+from flask import Response, g, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
-from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from tracker.access.permissions import READ, Room, may
 from tracker.casework.entering import enter as enter_it
@@ -22,11 +20,10 @@ from tracker.insight.casepage import case_header
 from tracker.insight.promised import open_promises
 from tracker.insight.register import numbers_of
 from tracker.web.drafts import Draft, NoRoom, draft_of, limits, not_read, take_files
-from tracker.web.large_bodies import Unreadable, check_readable, record, typed_fields
 from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
 from tracker.web.staff.acts import busy, problems_of
-from tracker.web.staff.again import on_stale_form, owner_of
+from tracker.web.staff.again import gives_back_what_was_cut, on_stale_form, owner_of
 from tracker.web.staff.blueprint import facts_of, needs_room, staff
 from tracker.web.staff.concerned import chosen
 from tracker.web.staff.entry_form import EntryForm, moment_of_arrival
@@ -44,19 +41,16 @@ def enter() -> Response:
 
 
 @staff.post("/cases/new")
+@gives_back_what_was_cut
 @needs_room(Room.ENTER)
 def enter_what_came() -> ResponseReturnValue:
     """Enter a request that did not come through the form, or give the page back with everything that was typed."""
-    recorder = record(request.environ)
-    try:
-        check_readable(request)
-        form = EntryForm()
-    except (RequestEntityTooLarge, Unreadable) as error:
-        return _not_read(typed_fields(request, recorder), error)
-    draft = draft_of(request)
+    form, draft, cut = EntryForm(), draft_of(request), g.get("cut")
     form.prepare(draft.key)
     try:
         take_files(draft, request, site())
+        if cut is not None:
+            return _show(form, draft, cut.code or 400, problems=[("files", not_read(cut.code))])
         if not form.whole(scanned=bool(draft.waiting)) or draft.refused or draft.removed:
             return _give_back(form, draft)
         told = _register(form, draft)
@@ -82,13 +76,6 @@ def _give_back(form: EntryForm, draft: Draft) -> Response:
         for field in form:
             field.errors = []
     return _show(form, draft, 200 if draft.removed else 400, problems=problems)
-
-
-def _not_read(typed: MultiDict[str, str], error: HTTPException) -> Response:
-    """Show the page again after a body that could not be read whole: what was typed, without the new files."""
-    form, draft = EntryForm(formdata=typed, meta={"csrf": False}), Draft()
-    form.prepare(draft.key)
-    return _show(form, draft, error.code or 400, problems=[("files", not_read(error.code))])
 
 
 def _show(form: EntryForm, draft: Draft, status: int, *, problems: Any = ()) -> Response:
