@@ -11,8 +11,9 @@ from tracker.casework import assignment, follow, letters
 from tracker.casework.drafting import Draft
 from tracker.casework.house import Actor
 from tracker.casework.leaving import on_left
-from tracker.casework.teaching import CONFIRMED, CORRECTED, taught, waiting
+from tracker.casework.teaching import CONFIRMED, CORRECTED, taught
 from tracker.charter.words import Nature, Role
+from tracker.insight.routing import models
 from tracker.models.cases import Case
 from tracker.models.database import Database
 from tracker.models.messages import Message, Outbox
@@ -64,8 +65,8 @@ def test_a_proposal_confirmed_and_one_corrected_are_kept_with_what_was_proposed(
     ]  # fmt: skip
     assert {one.model for one in kept(session)} == {HOUSE.router().model.version}
     assert [(one.code, one.weight) for one in taught(session)] == [(first, CONFIRMED), ("PROTOCOL", CORRECTED)]
-    assert waiting(session, since=None) == (1, 1)
-    assert waiting(session, since=MONDAY) == (0, 0)
+    told = models(session, {"version": "shipped"})
+    assert (told.corrections, told.confirmations) == (1, 1)
 
 
 def test_the_latest_service_of_a_case_counts(session: Session, dispatcher: Actor) -> None:

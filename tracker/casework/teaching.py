@@ -6,7 +6,7 @@ counts, the latest for each case. Personal data is masked; a sensitive case is n
 
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from tracker.casework.house import Actor
@@ -82,11 +82,3 @@ def taught(session: Session) -> tuple[Example, ...]:
         )
         for row in rows
     )
-
-
-def waiting(session: Session, *, since: datetime | None) -> tuple[int, int]:
-    """Return how many corrections and confirmations came after a moment: the model in force knows none of them."""
-    corrected = func.count().filter(RoutingExample.proposed.is_distinct_from(RoutingExample.service_code))
-    query = select(corrected, func.count())
-    row = session.execute(query if since is None else query.where(RoutingExample.noted_at > since)).one()
-    return row[0], row[1] - row[0]

@@ -171,11 +171,41 @@ def _routing(commands: Subparsers) -> None:
     )
     _json(route)
     route.add_argument("--jsonl", action="store_true", help="read texts from standard input, one JSON object a line")
+    _learning(route)
     directory = commands.add_parser(
         "directory", help="the directory of services", description="The directory of services."
     )
     parts = directory.add_subparsers(required=True, metavar="COMMAND")
     _json(_add(parts, "check", "directory.check", "check that every entry is whole, sourced and dated without gaps"))
+
+
+def _learning(route: ArgumentParser) -> None:
+    """Add what is done with the router beside asking it."""
+    more = route.add_subparsers(required=False, metavar="COMMAND", title="commands")
+    train = _add(
+        more, "train", "models.train", "train a model on the product's texts and on what staff taught",
+        "It comes into force at once and everywhere, unless it is worse than the one in force: then that stays, and"
+        " the exit code is 1. The earlier ones are kept. Takes minutes.",
+    )  # fmt: skip
+    train.add_argument("--dry-run", action="store_true", help="train, print how good it is, and keep nothing")
+    train.add_argument(
+        "--shipped", action="store_true",
+        help="train the model that comes with the product anew, from the product's texts alone, and write it there",
+    )  # fmt: skip
+    _json(train)
+    evaluate = _add(
+        more, "evaluate", "evaluating.evaluate", "print how good the router in force is on texts whose body is known",
+        'One {"text", "expected", "acceptable"?, "lang"?, "country"?, "nature"?} a line. A wrong line is named.',
+    )  # fmt: skip
+    evaluate.add_argument("file", metavar="FILE", help="the texts, one JSON object a line")
+    evaluate.add_argument(
+        "--confusions", metavar="N", type=_number(0, 1000), default=20,
+        help="how many of the pairs confused most often (default: %(default)s)",
+    )  # fmt: skip
+    _json(evaluate)
+    _json(_add(more, "models", "models.models", "list the models, and how much waits to be learnt"))
+    use = _add(more, "use", "models.use", "put an earlier model in force")
+    use.add_argument("version", metavar="VERSION", help="as `tracker route models` lists it, or: shipped")
 
 
 def _jobs(commands: Subparsers) -> None:

@@ -71,10 +71,11 @@ def _foreseen(error: Exception) -> tuple[str, int] | None:
         return f"Nothing more can be written ({error.strerror}): make room, or choose another place.", PROBLEMS
     if isinstance(error, UnicodeEncodeError):
         return "A text on the command line is not in UTF-8: type it in a terminal that is.", USAGE
-    return _of_database(error) if "sqlalchemy" in sys.modules else None
+    return told_of_database(error) if "sqlalchemy" in sys.modules else None
 
 
-def _of_database(error: Exception) -> tuple[str, int] | None:
+def told_of_database(error: Exception) -> tuple[str, int] | None:
+    """Return the sentence and the exit code for what a database may answer; None for a fault of ours."""
     from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
     if not isinstance(error, DBAPIError):

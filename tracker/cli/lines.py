@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 from tracker.charter.errors import CharterError, shortened
 from tracker.cli.failures import DONE, PROBLEMS
@@ -22,15 +22,25 @@ class BadLine(Exception):
 def answer_each(answer: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> int:
     """Answer each line of standard input as it comes; return exit code 1 when any was bad."""
     code = DONE
-    for number, line in enumerate(_lines(), 1):
-        if not (line is None or line.strip()):
-            continue
+    for number, given in objects(sys.stdin.buffer):
         try:
-            told: Mapping[str, Any] = answer(_object(line))
+            if isinstance(given, BadLine):
+                raise given
+            told: Mapping[str, Any] = answer(given)
         except (BadLine, CharterError) as error:
             code, told = PROBLEMS, {"line": number, "error": str(error)}
         print(json.dumps(told, ensure_ascii=False), flush=True)
     return code
+
+
+def objects(file: BinaryIO) -> Iterator[tuple[int, Mapping[str, Any] | BadLine]]:
+    """Yield the number of each line that is not empty, with its object, or with what is wrong with it."""
+    for number, line in enumerate(_lines(file), 1):
+        if line is None or line.strip():
+            try:
+                yield number, _object(line)
+            except BadLine as error:
+                yield number, error
 
 
 def word(words: type[W], given: Mapping[str, Any], key: str) -> W:
@@ -43,12 +53,12 @@ def word(words: type[W], given: Mapping[str, Any], key: str) -> W:
         raise BadLine(f"{key} is {shortened(repr(given[key]))}: write one of {', '.join(words)}.") from None
 
 
-def _lines() -> Iterator[bytes | None]:
+def _lines(file: BinaryIO) -> Iterator[bytes | None]:
     """Yield the lines; None for one that is too long."""
-    while line := sys.stdin.buffer.readline(LONGEST + 1):
+    while line := file.readline(LONGEST + 1):
         if len(line) > LONGEST:
             while line and not line.endswith(b"\n"):
-                line = sys.stdin.buffer.readline(LONGEST + 1)
+                line = file.readline(LONGEST + 1)
             yield None
         else:
             yield line

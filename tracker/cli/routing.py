@@ -6,26 +6,29 @@ import secrets
 import sys
 from argparse import Namespace
 from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import make_url
+
+from config import Settings
 from tracker.charter.counting import brussels_day
 from tracker.charter.errors import shortened
 from tracker.charter.words import Language, Nature
-from tracker.cli.failures import DONE
+from tracker.cli.failures import DONE, say, told_of_database
 from tracker.cli.lines import LONGEST, BadLine, answer_each, word
-from tracker.opening import clock, open_house
+from tracker.opening import clock, open_database, open_routing
 
 if TYPE_CHECKING:
-    from tracker.routing.router import Routing
+    from tracker.routing.router import Router, Routing
 
 
 def route(arguments: Namespace) -> int:
     """Propose services for the text on standard input, or for one text a line; no database is needed."""
-    from config import Settings
-
     # Nothing is signed here: without a key of the installation, one of the moment will do.
     settings = Settings.from_env({"SECRET_KEY": secrets.token_urlsafe(48)} | os.environ)
-    router, day = open_house(settings).router(), brussels_day(clock())
+    router, day = router_in_force(settings), brussels_day(clock())
 
     def answer(given: Mapping[str, Any]) -> Mapping[str, Any]:
         text = given.get("text")
@@ -35,7 +38,7 @@ def route(arguments: Namespace) -> int:
             text,
             lang=word(Language, given, "lang") if given.get("lang") is not None else None,
             nature=word(Nature, given, "nature") if given.get("nature") is not None else None,
-            country=_country(given.get("country")),
+            country=country_of(given.get("country")),
             top=arguments.top,
             on=day,
         )
@@ -49,7 +52,25 @@ def route(arguments: Namespace) -> int:
     return DONE
 
 
-def _country(given: Any) -> str | None:
+def router_in_force(settings: Settings) -> "Router":
+    """Return the router in force; that of the product where there is no database, or none that can be asked."""
+    from sqlalchemy.exc import DBAPIError
+
+    path = make_url(settings.database_url).database
+    if settings.database_url.startswith("sqlite") and not (path and Path(path).exists()):
+        return open_routing(settings).shipped()
+    with closing(open_database(settings)) as database:
+        routing = open_routing(settings, database)
+        try:
+            return routing()
+        except DBAPIError as error:
+            told = told_of_database(error)
+            say(f"{told[0] if told else error} Until then the model of the product answers.", DONE)
+            return routing.shipped()
+
+
+def country_of(given: Any) -> str | None:
+    """Return a country as the router takes it, or None. Raises ``BadLine``."""
     if given is None:
         return None
     if not isinstance(given, str) or len(given) != 2 or not given.isascii() or not given.isalpha():

@@ -1,0 +1,117 @@
+"""The router learns from staff: a correction changes what it proposes, going back restores it, no worse one comes."""
+
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from tests.factories import MONDAY, acting, make_case, make_house, make_staff, settle
+from tracker.casework import assignment
+from tracker.casework.house import SYSTEM, Actor, House
+from tracker.casework.learning import NothingNew, UnknownModel, WorseModel, learn, put_in_force
+from tracker.casework.routing_in_force import RoutingInForce, note_change
+from tracker.charter.words import Language, Role, RoutingSubject
+from tracker.insight.routing import models
+from tracker.models.database import Database
+from tracker.models.routing import RoutingModel
+from tracker.routing.examples import Example, shipped_examples
+from tracker.routing.model import shipped_model
+from tracker.routing.training import train
+
+BODIES = ("CONSULAR", "PROTOCOL", "M3", "EXT:PENSIONS")
+ASKED = "Pouvez-vous restaurer la fresque du hall de votre bâtiment historique ?"
+AGAIN = "Je voudrais restaurer la fresque d'un hall historique."
+
+
+@cache
+def some() -> tuple[Example, ...]:
+    """A few of the product's texts, in French: training on them takes seconds."""
+    french = [one for one in shipped_examples() if one.lang == "fr" and one.code in BODIES and len(one.text) < 200]
+    return tuple(one for body in BODIES for one in [each for each in french if each.code == body][:15])
+
+
+@pytest.fixture
+def house(database: Database) -> House:
+    """A settled house whose router is the one in force, trained first on those few texts alone."""
+    with database.writing() as session:
+        settle(session)
+        model = _first_model()
+        session.add(RoutingModel(version=model.version, content=model.to_bytes(), figures={}, trained_at=MONDAY))
+        session.flush()
+        note_change(session, RoutingSubject.MODEL, model.version, actor=SYSTEM, now=MONDAY)
+    return replace(make_house(), router=RoutingInForce(database, make_house().router))
+
+
+@cache
+def _first_model() -> Any:
+    router = make_house().router()
+    return train(some(), router.reader, router.meaning)
+
+
+def first(house: House, text: str = AGAIN) -> str:
+    return house.router().route(text, lang="fr", on=MONDAY.date()).suggestions[0].code
+
+
+def correct(session: Session, house: House, dispatcher: Actor, to: str, **what: Any) -> None:
+    case = make_case(session, language=Language.FR, subject="Demande", **what)
+    assignment.route(
+        session, house, reference=case.reference, service_code=to, actor=dispatcher, now=MONDAY, seen=None
+    )
+
+
+def test_corrections_change_a_later_suggestion_and_going_back_restores_the_former(
+    database: Database, house: House
+) -> None:
+    before = first(house)
+    assert before != "PROTOCOL"
+    with database.writing() as session:
+        dispatcher = acting(make_staff(session, "dispatcher@suivi.example", Role.DISPATCHER))
+        for text in (ASKED, "La fresque du hall est abîmée, qui restaure votre bâtiment ?"):
+            correct(session, house, dispatcher, "PROTOCOL", text=text)
+    former = house.router().model.version
+
+    learned = learn(database, house, some(), actor=SYSTEM, now=MONDAY)
+
+    assert (learned.replaced, learned.corrections, learned.compared.texts) == (former, 2, len(some()) + 2)
+    assert house.router().model.version == learned.model.version != former
+    assert first(house) == "PROTOCOL"
+    with pytest.raises(NothingNew):
+        learn(database, house, some(), actor=SYSTEM, now=MONDAY)
+    with database.writing() as session:
+        told = models(session, shipped_model().about)
+        assert [one.version for one in told.models if one.in_force] == [learned.model.version]
+        assert (told.corrections, len(told.models)) == (0, 3)
+        put_in_force(session, former, actor=dispatcher, now=MONDAY)
+    assert house.router().model.version == former
+    assert first(house) == before
+
+
+def test_a_worse_model_is_refused_and_kept_nowhere(database: Database, house: House) -> None:
+    spoilt = [replace(one, code=BODIES[(BODIES.index(one.code) + 1 + n) % 4]) for n, one in enumerate(some())]
+    former = house.router().model.version
+
+    with pytest.raises(WorseModel, match="worse than the one in force"):
+        learn(database, house, [*some(), *(replace(one, weight=4.0) for one in spoilt)], actor=SYSTEM, now=MONDAY)
+
+    with database.reading() as session:
+        assert len(models(session, shipped_model().about).models) == 2
+    assert house.router().model.version == former
+
+
+def test_a_dry_run_keeps_nothing(database: Database, house: House) -> None:
+    learned = learn(database, house, some()[:-1], actor=SYSTEM, now=MONDAY, keep=False)
+
+    assert learned.model.version != house.router().model.version
+    with database.reading() as session:
+        assert len(models(session, shipped_model().about).models) == 2
+
+
+def test_one_goes_back_to_the_shipped_model_and_to_none_that_is_unknown(database: Database, house: House) -> None:
+    with database.writing() as session:
+        put_in_force(session, shipped_model().version, actor=SYSTEM, now=MONDAY)
+    assert house.router() is make_house().router()
+    for version, refusal in ((shipped_model().version, NothingNew), ("000000000000", UnknownModel)):
+        with pytest.raises(refusal), database.writing() as session:
+            put_in_force(session, version, actor=SYSTEM, now=MONDAY)

@@ -1,0 +1,105 @@
+"""The commands about the router's learning: how good it is on texts whose body is known, its models, going back."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from tests.cli.conftest import Told, assert_one_sentence, call
+from tests.factories import MONDAY
+from tracker.models.database import Database
+from tracker.models.routing import RoutingModel
+from tracker.routing.model import shipped_model
+
+LINES = (
+    {"text": "Mijn paspoort is gestolen in Sevilla", "lang": "nl", "expected": "CONSULAR"},
+    {"text": "I lost my passport in Spain", "expected": "EMBASSY", "acceptable": ["CONSULAR", "EMBASSY"]},
+    {"text": "Je conteste le calcul de ma pension", "lang": "fr", "expected": "EXT:PENSIONS", "country": "BE"},
+    {"text": "Wie zeigt mir den Weg zum Mond?", "lang": "de", "expected": ""},
+    {"text": "Je conteste le calcul de ma pension", "lang": "fr", "expected": "M7", "urgent": True},
+)
+
+
+def file_of(folder: Path, *lines: object) -> str:
+    path = folder / "texts.jsonl"
+    path.write_text("\n".join(one if isinstance(one, str) else json.dumps(one) for one in lines), encoding="utf-8")
+    return str(path)
+
+
+def test_figures_are_told_overall_by_language_and_by_body(tmp_path: Path) -> None:
+    told = call("route", "evaluate", file_of(tmp_path, *LINES), "--json", "--confusions", "1")
+
+    found = json.loads(told.stdout)
+    assert (told.returncode, told.stderr) == (0, "")
+    assert found["overall"]["texts"] == 5
+    assert found["overall"]["acceptable_first"] == 0.8
+    assert set(found["languages"]) == {"fr", "nl", "de", "en"}
+    assert found["languages"]["nl"] == {
+        **found["languages"]["nl"], "texts": 1, "right_first": 1.0, "among_three": 1.0
+    }  # fmt: skip
+    assert found["services"]["EXT:PENSIONS"]["acceptable_first"] == 1.0
+    assert found["services"]["EMBASSY"]["acceptable_first"] == 1.0
+    assert 0 <= found["overall"]["calibration_error"] <= 1
+    assert [one["threshold"] for one in found["curve"]][::49] == [0.5, 0.99]
+    assert all(one["auto"]["share"] <= one["suggest"]["share"] for one in found["curve"])
+    assert found["confusions"] == [{"expected": "M7", "first": "EXT:PENSIONS", "times": 1}]
+    assert found["milliseconds"]["mean"] > 0
+    assert found["model"] == shipped_model().version
+
+
+def test_the_same_in_words(tmp_path: Path) -> None:
+    told = call("route", "evaluate", file_of(tmp_path, *LINES))
+    assert told.returncode == 0
+    assert "M7 → EXT:PENSIONS  1" in told.stdout
+    assert "(nobody can tell)" in told.stdout
+
+
+def test_a_wrong_line_is_named_and_the_others_count(tmp_path: Path) -> None:
+    wrong = ['{"text": 1, "expected": "M1"}', "{", {"text": "x", "expected": "M99"}]
+    wrong += [{"text": "x", "expected": "M1", "lang": "it"}, {"text": "x", "expected": "M1", "acceptable": "M2"}]
+
+    told = call("route", "evaluate", file_of(tmp_path, LINES[0], *wrong), "--json")
+
+    found = json.loads(told.stdout)
+    assert told.returncode == 1
+    assert found["overall"]["texts"] == 1
+    assert [one["line"] for one in found["wrong_lines"]] == [2, 3, 4, 5, 6]
+    assert "line 4: M99: no such body in the directory" in told.stderr
+
+
+def test_a_file_that_is_not_there_or_holds_nothing_is_told_in_one_sentence(tmp_path: Path) -> None:
+    assert_one_sentence(call("route", "evaluate", str(tmp_path / "none.jsonl")), 2)
+    assert_one_sentence(call("route", "evaluate", file_of(tmp_path, "")), 2)
+
+
+def test_models_are_listed_and_one_goes_to_and_fro(tracker: Callable[..., Told], database: Database) -> None:
+    other = replace(shipped_model(), about={**shipped_model().about, "version": "another"})
+    with database.writing() as session:
+        figures = dict(other.about)
+        session.add(RoutingModel(version="another", content=other.to_bytes(), figures=figures, trained_at=MONDAY))
+
+    def in_force() -> list[str]:
+        told = json.loads(tracker("route", "models", "--json").stdout)
+        assert {one["version"] for one in told["models"]} == {"another", shipped_model().version}
+        assert (told["corrections"], told["confirmations"]) == (0, 0)
+        return [one["version"] for one in told["models"] if one["in_force"]]
+
+    def asked() -> str:
+        return str(json.loads(tracker("route", "--json", given="passport").stdout)["model"])
+
+    assert in_force() == [asked()] == [shipped_model().version]
+    assert tracker("route", "use", "another").returncode == 0
+    assert in_force() == [asked()] == ["another"]
+    assert "another" in tracker("route", "models").stdout
+    assert_one_sentence(tracker("route", "use", "another"), 1)
+    assert_one_sentence(tracker("route", "use", "nonsense"), 1)
+    assert tracker("route", "use", "shipped").returncode == 0
+    assert in_force() == [asked()] == [shipped_model().version]
+
+
+def test_a_database_that_cannot_be_asked_leaves_the_model_of_the_product(tmp_path: Path) -> None:
+    (tmp_path / "suivi.db").write_bytes(b"no database")
+    told = call("route", "--json", given="passport", settings={"VAR_DIR": str(tmp_path)})
+    assert told.returncode == 0
+    assert json.loads(told.stdout)["model"] == shipped_model().version
+    assert "the model of the product answers" in told.stderr
