@@ -180,7 +180,7 @@ def test_nothing_is_read_while_others_wait_for_the_transaction(
     held = stranger(database, room, reference)
     really_writing = database.writing
     monkeypatch.setattr(database, "writing", writing)
-    for name in ("read", "guess_language", "keep_file", "propose_nature", "routed"):
+    for name in ("read", "guess_language", "keep_file", "routed"):
         noted(message, name)
     noted(registering, "routed")
 

@@ -1,6 +1,6 @@
 """Owns how a request becomes a case: reference, handler, service and promised dates from the first commit."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -109,6 +109,7 @@ def register(
     """
     if routing is None and not intake.service:
         routing = routed(house, intake, now)  # before anybody waits for our transaction
+    intake = _urgent_if_it_says_so(intake, routing, actor)
     number, known = _number(session, intake.submission_key)
     if known is not None:
         return _again(session, house, known, now)
@@ -139,6 +140,17 @@ def _check_whole(intake: Intake, now: datetime) -> None:
         if not getattr(intake, name).strip() and not (name == "text" and intake.attachments):
             raise Missing(name)
     check_arrival(intake.arrival, now)
+
+
+def _urgent_if_it_says_so(intake: Intake, routing: "Routing | None", actor: Actor) -> Intake:
+    """Return what arrived, flagged when the router reads serious trouble in it and nobody of ours has seen it (P11).
+
+    A missed emergency is worse than one too many; what a clerk enters is as urgent as the clerk says.
+    """
+    unseen = actor.person is None and not intake.confirmed
+    if unseen and routing is not None and routing.proposed.urgent:
+        return replace(intake, urgent=True)
+    return intake
 
 
 def routed(house: House, intake: Intake, now: datetime) -> "Routing":

@@ -7,15 +7,13 @@ from typing import Any
 import numpy as np
 
 from tracker.charter.words import Nature
-from tracker.routing.evidence import MOST_CHARACTERS, MOST_WORDS
-from tracker.routing.language import guess_language
 from tracker.routing.nature_model import Array
-from tracker.routing.text import LANGUAGES, tokens
-from tracker.routing.vocabulary import Vocabulary, load_vocabulary
 
-NATURE_AT, URGENT_AT = 0.5, 0.15
+NATURE_AT, URGENT_AT = 0.35, 0.2
 """From which score on a text is called so. A missed emergency is worse than one too many: it needs less."""
 AT = {"complaint": NATURE_AT, "document_access": NATURE_AT, "urgent": URGENT_AT}
+URGENT_IN_BELGIUM_AT = 0.9
+"""The same where person or town are in Belgium and nothing is abroad (charter §3: serious trouble abroad)."""
 MISDIRECTED_AT = 0.85
 """From which score of an outside body on a request is proposed as one that went to the wrong address."""
 
@@ -72,6 +70,12 @@ def signs_of(concepts: Mapping[str, str]) -> Array:
     return np.array(seen, dtype=np.float32)
 
 
+def urgent_at(concepts: Mapping[str, str]) -> float:
+    """Return from which score on a text is called urgent, by where it says that the trouble is."""
+    at_home = ("belgian_place" in concepts or concepts.get("in_belgium") == "") and "abroad" not in concepts
+    return URGENT_IN_BELGIUM_AT if at_home else URGENT_AT
+
+
 def words_say(concepts: Mapping[str, str], kind: str) -> list[str]:
     """Return the passages by which the words' rules know a kind of request; none: they do not."""
     match kind:
@@ -96,22 +100,3 @@ def _trouble_abroad(concepts: Mapping[str, str]) -> list[str]:
     if "urgent" in concepts and "lost" in concepts and "identity_document" in concepts:
         return [concepts["lost"], concepts["urgent"], abroad]
     return []
-
-
-_CONCEPTS: dict[str, Vocabulary] = {}
-
-
-def propose_nature(text: str, lang: str | None = None) -> NatureProposal:
-    text = text[:MOST_CHARACTERS]
-    language = lang if lang in LANGUAGES else guess_language(text)[0]
-    if language is None:
-        return NatureProposal()
-    if language not in _CONCEPTS:
-        _CONCEPTS[language] = load_vocabulary(language, (), concepts_only=True)
-    found: dict[str, str] = {}
-    for match in _CONCEPTS[language].match(list(tokens(text, language, limit=MOST_WORDS)), text):
-        found.setdefault(match.phrase.concept, text[match.start : match.end])
-    passages = words_say(found, "document_access") or words_say(found, "complaint")
-    nature = Nature.DOCUMENT_ACCESS if words_say(found, "document_access") else Nature.COMPLAINT if passages else None
-    urgent = words_say(found, "urgent")
-    return NatureProposal(nature, 0, tuple(dict.fromkeys([*passages, *urgent])), bool(urgent))

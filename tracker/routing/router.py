@@ -15,7 +15,7 @@ from tracker.routing.evidence import MOST_CHARACTERS, TOLD, Evidence, Reader
 from tracker.routing.language import SURE, guess_language
 from tracker.routing.meaning import Meaning
 from tracker.routing.model import NOBODY, Array, Model, log_shares, shipped_model
-from tracker.routing.nature import AT, MISDIRECTED_AT, ORDINARY, NatureProposal, signs_of, words_say
+from tracker.routing.nature import AT, MISDIRECTED_AT, ORDINARY, NatureProposal, signs_of, urgent_at, words_say
 from tracker.routing.nature_model import KINDS
 from tracker.routing.pieces import pieces
 from tracker.routing.reasons import Asked, Change, Reason, changes, passages_telling, reasons
@@ -250,8 +250,9 @@ class Router:
     def _proposed(self, asked: Asked, evidence: Evidence, vector: Array) -> NatureProposal:
         """Return what kind of request the text seems to be: what is likeliest, with the passages that say so."""
         scores = self.model.natures_of(vector, pieces(asked.text, asked.language), signs_of(evidence.concepts))
-        said = {kind: self._says(kind, asked, evidence) for kind in KINDS if scores[kind] >= AT[kind]}
-        likelier = [kind for kind in said if scores[kind] > scores["urgent"]]  # "no word from him" is no complaint then
+        needed = AT | {"urgent": urgent_at(evidence.concepts)}
+        said = {kind: self._says(kind, asked, evidence) for kind in KINDS if scores[kind] >= needed[kind]}
+        likelier = [kind for kind in said if scores[kind] > scores["urgent"]]
         nature = max(likelier, key=lambda kind: scores[kind], default=None)
         return NatureProposal(
             nature=Nature(nature) if nature else None,

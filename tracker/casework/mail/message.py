@@ -22,7 +22,6 @@ from tracker.correspondence.incoming import Incoming, read
 from tracker.models.mail import Mail
 from tracker.models.messages import Attachment, Message
 from tracker.routing.language import SURE, guess_language
-from tracker.routing.nature import propose_nature
 
 if TYPE_CHECKING:
     from tracker.routing.router import Routing
@@ -34,6 +33,8 @@ BEGINNING = 1024 * 1024
 LONGEST_SUBJECT = 200
 MOST_FILES = 50
 NOTHING = "–"
+CASE_OF_ITS_OWN = (Nature.COMPLAINT, Nature.DOCUMENT_ACCESS)
+"""What a mail is registered as when it is proposed. That it went to the wrong address is left to a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,21 +120,22 @@ def request_of(
     """Work out what a mail would be registered as; ``key`` (``key_of``) makes it one message at most."""
     incoming = reading.incoming
     text = _body(incoming, unpacked)
-    proposed = propose_nature(f"{incoming.subject}\n{text}", reading.language)
     sender = incoming.sender if is_email_address(incoming.sender or "") else None
     intake = Intake(
         channel=Channel.EMAIL,
         received_at=received_at,
-        nature=proposed.nature or Nature.INFORMATION,
+        nature=Nature.INFORMATION,
         language=reading.language,
         subject=_subject(incoming, text),
         text=text,
         requester_name=_name(incoming),
         requester_email=sender,
-        urgent=proposed.urgent,
         submission_key=key,
     )
-    return Request(intake, routed(house, intake, now))
+    routing = routed(house, intake, now)
+    proposed = routing.proposed
+    nature = proposed.nature if proposed.nature in CASE_OF_ITS_OWN else Nature.INFORMATION
+    return Request(replace(intake, nature=nature, urgent=proposed.urgent), routing)
 
 
 def make_case(
