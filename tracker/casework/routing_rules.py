@@ -244,14 +244,23 @@ def as_rule(row: RoutingRule) -> "StaffRule":
 
 def _check(session: Session, text: RuleText) -> None:
     """Make sure that a rule can be read and tells cases apart."""
-    from tracker.routing.staff_rules import MOST_PATTERNS, UnreadablePattern, read
-
     for name in ("name", "note"):
         if not getattr(text, name).strip():
             raise Missing({"name": "rule_name", "note": "rule_note"}[name])
     if session.get(Service, text.service_code) is None:
         raise UnknownService(text.service_code)
-    for language, patterns in text.words.items():
+    check_words(text.words)
+    if not any((*text.words.values(), text.place, text.nature, text.channel, text.language)):
+        raise RuleWithoutCondition
+    if text.valid_from and text.valid_to and text.valid_to < text.valid_from:
+        raise ValidityUpsideDown(text.valid_from, text.valid_to)
+
+
+def check_words(words: Mapping[str, tuple[str, ...]]) -> None:
+    """Make sure that the patterns of each language can be read, and that none meets every text."""
+    from tracker.routing.staff_rules import MOST_PATTERNS, UnreadablePattern, read
+
+    for language, patterns in words.items():
         if len(patterns) > MOST_PATTERNS:
             raise TooManyPatterns(MOST_PATTERNS)
         for pattern in patterns:
@@ -259,10 +268,15 @@ def _check(session: Session, text: RuleText) -> None:
                 read(pattern, language)
             except UnreadablePattern as error:
                 raise (PatternMeetsEverything if error.everything else PatternUnreadable)(pattern) from error
-    if not any((*text.words.values(), text.place, text.nature, text.channel, text.language)):
-        raise RuleWithoutCondition
-    if text.valid_from and text.valid_to and text.valid_to < text.valid_from:
-        raise ValidityUpsideDown(text.valid_from, text.valid_to)
+
+
+def passage_in(text: str, language: str, patterns: tuple[str, ...]) -> str:
+    """Return the first passage of a text that meets one of the patterns of a language; empty: none does."""
+    from tracker.routing.staff_rules import StaffRule, StaffRules, Told
+
+    rule = StaffRule(number=0, name="", code="", words={language: patterns})
+    met = StaffRules([rule]).met(text, Told(language, None, None, None, date.min))
+    return met[0][1] if met else ""
 
 
 def _permit(session: Session, actor: Actor) -> None:

@@ -36,6 +36,7 @@ PEOPLE = {
     "el": (Role.DIRECTION, None),
     "fa": (Role.AUDITOR, None),
     "gi": (Role.ADMIN, None),
+    "hu": (Role.HEAD, None),
 }
 
 

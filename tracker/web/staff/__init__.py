@@ -26,6 +26,8 @@ _WITH_VIEWS = (
     "printing",
     "profile",
     "register",
+    "routing",
+    "rules",
     "sending_again",
     "texts",
 )

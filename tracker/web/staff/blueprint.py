@@ -9,10 +9,20 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from tracker.access.permissions import READ, SETTLE, CaseFacts, MailFacts, Room, may, may_enter, may_with_mail
+from tracker.access.permissions import (
+    READ,
+    SETTLE,
+    CaseFacts,
+    MailFacts,
+    Room,
+    may,
+    may_enter,
+    may_keep_rules,
+    may_with_mail,
+)
 from tracker.charter.errors import shortened
 from tracker.charter.reference import BadReference
-from tracker.charter.words import CaseState, Nature, Verb
+from tracker.charter.words import CaseState, Nature, Role, Verb
 from tracker.correspondence.explanation import refusal
 from tracker.insight.casefacts import Header
 from tracker.insight.casepage import LARGEST_ID, case_header
@@ -35,6 +45,8 @@ class Needs:
     room: Room | None = None
     on_case: str | None = None
     on_mail: str | None = None
+    rules: bool = False
+    """To keep the rules of routing: see ``may_keep_rules``."""
     anyone: bool = False
 
 
@@ -56,6 +68,22 @@ def needs(action: Verb | str) -> Callable[[View], View]:
 def needs_with_mail(action: str) -> Callable[[View], View]:
     """Mark a view about the mail ``number``: open to those who may read it and do this with it."""
     return lambda view: _mark(view, Needs(on_mail=action))
+
+
+def needs_rules(view: View) -> View:
+    """Mark a view that is open to those who keep the rules of routing."""
+    return _mark(view, Needs(rules=True))
+
+
+def may_keep() -> bool:
+    """Say whether whoever asks keeps the rules of routing; asks the database only for a head of service."""
+    person = me().person
+    if not may_enter(person, Room.RULES) or person.role is not Role.HEAD:
+        return may_keep_rules(person, frozenset())
+    if "keeps_rules" not in g:
+        with site().database.reading() as db:
+            g.keeps_rules = may_keep_rules(person, desks(db))
+    return bool(g.keeps_rules)
 
 
 def needs_of(view: Callable[..., Any]) -> Needs | None:
@@ -96,6 +124,8 @@ def guard() -> ResponseReturnValue | None:
         abort(403)
     if (request.view_args or {}).get("number", 0) > LARGEST_ID:
         abort(404)  # the database could not even look for it
+    if asked.rules and not may_keep():
+        abort(403)
     if asked.on_mail is not None:
         _admit_to_mail(asked.on_mail)
     return None if asked.on_case is None else _admit_to_case(asked.on_case)
@@ -176,12 +206,14 @@ def _frame() -> dict[str, Any]:
         (Room.MAIL, "staff.mails", _("Held mail")),
         (Room.TEXTS, "staff.texts", _("Texts")),
         (Room.DIRECTORY, "staff.directory", _("Directory")),
+        (Room.RULES, "staff.rules_of_staff", _("Rules")),
+        (Room.ROUTING, "staff.routing", _("Routing")),
         (Room.PROFILE, "staff.profile", _("My profile")),
     ]
     shown = [
         (url_for(endpoint), words, request.endpoint == endpoint)
         for room, endpoint, words in tabs
-        if may_enter(me().person, room)
+        if (may_enter(me().person, room) if room is not Room.RULES else may_keep())
     ]
     may_find = may_enter(me().person, Room.QUEUE)
     return {"tabs": shown, "account": me(), "may_find": may_find, "who": who, "whose": whose}

@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 
 from tracker.access.permissions import Reach, Room
 from tracker.casework.ahead import near
+from tracker.casework.trying_rules import rules_without_target
 from tracker.charter.counting import brussels_day
 from tracker.charter.words import Language, Nature, ObligationKind, Role
 from tracker.correspondence.explanation import days_left_in_words, label
@@ -21,9 +22,9 @@ from tracker.insight.queue import Page, Position, Row, queue_page
 from tracker.insight.shown import Days, Show, View
 from tracker.web.filters import number
 from tracker.web.languages import language
-from tracker.web.site import site
+from tracker.web.site import router, site
 from tracker.web.staff.accounts import Account, me, now
-from tracker.web.staff.blueprint import needs_room, staff
+from tracker.web.staff.blueprint import may_keep, needs_room, staff
 
 KNOWN_AHEAD = timedelta(days=183)
 """How long before the end of the known closing days those who can add some are told; everybody, a month before."""
@@ -284,6 +285,13 @@ def _alarms(account: Account, above: Overview, view: View, now: datetime) -> lis
     if above.mail_to_decide.number:
         alarms.append((_("Mail that waits for your decision: %(count)s.", count=_counted(above.mail_to_decide)),
                        url_for("staff.mails")))  # fmt: skip
+    if may_keep() or account.person.role is Role.DISPATCHER:
+        alarms += [
+            (_("The rule “%(name)s” no longer counts: its service has closed and nothing follows it. Files go as if"
+               " there were no rule.", name=rule.name),
+             url_for("staff.change_rule", number=rule.number) if may_keep() else "")
+            for rule in rules_without_target(router(), now)
+        ]  # fmt: skip
     known_until = site().house.calendar.known_until
     told = account.person.role in (Role.HEAD, Role.DIRECTION, Role.DISPATCHER)
     if today > known_until - (KNOWN_AHEAD if told else timedelta(days=31)):
