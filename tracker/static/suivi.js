@@ -1,5 +1,51 @@
-// Adds comfort to pages that work without it: focus on the error summary, no double submission, a live count of characters.
+// Adds comfort to pages that work without it: focus on the error summary, no double submission, a live count of characters,
+// and, once the text of a request was left, what can be told of it before it is sent.
 import { Button, CharacterCount, ErrorSummary, NotificationBanner, Radios, SkipLink, createAll } from "./vendor/govuk-frontend.js";
 
 document.body.classList.add("js-enabled", "govuk-frontend-supported");
 for (const component of [Button, CharacterCount, ErrorSummary, NotificationBanner, Radios, SkipLink]) createAll(component);
+
+const look = document.querySelector("[data-look]");
+if (look) {
+  const found = document.getElementById("look-found");
+  const { form } = look;
+  let asked = "";
+  let newest = 0;
+  let released = Promise.resolve();
+
+  // Nothing moves under a finger: what is told is shown once the button that was pressed has been let go.
+  form.addEventListener("pointerdown", () => {
+    released = new Promise((resolve) => {
+      for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => setTimeout(resolve), { once: true });
+    });
+  });
+
+  // Says whether the answer was shown: where it was not, the page itself is asked. `pressed`: told even if there is nothing.
+  const show = async (pressed) => {
+    const told = new URLSearchParams();
+    for (const name of ["csrf_token", "kind", "country", "subject", "text"]) {
+      told.set(name, new FormData(form).get(name) ?? "");
+    }
+    if (!pressed && (told.toString() === asked || !told.get("text").trim())) return true;
+    asked = told.toString();
+    if (pressed) told.set("look", "yes");
+    const number = ++newest;
+    try {
+      const answer = await fetch(look.dataset.look, { method: "POST", body: told, signal: AbortSignal.timeout(8000) });
+      const words = await answer.text();
+      if (!answer.ok) return false;
+      await released;
+      if (number === newest) found.innerHTML = words;
+      return true;
+    } catch {
+      return false;
+    }
+  };
+
+  form.elements.text.addEventListener("change", () => show(false));
+  look.addEventListener("click", async (event) => {
+    event.preventDefault();
+    if (await show(true)) document.getElementById("notice")?.focus();
+    else form.requestSubmit(look);
+  });
+}

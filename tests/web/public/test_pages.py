@@ -25,6 +25,7 @@ PATHS = (
     "/request?kind=question",
     "/request?kind=complaint",
     "/request?kind=emergency",
+    "/before-you-write",
     "/follow",
     "/follow/code",
     "/commitments",
@@ -191,7 +192,7 @@ def test_every_form_of_the_citizens_refuses_a_missing_token(app: Flask, client: 
         for rule in app.url_map.iter_rules()
         if rule.endpoint.startswith("public.") and "POST" in (rule.methods or ())
     ]
-    assert len(forms) == 4
+    assert len(forms) == 5
     for path in forms:
         fields = {"reference": "DOS-2026-0001234-14", "code": "x", "email": "a@example.be", "text": "x"}
         assert client.post(path, data=fields).status_code in (400, 403), path

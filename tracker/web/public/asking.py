@@ -22,6 +22,7 @@ from tracker.charter.words import Channel, Language, Nature
 from tracker.web.drafts import Draft, NoRoom, draft_of, limits, not_read, take_files
 from tracker.web.languages import language
 from tracker.web.large_bodies import Unreadable, check_readable, record, typed_fields
+from tracker.web.public.beforehand import looked_at, surely_elsewhere
 from tracker.web.public.blueprint import IN_LANGUAGE, public
 from tracker.web.public.explaining import explained, in_charge
 from tracker.web.public.forms import KINDS, RequestForm
@@ -51,7 +52,10 @@ def _empty_form(lang: Language, kind: str) -> tuple[str, str, str]:
     return start, middle, end
 
 
-def _page(form: RequestForm, *, key: str, token: str, draft: Draft | None = None, more: Any = ()) -> str:
+def _page(
+    form: RequestForm, *, key: str, token: str, draft: Draft | None = None, more: Any = (), notice: Any = None
+) -> str:
+    """The page with the form; ``notice``: what a look at the text found, False when there was no looking."""
     if draft and draft.refused:
         form.files.errors = draft.refused
     form.offer()
@@ -62,6 +66,7 @@ def _page(form: RequestForm, *, key: str, token: str, draft: Draft | None = None
         token=token,
         waiting=draft.waiting if draft else [],
         more=more,
+        notice=notice,
         **limits(site().settings),
     )
 
@@ -78,7 +83,7 @@ def submit_request() -> AnyResponse:
     draft = draft_of(request)
     try:
         take_files(draft, request, site())
-        if not form.validate() or draft.refused or draft.removed:
+        if not form.validate() or draft.refused or draft.removed or "look" in request.form:
             return _give_back(form, draft)
         session["sent"] = json.dumps(_register(form, draft))
     except UnknownReference:
@@ -90,18 +95,21 @@ def submit_request() -> AnyResponse:
 
 
 def _give_back(form: RequestForm, draft: Draft) -> Response:
-    """The form again: with its mistakes, or without a word about them when a file was only taken off."""
-    more = []
-    if draft.removed:
+    """The form again: with its mistakes, or without a word about them when nobody wanted to send it yet."""
+    more, notice = [], None
+    looking = "look" in request.form and not form.stale
+    if draft.removed or looking:
         for field in form:
-            field.errors = []
+            field.errors = field.errors if looking and field is form.text else []
+        if looking and not form.text.errors:
+            notice = looked_at(form) or False
     elif form.stale:
         more = [
             ("", _("The page was open for a long time. Nothing is lost: check what you wrote and send it again."))
         ]
         form.csrf_token.errors = []
-    page = _page(form, key=draft.key, token=generate_csrf(), draft=draft, more=more)
-    return make_response(page, 200 if draft.removed else 400)
+    page = _page(form, key=draft.key, token=generate_csrf(), draft=draft, more=more, notice=notice)
+    return make_response(page, 200 if draft.removed or notice is not None else 400)
 
 
 def _busy(form: RequestForm, draft: Draft, error: OperationalError | NoRoom) -> Response:
@@ -137,16 +145,19 @@ def _registered(intake: Intake, now: datetime) -> dict[str, Any]:
     with site().database.writing() as db:
         registered = register(db, site().house, intake=intake, actor=CITIZEN, now=now)
         case = registered.case
-        return {
+        sent = {
             "key": intake.submission_key,
             "until": int((now + ACCESS).timestamp()),
             "reference": case.reference,
             "code": registered.code,
-            "urgent": intake.urgent,
+            "urgent": case.urgent_since is not None,
             "email": bool(intake.requester_email),
             "handler": {name: getattr(registered.handler, name) for name in NAMED},
             "owed": [_as_json(promise) for promise in registered.owed[:1]],  # the confirmation names one
         }
+    return sent | {
+        "elsewhere": surely_elsewhere(registered.case, now) if intake.nature is Nature.INFORMATION else None
+    }
 
 
 def _intake(form: RequestForm, draft: Draft, now: datetime) -> Intake:
@@ -211,7 +222,7 @@ def request_sent() -> AnyResponse | str:
     if not sent:
         return redirect(url_for("public.follow"), 303)
     start, end = _sent_frame(language())
-    told = json.dumps([sent[name] for name in ("urgent", "email", "handler", "owed")])
+    told = json.dumps([*(sent[name] for name in ("urgent", "email", "handler", "owed")), sent.get("elsewhere")])
     body = _sent_body(language(), told).replace(REFERENCE_MARK, sent["reference"]).replace(CODE_MARK, sent["code"])
     return f"{start}{body}{end}"
 
@@ -226,7 +237,7 @@ def _sent_frame(lang: Language) -> tuple[str, str]:
 @lru_cache(maxsize=128)
 def _sent_body(lang: Language, told: str) -> str:
     """What is told of promise and handler: drawn once for all to whom the same is told, without what is their own."""
-    urgent, email, handler, owed = json.loads(told)
-    sent = {"urgent": urgent, "email": email, "reference": REFERENCE_MARK, "code": CODE_MARK}
+    urgent, email, handler, owed, elsewhere = json.loads(told)
+    sent = {"urgent": urgent, "email": email, "reference": REFERENCE_MARK, "code": CODE_MARK, "elsewhere": elsewhere}
     promises = [explained(promise, lang) for promise in owed]
     return render_template("public/sent_body.html", sent=sent, owed=promises, handler=in_charge(handler, lang))

@@ -91,6 +91,17 @@ class RequestForm(fields.TokenForm):
         return sound
 
 
+class LookForm(fields.TokenForm):
+    """What a script sends of a request that is still being written."""
+
+    kind = fields.line(fields.NAME_LENGTH)
+    country = fields.line(fields.NAME_LENGTH)
+    subject = fields.line(fields.SUBJECT_LENGTH)
+    text = fields.paragraphs(
+        fields.TEXT_LENGTH, missing=_l("Write your question, your complaint or what has happened.")
+    )
+
+
 class FollowForm(fields.TokenForm):
     """The way to one's own file."""
 
