@@ -38,7 +38,8 @@ COMMANDS = dict(commands())
 
 def test_the_commands_are_those_that_scripts_rely_on() -> None:
     assert {" ".join(words) for words in COMMANDS} == {
-        "serve", "scheduler", "up", "init", "user add", "deadline", "explain", "route", "directory check", "sweep",
+        "serve", "scheduler", "up", "init", "user add", "deadline", "explain", "route", "directory check",
+        "directory posts", "sweep",
         "deliver", "intake mail", "letters", "seed", "verify", "bench",
     }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""`tracker route` and `tracker directory check`."""
+"""`tracker route`."""
 
 import json
 
@@ -49,9 +49,3 @@ def test_a_threshold_that_makes_no_sense_is_named() -> None:
 
     assert_one_sentence(told, 2)
     assert "ROUTE_AUTO" in told.stderr
-
-
-def test_the_directory_is_sound() -> None:
-    told = call("directory", "check")
-
-    assert (told.returncode, told.stderr) == (0, "")

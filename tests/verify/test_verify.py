@@ -21,6 +21,7 @@ from tracker.charter.words import (
     Language,
     MailOutcome,
     MailReason,
+    PostKind,
     RoutingSubject,
     RuleState,
     VoidPrintGround,
@@ -29,6 +30,7 @@ from tracker.insight.verify import Problem, verify
 from tracker.models.base import Moment, Sealed, Word
 from tracker.models.cases import Association
 from tracker.models.database import Database
+from tracker.models.directory import Post
 from tracker.models.history import History
 from tracker.models.mail import Mail, MailNotice
 from tracker.models.messages import Attachment, Message, Outbox
@@ -77,6 +79,10 @@ def on_paper_and_by_mail(at: datetime) -> Iterator[Sealed]:
     yield RoutingExample(
         case_id=1, text="Légaliser un diplôme", language=Language.FR, urgent=False, service_code="CONSULAR",
         noted_at=at,
+    )  # fmt: skip
+    yield Post(
+        country="TH", city="Bangkok", kind=PostKind.EMBASSY, names={"fr": "Ambassade"}, phone="+66 2", covers=["LA"],
+        source="List of posts", read_on=at.date(), loaded_at=at,
     )  # fmt: skip
     yield RoutingModel(version="1234567890ab", content=b"a model", figures={"first": 0.8}, trained_at=at)
     yield RoutingChange(number=1, subject=RoutingSubject.MODEL, what="1234567890ab", at=at, actor="system")

@@ -29,8 +29,9 @@ from tracker.correspondence.compose import Composed, standard_letter
 from tracker.correspondence.explanation import name_of, organisation, title_of
 from tracker.correspondence.facts import LetterFacts, Promise, Signature, Tracking
 from tracker.correspondence.gate import WayBack, way_back
-from tracker.correspondence.phones import emergency_phones
+from tracker.correspondence.phones import Line, Phone, emergency_phones
 from tracker.correspondence.tracking import tracking_code
+from tracker.insight.posts import post_for
 from tracker.models.base import Moment
 from tracker.models.cases import Case
 from tracker.models.directory import Service
@@ -261,10 +262,17 @@ def post_code(file: CaseFile, channel: Channel) -> Message:
 def by_itself(file: CaseFile, kind: MessageKind, signature: Signature, channel: Channel) -> Written:
     """Write one of the messages that need nobody's words, to the requester."""
     case = file.case
-    phones = emergency_phones() if kind is MessageKind.EMERGENCY else None
+    phones = _phones(file) if kind is MessageKind.EMERGENCY else None
     facts = facts_for(file, signature, answer_by=case.reply_channel, phones=phones)
     composed = standard_letter(kind, facts, case.language, official_language=case.official_language)
     return Written(kind, None, channel, address_for(case, channel), signature, case.language, composed)
+
+
+def _phones(file: CaseFile) -> tuple[Phone, ...]:
+    """Return whom to call, the post in that country first where it is known (P11, P12)."""
+    post = post_for(file.session, file.case.country, day=brussels_day(file.now))
+    name = str(post.names[file.case.language]) if post else ""
+    return emergency_phones(post=Phone(Line.POST, post.phone, name) if post and post.phone else None)
 
 
 def message_of(session: Session, case_id: int, number: int) -> Message | None:

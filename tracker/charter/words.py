@@ -117,6 +117,17 @@ class Language(StrEnum):
     EN = "en"
 
 
+class PostKind(StrEnum):
+    """What a post abroad is."""
+
+    EMBASSY = "embassy"
+    CONSULATE_GENERAL = "consulate_general"
+    CONSULATE = "consulate"
+    HONORARY_CONSULATE = "honorary_consulate"
+    PERMANENT_REPRESENTATION = "permanent_representation"
+    OFFICE = "office"
+
+
 class RoutingSubject(StrEnum):
     """What the router goes by, and a change of which it must see."""
 

@@ -176,7 +176,16 @@ def _routing(commands: Subparsers) -> None:
         "directory", help="the directory of services", description="The directory of services."
     )
     parts = directory.add_subparsers(required=True, metavar="COMMAND")
-    _json(_add(parts, "check", "directory.check", "check that every entry is whole, sourced and dated without gaps"))
+    check = _add(parts, "check", "directory.check", "check that every entry is whole, sourced and dated without gaps")
+    check.add_argument("--shipped", action="store_true", help="as it comes with the product")
+    _json(check)
+    posts = _add(
+        parts, "posts", "directory.posts", "load the list of posts abroad",
+        "CSV in UTF-8 with the columns country, city, kind, name_fr, name_nl, name_de, name_en, phone, email,"
+        " postal_address, covers, source, read_on, valid_to. All of it is loaded or, when a line is wrong, nothing.",
+    )  # fmt: skip
+    posts.add_argument("file", metavar="FILE", help="the list")
+    _json(posts)
 
 
 def _learning(route: ArgumentParser) -> None:

@@ -1,13 +1,13 @@
 """Owns the rows of the service directory: our own units, other public services, and bodies that are neither."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from tracker.charter.words import ServiceKind
-from tracker.models.base import Base, Sealed, Word, one_of
+from tracker.charter.words import PostKind, ServiceKind
+from tracker.models.base import Base, BigId, Sealed, Word, one_of
 
 
 class Service(Sealed, Base):
@@ -35,3 +35,33 @@ class Service(Sealed, Base):
     valid_from: Mapped[date | None]
     valid_to: Mapped[date | None]
     """The first day on which it is no longer valid; none: still valid."""
+
+
+class Post(Sealed, Base):
+    """A Belgian post abroad, as its source told it: none without a source and the day it was read (P12)."""
+
+    __tablename__ = "posts"
+    __table_args__ = (
+        UniqueConstraint("country", "city", "kind", name="uq_posts_country_city_kind"),
+        one_of("kind", PostKind),
+        CheckConstraint("source <> ''", name="has_a_source"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    country: Mapped[str] = mapped_column(String(2))
+    """Where it is (ISO 3166-1, two letters)."""
+    city: Mapped[str] = mapped_column(String(120))
+    kind: Mapped[PostKind] = mapped_column(Word(PostKind))
+    names: Mapped[dict[str, Any]]
+    """Its name by language."""
+    phone: Mapped[str | None] = mapped_column(String(60))
+    email: Mapped[str | None] = mapped_column(String(254))
+    postal_address: Mapped[str | None] = mapped_column(Text)
+    covers: Mapped[list[Any]]
+    """The countries that it serves beside its own."""
+    source: Mapped[str] = mapped_column(Text)
+    read_on: Mapped[date]
+    """The day on which the source was read."""
+    valid_to: Mapped[date | None]
+    """The first day on which it is no longer there; none: it is."""
+    loaded_at: Mapped[datetime]

@@ -2,7 +2,7 @@
 
 from tracker.models.base import Base, Sealed
 from tracker.models.cases import Association, Case
-from tracker.models.directory import Service
+from tracker.models.directory import Post, Service
 from tracker.models.history import History
 from tracker.models.mail import Mail, MailNotice
 from tracker.models.messages import Attachment, Message, Outbox
@@ -15,6 +15,7 @@ from tracker.models.texts import TextModule
 
 TABLES_OF_RECORD: tuple[type[Sealed], ...] = (
     Service,
+    Post,
     Staff,
     Case,
     Association,
@@ -56,6 +57,7 @@ __all__ = [
     "Notice",
     "Obligation",
     "Outbox",
+    "Post",
     "PrintRun",
     "RegisterEntry",
     "RoutingChange",
