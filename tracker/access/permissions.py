@@ -29,6 +29,7 @@ class Room(StrEnum):
     TEXTS = "texts"  # the text modules, to read and to use
     WRITE_TEXTS = "write_texts"
     RULES = "rules"  # the rules that staff write for the router: of the heads, for those over the dispatchers
+    ROUTING = "routing"  # the models that propose services, and which of them is in force
     DIRECTORY = "directory"  # the services and bodies, and what each is competent for
     WRITE_DIRECTORY = "write_directory"
     PROFILE = "profile"  # one's own language, absence and deputy
@@ -127,7 +128,7 @@ ROOMS: Mapping[Role, frozenset[Room]] = {
     Role.COMPLAINTS: _AT_THE_DESK | {Room.WRITE_TEXTS},
     Role.DIRECTION: _EVERYBODY | {Room.QUEUE, Room.REGISTER, Room.MAIL, Room.WRITE_TEXTS},
     Role.AUDITOR: _EVERYBODY | {Room.QUEUE, Room.REGISTER, Room.MAIL},
-    Role.ADMIN: _EVERYBODY | {Room.PEOPLE, Room.WRITE_TEXTS, Room.WRITE_DIRECTORY, Room.RULES},
+    Role.ADMIN: _EVERYBODY | {Room.PEOPLE, Room.WRITE_TEXTS, Room.WRITE_DIRECTORY, Room.RULES, Room.ROUTING},
 }
 
 _MAIL_OF_NOBODY: Mapping[Role, frozenset[str]] = {

@@ -207,6 +207,8 @@ def _frame() -> dict[str, Any]:
         (Room.TEXTS, "staff.texts", _("Texts")),
         (Room.DIRECTORY, "staff.directory", _("Directory")),
         (Room.RULES, "staff.rules_of_staff", _("Rules")),
+        (Room.ROUTING, "staff.routing", _("Routing")),
+        (Room.RULES, "staff.rules_of_staff", _("Rules")),
         (Room.PROFILE, "staff.profile", _("My profile")),
     ]
     shown = [
