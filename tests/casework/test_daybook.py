@@ -19,6 +19,7 @@ from tracker.casework.house import Actor
 from tracker.casework.register import register
 from tracker.charter.counting import brussels_day
 from tracker.charter.words import Channel, Direction, Language, Role
+from tracker.insight.verify import verify
 from tracker.models.cases import Case
 from tracker.models.database import Database
 from tracker.models.directory import Service
@@ -195,6 +196,41 @@ def test_a_transmission_on_paper_is_entered_by_the_name_of_the_body(an: Actor, d
     _post(database, an, reference, on_paper[0], LATER)
 
     assert _book(database, Direction.OUT)[0].correspondent == names["fr"]
+
+
+@pytest.mark.parametrize("channel", [Channel.POST, Channel.FAX, Channel.COUNTER, Channel.EMAIL])
+def test_a_case_that_the_other_body_sends_back_on_paper_is_entered_each_time(
+    an: Actor, database: Database, channel: Channel
+) -> None:
+    reference, day = _case(database), timedelta(days=1)
+    with database.reading() as session:
+        names = session.scalars(select(Service.names).where(Service.code == "EXT:FPS-FINANCE")).one()
+    for turn in range(2):
+        at = MONDAY + (1 + 3 * turn) * day
+        with database.writing() as session:
+            draft = Draft(to="EXT:FPS-FINANCE", to_address="Bd du Roi Albert II 33\n1030 Bruxelles")
+            sent = letters.transmit(
+                session, make_house(), reference=reference, draft=draft, actor=an, now=at, seen=None
+            )
+            numbers = [message.number for message in sent if message.channel is Channel.POST]
+        for number in numbers:
+            _post(database, an, reference, number, at)
+        with database.writing() as session:
+            follow.come_back(
+                session, make_house(), reference=reference, channel=channel, received_at=at + day, reason="Pas nous",
+                actor=an, now=at + 2 * day, seen=None,
+            )  # fmt: skip
+
+    _request, *back = _book(database, Direction.IN)
+    if channel is Channel.EMAIL:
+        assert back == []
+        return
+    assert [(line.number, line.channel, line.on_day, line.day, line.correspondent) for line in back] == [
+        (2 + turn, channel, brussels_day(MONDAY + (2 + 3 * turn) * day), brussels_day(MONDAY + (3 + 3 * turn) * day),
+         names["fr"])
+        for turn in range(2)
+    ]  # fmt: skip
+    assert list(verify(database, make_house().rules, make_house().calendar)) == []
 
 
 @pytest.mark.parametrize("days", [-6, -40, 1, 30])

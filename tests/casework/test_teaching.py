@@ -12,7 +12,7 @@ from tracker.casework.drafting import Draft
 from tracker.casework.house import Actor
 from tracker.casework.leaving import on_left
 from tracker.casework.teaching import CONFIRMED, CORRECTED, taught
-from tracker.charter.words import Nature, Role
+from tracker.charter.words import Channel, Nature, Role
 from tracker.insight.routing import models
 from tracker.models.cases import Case
 from tracker.models.database import Database
@@ -84,8 +84,8 @@ def test_a_transmission_teaches_and_a_return_takes_that_back(session: Session, d
     assert [one.service_code for one in kept(session)] == ["EXT:PENSIONS"]
 
     follow.come_back(
-        session, HOUSE, reference=case.reference, received_at=MONDAY, reason="Pas pour nous.", actor=dispatcher,
-        now=MONDAY, seen=None,
+        session, HOUSE, reference=case.reference, channel=Channel.EMAIL, received_at=MONDAY, reason="Pas pour nous.",
+        actor=dispatcher, now=MONDAY, seen=None,
     )  # fmt: skip
 
     assert kept(session) == []

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from tracker.casework.errors import Refused
 from tracker.casework.house import Actor
 from tracker.charter.counting import brussels_day
-from tracker.charter.words import PAPER, SPOKEN, Channel, Direction
+from tracker.charter.words import PAPER, SPOKEN, Channel, Direction, MessageKind
 from tracker.models.base import put
 from tracker.models.cases import Case
 from tracker.models.directory import Service
@@ -105,6 +105,31 @@ def came_back(session: Session, case: Case, message: Message, *, actor: Actor, n
     return _enter(session, Direction.IN, case, message, on_day=brussels_day(now), actor=actor, now=now)
 
 
+def sent_back(
+    session: Session, case: Case, *, channel: Channel, received_at: datetime, actor: Actor, now: datetime
+) -> RegisterEntry | None:
+    """Enter a case that the body it was transmitted to sent back on paper, or gave back in person; none for mail.
+
+    The line is that of what had been sent there last, the other way; each message comes back once.
+    """
+    if channel not in KEPT:
+        return None
+    came_in = select(RegisterEntry.id).where(
+        RegisterEntry.message_id == Message.id, RegisterEntry.direction == Direction.IN
+    )
+    sent = select(Message).where(
+        Message.case_id == case.id, Message.direction == Direction.OUT, Message.kind != MessageKind.NOTE
+    )
+    to_a_body = Message.service_code.is_not(None)
+    message = session.scalars(
+        sent.where(~came_in.exists()).order_by(to_a_body.desc(), Message.number.desc()).limit(1)
+    ).first()  # fmt: skip
+    if message is None:
+        return None
+    day = brussels_day(received_at)
+    return _enter(session, Direction.IN, case, message, channel=channel, on_day=day, actor=actor, now=now)
+
+
 def _enter(
     session: Session,
     direction: Direction,
@@ -112,6 +137,7 @@ def _enter(
     message: Message,
     *,
     on_day: date,
+    channel: Channel | None = None,
     reason: str | None = None,
     actor: Actor,
     now: datetime,
@@ -126,7 +152,7 @@ def _enter(
         number=number,
         day=day,
         day_number=day_number,
-        channel=message.channel,
+        channel=channel or message.channel,
         on_day=on_day,
         reason=reason,
         correspondent=correspondent,

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from tracker.casework.attachments import adopt
 from tracker.casework.casefile import CaseFile, find, permit
-from tracker.casework.daybook import Arrival, came_in, check_arrival, reason_of
+from tracker.casework.daybook import Arrival, came_in, check_arrival, reason_of, sent_back
 from tracker.casework.errors import Missing, UnknownReference
 from tracker.casework.house import SYSTEM, Actor, House
 from tracker.casework.register import Intake, Registered, register
@@ -85,17 +85,23 @@ def come_back(
     house: House,
     *,
     reference: str,
+    channel: Channel,
     received_at: datetime,
     reason: str,
     actor: Actor,
     now: datetime,
     seen: int | None,
 ) -> Case:
-    """Take back a case that the other body returns: a new transmission is owed, counted from its return."""
+    """Take back a case that the other body returns: a new transmission is owed, counted from its return.
+
+    What comes back on paper gets its line in the daily book. Raises ``Missing`` and the charter's refusals.
+    """
     if not reason.strip():
         raise Missing("reason")
     file = CaseFile.take(session, house, reference=reference, verb=Verb.COME_BACK, actor=actor, now=now, seen=seen)
-    file.done(Verb.COME_BACK, Returned(at=now, received_at=received_at), details={"reason": reason})
+    details = {"reason": reason, "channel": channel}
+    file.done(Verb.COME_BACK, Returned(at=now, received_at=received_at), details=details)
+    sent_back(session, file.case, channel=channel, received_at=received_at, actor=actor, now=now)
     forget(session, file.case)  # it did not belong there: where it does, the next act says
     return file.case
 

@@ -220,6 +220,8 @@ def test_take_back_what_the_other_body_returns(an: Desk, file: File, row: Row, d
     _do(an, reference, "come-back", day=TODAY.isoformat(), reason="Not theirs either.")
 
     assert row(reference).next_kind == "transmission"
+    lines = an.page("/staff/register").select(".staff-register tbody tr")
+    assert ["came back" in line.get_text() for line in lines] == [False, True]
 
 
 SLUGS = ["nature", "hand-over", "waive", "merge", "note", "follow-up", "left", "returned", "route", "assign"]

@@ -32,6 +32,7 @@ from tracker.web.staff.fields import (
     words_of,
 )
 from tracker.web.staff.handling import ReasonForm
+from tracker.web.staff.proposing import nature_in_words
 
 CAME_ON = _l("Write the day on which it came in.")
 
@@ -56,6 +57,7 @@ class NatureForm(StaffForm):
 
 
 def _natures(form: NatureForm, case: Header) -> None:
+    form.proposed = nature_in_words(case)
     form.nature.choices = words_of(Nature)
     offer(form.about_service, form.about_staff)
     if not form.is_submitted():
@@ -103,18 +105,28 @@ def extend(db: Session, form: ReasonForm, case: dict[str, Any]) -> None:
 
 
 class BackForm(ReasonForm):
-    """When the other body sent it back, and why."""
+    """How and when the other body sent it back, and why."""
 
+    channel = Choice(_l("Choose how it came in."), label=_l("It came in by"))
     day = DayField(CAME_ON, label=_l("Day on which it came back"))
+
+
+def _ways_back(form: BackForm, case: Header) -> None:
+    form.channel.choices = words_of((Channel.POST, Channel.FAX, Channel.EMAIL, Channel.PHONE, Channel.COUNTER))
+    if not form.is_submitted():
+        form.channel.data = Channel.POST.value
 
 
 @act("come-back", Verb.COME_BACK, BackForm, Page(
     _l("The other body sends this file back"), _l("Take it back"), _l("The file is ours again."),
     _l("A new transmission is owed, counted from the day on which it came back."),
-))  # fmt: skip
+), prepare=_ways_back)  # fmt: skip
 def come_back(db: Session, form: BackForm, case: dict[str, Any]) -> None:
-    received_at = moment_of(Channel.POST, form.day.data, None, now())
-    follow.come_back(db, site().house, received_at=received_at, reason=form.reason.data, **case)
+    channel = Channel(form.channel.data)
+    received_at = moment_of(channel, form.day.data, None, now())
+    follow.come_back(
+        db, site().house, channel=channel, received_at=received_at, reason=form.reason.data, **case
+    )  # fmt: skip
 
 
 def moment_of(channel: Channel, day: Any, clock: time | None, moment: datetime) -> datetime:
