@@ -129,7 +129,7 @@ def test_a_file_of_a_mail_is_checked_by_its_content_and_named_by_us(tmp_path: Pa
     lying = by_name["lying type"]
     kept = keep_file(lying.content, name=lying.name, folder=tmp_path, limit=1_000_000)
 
-    assert (kept.name, kept.media_type) == ("photo.pdf", "image/png")
+    assert (kept.name, kept.media_type) == ("photo.pdf.png", "image/png")
     assert (tmp_path / kept.stored_as).read_bytes().startswith(b"\x89PNG")
 
     bomb = by_name["an archive that would fill the disk"]

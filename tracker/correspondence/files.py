@@ -18,6 +18,7 @@ from pathlib import Path
 
 from tracker.correspondence.cleaning import clean_line
 
+NAME_LENGTH = 120
 PIXELS = 60_000_000
 """The largest picture that is drawn anew; a small file can claim to be a huge picture."""
 
@@ -61,7 +62,10 @@ class FileRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class KeptFile:
-    """A file that lies in the attachments folder under a name of ours; `name` is what its sender called it."""
+    """A file that lies in the attachments folder under a name of ours.
+
+    `name` is what its sender called it, with the ending of what it is: a text called `bill.hta` would run if opened.
+    """
 
     name: str
     stored_as: str
@@ -72,7 +76,7 @@ class KeptFile:
 
 def shown_name(name: str | None) -> str:
     """Return the name of a file as it is shown: no folders, nothing unseen, at most 120 characters; may be empty."""
-    return clean_line((name or "").replace("\\", "/").rsplit("/", 1)[-1])[-120:]
+    return clean_line((name or "").replace("\\", "/").rsplit("/", 1)[-1])[-NAME_LENGTH:]
 
 
 def keep_file(content: bytes, *, name: str, folder: Path, limit: int) -> KeptFile:
@@ -93,7 +97,14 @@ def keep_file(content: bytes, *, name: str, folder: Path, limit: int) -> KeptFil
         content = _drawn_anew(content, kind, name)
     stored_as = f"{secrets.token_hex(1)}/{secrets.token_hex(16)}.{kind}"
     _write(path_of(folder, stored_as), content)
-    return KeptFile(name, stored_as, _MEDIA_TYPES[kind], len(content), sha256(content).hexdigest())
+    return KeptFile(_named(name, kind), stored_as, _MEDIA_TYPES[kind], len(content), sha256(content).hexdigest())
+
+
+def _named(name: str, kind: str) -> str:
+    ending = f".{kind}"
+    if not name or name.lower().endswith((ending, ".jpeg") if kind == "jpg" else ending):
+        return name
+    return name[: NAME_LENGTH - len(ending)] + ending
 
 
 def path_of(folder: Path, stored_as: str) -> Path:

@@ -16,7 +16,7 @@ from config import Settings
 from tests.web.public.conftest import cases, errors, filled, hidden, hidden_in, post, send, soup
 from tests.web.public.test_following import enter, filed
 from tracker.correspondence import files
-from tracker.correspondence.files import path_of
+from tracker.correspondence.files import keep_file, path_of
 from tracker.models.database import Database
 from tracker.models.messages import Attachment
 
@@ -61,9 +61,8 @@ def kept(database: Database) -> list[Attachment]:
     ("content", "name", "media_type"),
     [
         (PDF, "brief.pdf", "application/pdf"),
-        (PDF, "brief.exe", "application/pdf"),
         (picture("JPEG"), "foto.jpg", "image/jpeg"),
-        (picture("PNG"), "scan", "image/png"),
+        (picture("PNG"), "scan.png", "image/png"),
         (DOCX, "brief.docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
         (ODT, "brief.odt", "application/vnd.oasis.opendocument.text"),
         ("Één regel tekst.\n".encode(), "nota.txt", "text/plain; charset=utf-8"),
@@ -159,6 +158,23 @@ def test_the_citizens_file_name_is_only_text(
     stored = (settings.attachments_dir / attachment.stored_as).resolve()
     assert stored.is_relative_to(settings.attachments_dir.resolve())
     assert stored.exists()
+
+
+@pytest.mark.parametrize(
+    ("sent", "content", "kept"),
+    [
+        ("bill.hta", b"<script>alert(1)</script>", "bill.hta.txt"), ("bill.PDF", PDF, "bill.PDF"),
+        ("bill.exe", PDF, "bill.exe.pdf"), ("passwd", b"text", "passwd.txt"), ("note.txt", b"text", "note.txt"),
+        ("me.JPEG", picture("JPEG"), "me.JPEG"), ("me.png", picture("JPEG"), "me.png.jpg"), ("", b"text", ""),
+        ("x" * 200 + ".js", b"text", ("x" * 117 + ".js")[:116] + ".txt"),
+    ],
+)  # fmt: skip
+def test_a_file_ends_in_what_it_is_so_that_nothing_runs_when_it_is_opened(
+    tmp_path: Path, sent: str, content: bytes, kept: str
+) -> None:
+    file = keep_file(content, name=sent, folder=tmp_path, limit=1_000_000)
+
+    assert file.name == kept
 
 
 @pytest.mark.parametrize("stored_as", ["../secret", "/etc/passwd", "a/../../b"])
