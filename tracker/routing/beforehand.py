@@ -1,7 +1,7 @@
 """Owns what a citizen can be told before they write: whose matter a text seems to be, and what it asks for.
 
 Only what is sure enough is told: a wrong hint costs the citizen's trust. The figures are from the examples, judged
-by models that had not seen them.
+by models that had not seen them (docs/adr/0020).
 """
 
 from collections.abc import Mapping
