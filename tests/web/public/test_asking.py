@@ -1,6 +1,6 @@
 """A request goes in by the form: what comes of it, and that the same form twice is one case."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from flask.testing import FlaskClient
@@ -8,10 +8,11 @@ from sqlalchemy import select
 
 from tests.web.public.conftest import LANGUAGES, cases, errors, filled, hidden, reference_in, send, soup
 from tracker.charter.counting import brussels_day
-from tracker.charter.words import Channel, Language, Nature, ObligationKind, Role
+from tracker.charter.words import Channel, Language, Nature, ObligationKind, PostKind, Role
 from tracker.correspondence.explanation import date_in_words, label
 from tracker.models.cases import Case
 from tracker.models.database import Database
+from tracker.models.directory import Post
 from tracker.models.messages import Message, Outbox
 from tracker.models.obligations import Obligation
 
@@ -105,6 +106,27 @@ def test_an_emergency_is_urgent_and_the_phones_come_first(client: FlaskClient, d
     words = shown.get_text(" ", strip=True)
     assert shown.select_one(".suivi-key time") is None, "the date of the written answer is not what counts now"
     assert words.index("toutes les 30 minutes") < words.index("DOS-") < words.index("au plus tard le")
+
+
+@pytest.mark.parametrize(("country", "known"), [("MA", True), ("FR", False), ("", False)])
+def test_an_emergency_is_told_the_post_of_its_country_first(
+    client: FlaskClient, database: Database, country: str, known: bool
+) -> None:
+    with database.writing() as db:
+        names = {language: f"Rabat {language}" for language in ("fr", "nl", "de", "en")}
+        source = {"source": "List of posts", "read_on": date(2026, 1, 1), "loaded_at": datetime.now(UTC)}
+        db.add(
+            Post(country="MA", city="Rabat", kind=PostKind.EMBASSY, names=names, phone="+212 5", covers=[], **source)
+        )
+
+    told = soup(client.get(send(client, "de", kind="emergency", country=country).location))
+
+    phones = told.select_one(".suivi-phones")
+    assert phones is not None
+    first = phones.select("dd")[0].get_text(strip=True)
+    assert first == ("+212 5" if known else "diplomatie.belgium.be")
+    assert ("Rabat de" in phones.get_text()) == known
+    assert "+32 2 501 32 00" in phones.get_text()
 
 
 def test_the_same_form_twice_gives_the_same_reference(client: FlaskClient, database: Database) -> None:

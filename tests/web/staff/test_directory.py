@@ -1,7 +1,7 @@
 """The directory's pages: everybody reads and finds, an administrator changes from a day on, and the past stays."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from bs4 import BeautifulSoup
@@ -9,9 +9,9 @@ from bs4 import BeautifulSoup
 from tests.web.staff.conftest import PEOPLE, Desk, fields_of, form_of, soup_of
 from tracker.access.permissions import Person, Room, may_enter
 from tracker.casework.directory import directory_in_force
-from tracker.charter.words import Language
+from tracker.charter.words import Language, PostKind
 from tracker.models.database import Database
-from tracker.models.directory import Service
+from tracker.models.directory import Post, Service
 from tracker.models.routing import RoutingChange
 from tracker.routing.directory import load_directory
 
@@ -187,3 +187,35 @@ def test_what_is_shipped_can_be_gone_back_to(desk: Callable[[str], Desk], databa
         assert directory_in_force(session).versions("M1") == load_directory().versions("M1")
         assert [session.get_one(RoutingChange, number).actor_id for number in (1, 2)] == [_person(at).id] * 2
     assert at.get("/staff/directory/EXT:NOBODY/shipped").status_code == 404
+
+
+def _bangkok() -> Post:
+    names = {language: f"Bangkok {language}" for language in ("fr", "nl", "de", "en")}
+    return Post(
+        country="TH", city="Bangkok", kind=PostKind.EMBASSY, names=names, phone="+66 2", covers=["LA"],
+        source="List of posts", read_on=date(2026, 1, 1), loaded_at=datetime.now(UTC),
+    )  # fmt: skip
+
+
+def test_the_posts_abroad_stand_with_the_entry_of_the_embassies(
+    desk: Callable[[str], Desk], database: Database
+) -> None:
+    at = desk("an")
+    assert "None is loaded yet" in _text(at.page("/staff/directory/EMBASSY"))
+    with database.writing() as session:
+        session.add(_bangkok())
+    told = _text(at.page("/staff/directory/EMBASSY"))
+    assert all(words in told for words in ("Bangkok en", "Thailand", "Covers: Laos", "+66 2", "List of posts"))
+    assert "Bangkok en" not in _text(at.page("/staff/directory/CONSULAR"))
+
+
+@pytest.mark.parametrize(("country", "says"), [("LA", "Bangkok en"), ("FR", "any other member state"), ("BE", "")])
+def test_a_file_names_the_post_for_its_country(
+    an: Desk, file: Callable[..., str], database: Database, country: str, says: str
+) -> None:
+    with database.writing() as session:
+        session.add(_bangkok())
+    told = _text(an.page(f"/staff/cases/{file(country=country)}"))
+    assert says in told
+    assert ("Bangkok en" in told) == (says == "Bangkok en")
+    assert ("any other member state" in told) == (says == "any other member state")

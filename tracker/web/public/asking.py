@@ -11,14 +11,19 @@ from flask import Response, current_app, make_response, redirect, render_templat
 from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response as AnyResponse
 
 from tracker.casework.errors import UnknownReference
 from tracker.casework.house import CITIZEN
 from tracker.casework.register import Intake, register
+from tracker.charter.counting import brussels_day
 from tracker.charter.obligations import Obligation
 from tracker.charter.words import Channel, Language, Nature
+from tracker.correspondence.phones import Line, Phone
+from tracker.insight.posts import post_for
+from tracker.models.cases import Case
 from tracker.web.drafts import Draft, NoRoom, draft_of, limits, not_read, take_files
 from tracker.web.languages import language
 from tracker.web.large_bodies import Unreadable, check_readable, record, typed_fields
@@ -154,10 +159,17 @@ def _registered(intake: Intake, now: datetime) -> dict[str, Any]:
             "email": bool(intake.requester_email),
             "handler": {name: getattr(registered.handler, name) for name in NAMED},
             "owed": [_as_json(promise) for promise in registered.owed[:1]],  # the confirmation names one
+            "post": _post(db, case, now) if case.urgent_since else None,
         }
     return sent | {
         "elsewhere": surely_elsewhere(registered.case, now) if intake.nature is Nature.INFORMATION else None
     }
+
+
+def _post(db: Session, case: Case, now: datetime) -> dict[str, Any] | None:
+    """Return the post to call in that country, where it is known: its number, and its name by language."""
+    post = post_for(db, case.country, day=brussels_day(now))
+    return {"number": post.phone, "names": post.names} if post and post.phone else None
 
 
 def _intake(form: RequestForm, draft: Draft, now: datetime) -> Intake:
@@ -222,7 +234,9 @@ def request_sent() -> AnyResponse | str:
     if not sent:
         return redirect(url_for("public.follow"), 303)
     start, end = _sent_frame(language())
-    told = json.dumps([*(sent[name] for name in ("urgent", "email", "handler", "owed")), sent.get("elsewhere")])
+    told = json.dumps(
+        [*(sent[name] for name in ("urgent", "email", "handler", "owed")), sent.get("elsewhere"), sent.get("post")]
+    )
     body = _sent_body(language(), told).replace(REFERENCE_MARK, sent["reference"]).replace(CODE_MARK, sent["code"])
     return f"{start}{body}{end}"
 
@@ -237,7 +251,8 @@ def _sent_frame(lang: Language) -> tuple[str, str]:
 @lru_cache(maxsize=128)
 def _sent_body(lang: Language, told: str) -> str:
     """What is told of promise and handler: drawn once for all to whom the same is told, without what is their own."""
-    urgent, email, handler, owed, elsewhere = json.loads(told)
+    urgent, email, handler, owed, elsewhere, post = json.loads(told)
     sent = {"urgent": urgent, "email": email, "reference": REFERENCE_MARK, "code": CODE_MARK, "elsewhere": elsewhere}
+    sent["post"] = post and Phone(Line.POST, post["number"], post["names"][lang])
     promises = [explained(promise, lang) for promise in owed]
     return render_template("public/sent_body.html", sent=sent, owed=promises, handler=in_charge(handler, lang))

@@ -29,6 +29,7 @@ from tracker.correspondence import gate
 from tracker.correspondence.explanation import days_left_in_words, explain_rule, explain_steps, label, rung_in_words
 from tracker.insight.casefacts import Broken, Came, CasePage, Done, Header, Said, Told
 from tracker.insight.casepage import case_page, stored_file
+from tracker.insight.posts import post_for
 from tracker.web.languages import language
 from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
@@ -84,6 +85,7 @@ def case(reference: str) -> str:
     with site().database.reading() as db:
         page = case_page(db, header, me().viewer)
         interim = ready(db, header, page)
+        post = post_for(db, header.country, day=today)
     promises = [_explained(promise, today) for promise in page.promises]
     return render_template(
         "staff/case.html",
@@ -102,6 +104,7 @@ def case(reference: str) -> str:
         relations=_relations(),
         proposals=proposals(header),
         country=_country(header.country),
+        post=post,
     )
 
 

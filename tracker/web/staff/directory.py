@@ -17,8 +17,10 @@ from tracker.charter.counting import brussels_day
 from tracker.charter.errors import CharterError
 from tracker.charter.words import ServiceKind
 from tracker.insight.directory import changes_of, touched
+from tracker.insight.posts import posts_abroad
 from tracker.routing.directory import Directory, Entry
-from tracker.web.languages import NAMES
+from tracker.web.countries import countries
+from tracker.web.languages import NAMES, language
 from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
 from tracker.web.staff.acts import busy, problems_of
@@ -27,6 +29,8 @@ from tracker.web.staff.directory_form import BackForm, EndForm, EntryForm
 from tracker.web.staff.fields import StaffForm, words_of
 
 WORDS_LENGTH = 120
+POSTS = "EMBASSY"
+"""The entry under which the posts abroad are listed."""
 
 
 @staff.get("/directory")
@@ -52,11 +56,12 @@ def directory_entry(code: str) -> str:
     with site().database.reading() as db:
         known, entry = _known(db, code)
         changes, touches, newer = changes_of(db, code), touched(db, code), code in outdated(db)
+        posts = posts_abroad(db, day=brussels_day(now())) if code == POSTS else None
     names = {one.code: one for one in known.entries}
     return render_template(
         "staff/directory_entry.html", entry=entry, versions=_in_time(known, code), facts=known.facts_of(code),
         changes=changes, touched=touches, newer=newer, names=names, languages=NAMES, day=brussels_day(now()),
-        may_write=_may_write(),
+        may_write=_may_write(), posts=posts, countries=dict(countries(language())),
     )  # fmt: skip
 
 
