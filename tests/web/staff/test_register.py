@@ -86,6 +86,7 @@ def test_a_gap_is_shown_where_it_is_and_above(an: Desk, file: Callable[..., str]
     alarm = page.select_one(".suivi-alarm")
     assert alarm is not None
     assert "2–3" in alarm.get_text()
+    assert len(page.select(".suivi-alarm")) == 1, "one thing is told once"
     assert [("Missing" in row) for row in _rows(page)] == [False, True, False, False]
 
 
@@ -127,7 +128,9 @@ def test_a_line_is_looked_for_in_the_year_and_the_words_stay_with_the_tabs(
     assert page.select_one("input[name=words]")["value"] == "MULLER"
     assert page.select_one(".staff-count") is None
     assert all("words=MULLER" in str(link["href"]) for link in page.select(".staff-lists a"))
-    assert _rows(an.page(f"/staff/register?words=MULLER&day={TODAY:%d/%m/%Y}")) == []
+    today = an.page(f"/staff/register?words=MULLER&day={TODAY:%d/%m/%Y}")
+    assert _rows(today) == []
+    assert today.select_one("input[name=day]")["value"] == TODAY.isoformat()
     assert second in _rows(an.page(f"/staff/register?words={second}"))[0]
     nothing = an.page("/staff/register?words=nobody")
     assert _rows(nothing) == []

@@ -54,7 +54,8 @@ def register() -> str:
     form = BookForm(formdata=request.args, meta={"csrf": False})
     form.channel.choices = [("", _("All")), *words_of(KEPT)]
     form.channel.data = form.channel.data or ""
-    form.validate()
+    if form.validate():
+        form.day.raw_data = None  # shown as the field writes it, however it was typed
     part = _part(form)
     with site().database.reading() as db:
         found, pages = lines(db, me().viewer, part, start=_number("from"))
@@ -68,7 +69,7 @@ def register() -> str:
         part=part,
         lines=found,
         gaps={} if part.words else {gap.last + 1: gap for gap in missing},
-        alarms=[*_alarm(missing), *_without_a_line(len(lost))],
+        alarms=[*_alarm(missing), *_without_a_line(len(lost) - sum(gap.last - gap.first + 1 for gap in missing))],
         tabs_of_sides=_sides(part, (nearby.came_in, nearby.went_out) if nearby else all_years.get(part.year, (0, 0))),
         everything=_url(replace(part, words="")),
         years=[Tab(str(year), _url(part, day=None, year=year), part.day is None and year == part.year)
@@ -137,7 +138,7 @@ def _alarm(missing: list[Gap]) -> list[str]:
 
 def _without_a_line(count: int) -> list[str]:
     """Say that lines were taken off the end of the book, where no number after them shows it."""
-    if not count:
+    if count <= 0:  # what a gap in the numbers shows is told once
         return []
     return [
         ngettext(
