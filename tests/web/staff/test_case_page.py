@@ -71,7 +71,11 @@ def test_a_case_in_triage_shows_what_the_router_proposes(desk: Callable[[str], D
     assert "Environment and Climate (MD8)" in found[0].get_text()  # in the clerk's language, not the requester's
     assert "%" in found[0].get_text()
     assert "climat" in found[0].get_text()
-    for proposed, field in ((found[0], "service"), *((one, "to") for one in outside)):
+    confirm = page.select_one(".staff-proposals form button")
+    assert confirm is not None
+    assert "Environment and Climate (MD8)" in confirm.get_text()
+    ours = [one for one in found[1:] if one not in outside]
+    for proposed, field in (*((one, "service") for one in ours), *((one, "to") for one in outside)):
         (button,) = proposed.select("a")
         code = str(button["href"]).rsplit("=", 1)[1]
         chosen = at.page(str(button["href"])).select_one(f"select[name={field}] option[selected]")

@@ -30,6 +30,7 @@ _WITH_VIEWS = (
     "rules",
     "sending_again",
     "texts",
+    "triage",
 )
 
 

@@ -32,6 +32,7 @@ from tracker.web.staff.fields import (
     words_of,
 )
 from tracker.web.staff.handling import ReasonForm
+from tracker.web.staff.proposing import nature_in_words
 
 CAME_ON = _l("Write the day on which it came in.")
 
@@ -56,6 +57,7 @@ class NatureForm(StaffForm):
 
 
 def _natures(form: NatureForm, case: Header) -> None:
+    form.proposed = nature_in_words(case)
     form.nature.choices = words_of(Nature)
     offer(form.about_service, form.about_staff)
     if not form.is_submitted():

@@ -1,7 +1,7 @@
 """Owns the fields and the base of the forms that staff fill in."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from typing import Any
@@ -26,6 +26,8 @@ class StaffForm(TypedForm):
     """A form about one case: it knows which version of the case it was drawn for."""
 
     seen = HiddenField()
+    proposed: Sequence[str] = ()
+    """Sentences that say what Suivi proposes, shown above the fields."""
 
     @property
     def version(self) -> int:

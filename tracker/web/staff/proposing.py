@@ -1,17 +1,22 @@
-"""Owns what the router proposed for a case as a clerk reads it: in their own language, with reasons."""
+"""Owns why a case is where it is, as staff read it in their own language: what the router proposed, with reasons."""
 
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from babel.numbers import format_percent
 from flask import url_for
 from flask_babel import gettext as _
+from markupsafe import Markup, escape
 
 from tracker.access.permissions import may
 from tracker.charter.counting import brussels_day
 from tracker.charter.moves import MOVES
-from tracker.charter.words import CaseState, ServiceKind, Verb
+from tracker.charter.words import CaseState, Language, Nature, ServiceKind, Verb
+from tracker.correspondence.explanation import label
 from tracker.insight.casefacts import Header
+from tracker.routing.directory import Entry
 from tracker.web.languages import language
 from tracker.web.site import router
 from tracker.web.staff.accounts import me, now
@@ -34,18 +39,101 @@ class Proposal:
     url: str
 
 
-def proposals(case: Header) -> list[Proposal]:
-    """Return what the router proposed, best first, for a file that nobody has given to a service yet."""
-    if case.state is not CaseState.TRIAGE or not case.routing:
-        return []
-    stored = [one for one in case.routing.get("suggestions", []) if one["score"] >= LEAST]
-    return [told for one in stored[:SHOWN] if (told := _proposal(case, one)) is not None]
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why a case is where it is; what was not stored with an older case is empty."""
+
+    decision: str
+    proposals: list[Proposal]
+    confirm: bool
+    """Whether the first proposal can be confirmed as it stands, by whoever looks."""
+    changes: list[str]
+    """What would make another service the first, in words."""
+    alarms: list[tuple[str, str, str]]
+    """What the text seems to be and the case is not: a sentence, where that is put right, and the link's words."""
+    model: str
+    """The version of the model that was asked."""
+    passages: tuple[str, ...]
+
+    def marked(self, text: str) -> Markup:
+        """Return a text of the citizen, escaped, with the passages marked that the proposals rest on."""
+        return marked(text, self.passages)
 
 
-def _proposal(case: Header, stored: dict[str, Any]) -> Proposal | None:
-    entry = router().directory.standing_for(str(stored["code"]), on=brussels_day(now()))
-    if entry is None:
+def why_here(case: Header) -> Why | None:
+    """Return why a case is where it is; none for one that a person gave to a service from the first."""
+    if not case.routing:
         return None
+    stored = [one for one in case.routing.get("suggestions", []) if one["score"] >= LEAST][:SHOWN]
+    found = [(entry, one) for one in stored if (entry := _entry(one["code"])) is not None]
+    nature = case.routing.get("nature") or {}
+    return Why(
+        decision=_decision(case, [entry for entry, _one in found]),
+        proposals=[_proposal(case, entry, one) for entry, one in found],
+        confirm=confirmable(case) is not None,
+        changes=list(_changes(case.routing.get("changes", []))),
+        alarms=list(_alarms(case)),
+        model=str(case.routing.get("model", "")),
+        passages=tuple(dict.fromkeys([*_passages(stored[:2]), *nature.get("passages", []),
+                                      *nature.get("urgent_passages", [])])),
+    )  # fmt: skip
+
+
+def confirmable(case: Header) -> str | None:
+    """Return the service that gets a case in triage when what is proposed first is confirmed; only ours (P13)."""
+    if case.state is not CaseState.TRIAGE or not may(me().person, Verb.ROUTE, facts_of(case)):
+        return None
+    stored = (case.routing or {}).get("suggestions") or [{}]
+    entry = _entry(stored[0].get("code", ""))
+    return entry.code if entry is not None and entry.kind is ServiceKind.INTERNAL else None
+
+
+def marked(text: str, passages: Iterable[str]) -> Markup:
+    """Return a text, escaped, with passages marked wherever they stand in it."""
+    longest_first = sorted({one for one in passages if one.strip()}, key=lambda one: (-len(one), one))
+    if not longest_first:
+        return escape(text)
+    found = re.compile(r"(?<!\w)(" + "|".join(map(re.escape, longest_first)) + r")(?!\w)")
+    parts = found.split(text)  # every second one is a passage
+    return Markup("").join(
+        Markup("<mark>{}</mark>").format(part) if number % 2 else escape(part) for number, part in enumerate(parts)
+    )
+
+
+def nature_in_words(case: Header) -> list[str]:
+    """Return what kind of request the text seems to be, and whether an emergency, each with what says so."""
+    stored = (case.routing or {}).get("nature")
+    if stored is None:
+        return []
+    said = []
+    if stored["nature"]:
+        what = label(Nature(stored["nature"]), Language(language()))
+        share = format_percent(stored["score"], locale=language())
+        said.append(_because(_("Suivi reads it as: %(nature)s (%(share)s)", nature=what, share=share),
+                             stored["passages"]))  # fmt: skip
+    else:
+        said.append(_("Suivi reads it as an ordinary request."))
+    if stored["urgent"]:
+        said.append(_because(_("It may be an emergency"), stored["urgent_passages"]))
+    return said
+
+
+def _because(what: str, passages: Iterable[str]) -> str:
+    quoted = ", ".join(_("“%(passage)s”", passage=one) for one in passages)
+    return str(_("%(what)s, because of %(passages)s.", what=what, passages=quoted)) if quoted else f"{what}."
+
+
+def _entry(code: Any) -> Entry | None:
+    """Return the body that stands for a code today."""
+    return router().directory.standing_for(str(code), on=brussels_day(now()))
+
+
+def _passages(stored: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for one in stored:
+        yield from (str(reason["passage"]) for reason in one["reasons"])
+
+
+def _proposal(case: Header, entry: Entry, stored: Mapping[str, Any]) -> Proposal:
     met: dict[str, list[str]] = {}
     for reason in stored["reasons"]:
         passages = met.setdefault(router().reason_in(str(reason["competence"]), language()), [])
@@ -71,8 +159,80 @@ def _likely(score: float) -> str:
 def _where_chosen(case: Header, code: str, kind: ServiceKind) -> str:
     """Return the page on which it stands chosen: our own services are given the file, it is transmitted to others."""
     verb = Verb.ROUTE if kind is ServiceKind.INTERNAL else Verb.TRANSMIT
-    if (case.state, verb) not in MOVES or not may(me().person, verb, facts_of(case)):
+    waits = case.state is CaseState.TRIAGE and (case.state, verb) in MOVES
+    if not waits or not may(me().person, verb, facts_of(case)):
         return ""
     if verb is Verb.ROUTE:
         return url_for("staff.route", reference=case.reference, service=code)
     return url_for("staff.transmit", reference=case.reference, to=code)
+
+
+def _decision(case: Header, proposed: list[Entry]) -> str:
+    """Say what the router decided and why it decided no more than that."""
+    stored = case.routing or {}
+    decision, waits = stored.get("decision"), case.state is CaseState.TRIAGE
+    rules = ", ".join(_("“%(passage)s”", passage=one["name"]) for one in stored.get("rules", []))
+    if decision == "abstain" or not proposed:
+        return str(_("Nobody could tell whose it is: %(reason)s", reason=_reason(stored.get("reason"))))
+    service = proposed[0].names[language()]
+    if decision == "auto" and case.nature is Nature.COMPLAINT and case.service_code != proposed[0].code:
+        return str(_("Suivi reads it as a matter of %(service)s; the complaint itself is the coordinator's.",
+                     service=service))  # fmt: skip
+    if decision == "auto" and rules:
+        return str(_("Suivi gave it to %(service)s by itself, by the rule %(rules)s.", service=service, rules=rules))
+    if decision == "auto":
+        return str(_("Suivi gave it to %(service)s by itself: what the text says is clear enough.", service=service))
+    if rules:
+        return str(_("Rules of staff name it: %(rules)s. A person decides.", rules=rules))
+    if waits:
+        return str(_("Suivi proposes %(service)s: please confirm, or choose another.", service=service))
+    return str(_("Suivi proposed %(service)s; a person decided.", service=service))
+
+
+def _reason(stored: Any) -> str:
+    """Return why the router abstained, which is stored in English, in the reader's language."""
+    known = {
+        "The text holds no words.": _("the text holds no words."),
+        "No service is in force on that day.": _("no service was in force on that day."),
+        "The text seems to be in none of fr, nl, de, en.": _("the text seems to be in none of our four languages."),
+        "Nothing in the text points clearly enough to one service.": _("nothing in the text points clearly to one."),
+    }
+    return str(known.get(str(stored), _("nothing in the text points clearly to one.")))
+
+
+def _changes(stored: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Say what would make another service the first."""
+    for change in stored:
+        entry = _entry(change["code"])
+        if entry is None:
+            continue
+        service = entry.names[language()]
+        match change["if"]:
+            case "abroad":
+                yield str(_("If the person is abroad: %(service)s.", service=service))
+            case "in_belgium":
+                yield str(_("If the person is in Belgium: %(service)s.", service=service))
+            case "without":
+                yield str(_("Without “%(passage)s”: %(service)s.", passage=change["passage"], service=service))
+
+
+def _alarms(case: Header) -> Iterator[tuple[str, str, str]]:
+    """Tell of an emergency that is not flagged, and of another nature than the case has until a person confirms."""
+    stored = (case.routing or {}).get("nature") or {}
+    settled = case.state not in (CaseState.TRIAGE, CaseState.OPEN)
+    if settled or not stored:
+        return
+    if stored["urgent"] and case.urgent_since is None:
+        sentence = _because(_("It may be an emergency"), stored["urgent_passages"])
+        yield sentence, _where(case, Verb.FLAG, "staff.flag"), _("Flag this file")
+    if stored["nature"] and stored["nature"] != case.nature and not case.nature_confirmed:
+        what = label(Nature(stored["nature"]), Language(language()))
+        share = format_percent(stored["score"], locale=language())
+        sentence = _because(_("It may be something else: %(nature)s (%(share)s)", nature=what, share=share),
+                            stored["passages"])  # fmt: skip
+        yield sentence, _where(case, Verb.CONFIRM_NATURE, "staff.nature"), _("Confirm the nature")
+
+
+def _where(case: Header, verb: Verb, page: str) -> str:
+    allowed = (case.state, verb) in MOVES and may(me().person, verb, facts_of(case))
+    return url_for(page, reference=case.reference) if allowed else ""
