@@ -71,7 +71,7 @@ def test_a_proposal_confirmed_and_one_corrected_are_kept_with_what_was_proposed(
 
 def test_the_latest_service_of_a_case_counts(session: Session, dispatcher: Actor) -> None:
     case = make_case(session)
-    for service in ("M3", "PROTOCOL", "M5"):
+    for service in ("M3", "M5"):
         route(session, case, service, dispatcher)
     assert [one.service_code for one in kept(session)] == ["M5"]
 

@@ -12,6 +12,7 @@ from tracker.casework.house import Actor, House
 from tracker.casework.people import UnknownService
 from tracker.casework.staffing import COMPLAINTS_SERVICE, Team
 from tracker.casework.teaching import forget, teach
+from tracker.casework.to_and_fro import check_free, decides, refer
 from tracker.casework.writing import usual_way_back
 from tracker.charter.counting import brussels_day
 from tracker.charter.rungs import Anchor
@@ -46,13 +47,16 @@ def route(
     *,
     reference: str,
     service_code: str,
+    reason: str | None = None,
     actor: Actor,
     now: datetime,
     seen: int | None,
 ) -> Case:
     """Give a case to one of our services: its clerk in turn handles it, associated services join by themselves (P13).
 
-    An urgent case goes on ringing: nobody has taken it yet. Raises ``UnknownService`` or ``NotOurService``.
+    An urgent case goes on ringing: nobody has taken it yet. One that would come back to a service, or move a third
+    time, goes to the dispatchers' head instead, who decides. Raises ``UnknownService``, ``NotOurService`` or
+    ``HeadDecides``.
     """
     file = CaseFile.take(session, house, reference=reference, verb=Verb.ROUTE, actor=actor, now=now, seen=seen)
     service = session.get(Service, service_code)
@@ -60,13 +64,17 @@ def route(
         raise UnknownService(service_code)
     if service.kind is not ServiceKind.INTERNAL:
         raise NotOurService(service_code)
-    case, before = file.case, file.case.service_code
+    case, before, went = file.case, file.case.service_code, check_free(file)
+    if before not in (None, service_code) and went.too_far(service_code) and not decides(file):
+        refer(file, wanted=service_code, reason=reason)
+        return case
     case.service_code, case.state, case.triage_since = service_code, CaseState.OPEN, None
     team = Team.load(session, day=brussels_day(now))
     case.handler_id = team.handler_for(service_code, turn=case.id, not_this=case.about_staff_id).id
     _reassociate(session, case, service, now, before=before)
     teach(session, case, service_code, actor=actor, now=now)
-    file.done(Verb.ROUTE, details={"from": before, "to": service_code, "handler": case.handler_id})
+    details = {"from": before, "to": service_code, "handler": case.handler_id}
+    file.done(Verb.ROUTE, details=details | ({"reason": reason} if reason else {}))
     return case
 
 
@@ -152,6 +160,7 @@ def _give(
     """Change the handler. Whoever a complaint concerns never handles it (charter §6)."""
     file = CaseFile.take(session, house, reference=reference, verb=verb, actor=actor, now=now, seen=seen)
     case, before = file.case, file.case.handler_id
+    decided = check_free(file).waiting
     handler = session.get(Staff, handler_id)
     if handler is None or not handler.active or handler.is_desk or not reaches(_person(handler), Verb.ANSWER):
         raise CannotHandle(handler.name if handler else "?")
@@ -164,7 +173,9 @@ def _give(
         _reassociate(session, case, lead, now)
     if handler.id == actor.staff_id and case.urgent_since is not None and case.urgent_taken_at is None:
         case.urgent_taken_at = now  # given to somebody else, it goes on ringing until they take it
-    file.done(verb, details={"from": before, "to": handler.id, "name": handler.name, "reason": reason})
+    details = {"from": before, "to": handler.id, "name": handler.name, "reason": reason}
+    more = {"service": lead.code, "decides": decided} if lead is not None else {}
+    file.done(verb, details=details | more)
     return case
 
 

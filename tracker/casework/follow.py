@@ -13,6 +13,7 @@ from tracker.casework.errors import Missing, UnknownReference
 from tracker.casework.house import SYSTEM, Actor, House
 from tracker.casework.register import Intake, Registered, register
 from tracker.casework.teaching import forget
+from tracker.casework.to_and_fro import refer
 from tracker.casework.void_prints import void_prints_with_old_codes
 from tracker.casework.writing import post_code
 from tracker.charter.entries import FollowedUp, Returned
@@ -103,6 +104,7 @@ def come_back(
     file.done(Verb.COME_BACK, Returned(at=now, received_at=received_at), details=details)
     sent_back(session, file.case, channel=channel, received_at=received_at, actor=actor, now=now)
     forget(session, file.case)  # it did not belong there: where it does, the next act says
+    refer(file)
     return file.case
 
 

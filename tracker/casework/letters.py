@@ -13,6 +13,7 @@ from tracker.casework.house import Actor, House
 from tracker.casework.leaving import left
 from tracker.casework.paper import Cabinet, as_printed, check_printable
 from tracker.casework.teaching import teach
+from tracker.casework.to_and_fro import check_free
 from tracker.casework.transmission import misdirected, transmission
 from tracker.casework.writing import (
     PUBLISHED,
@@ -159,6 +160,8 @@ def send(file: CaseFile, kind: MessageKind, draft: Draft) -> list[Message]:
     A conversation gets its line in the daily book.
     """
     session, actor, now = file.session, file.actor, file.now
+    if kind is MessageKind.TRANSMISSION:
+        check_free(file)
     if kind is MessageKind.TRANSMISSION and draft.consent:
         file.case.consent_at, file.case.consent_evidence = now, draft.consent
     messages: list[Message] = []

@@ -12,7 +12,7 @@ from wtforms import BooleanField
 from tracker.casework import assignment, ending
 from tracker.charter.counting import brussels_day
 from tracker.charter.obligations import Obligation as Promise
-from tracker.charter.words import Verb, WaiverGround
+from tracker.charter.words import CaseState, Verb, WaiverGround
 from tracker.insight.casefacts import Header
 from tracker.insight.choices import Colleague, bodies, colleagues
 from tracker.insight.promised import open_promises, waived_promises
@@ -20,7 +20,7 @@ from tracker.web.filters import label_in_words, long_day
 from tracker.web.languages import language
 from tracker.web.site import site
 from tracker.web.staff.accounts import now
-from tracker.web.staff.acts import Page, act, nothing_chosen, the_case
+from tracker.web.staff.acts import Page, Then, act, lead_on, nothing_chosen, the_case
 from tracker.web.staff.fields import (
     EVIDENCE_LENGTH,
     REASON_LENGTH,
@@ -39,6 +39,7 @@ class RouteForm(StaffForm):
     """Which service."""
 
     service = Pick(_l("Choose a service."), needed=True, label=_l("Service"))
+    reason = one_line(_l("Reason"), REASON_LENGTH, description=_l("Why it goes there; the next service reads it."))
 
 
 def _services(form: RouteForm, case: Header) -> None:
@@ -60,8 +61,13 @@ def _proposed(case: Header) -> str | None:
     _l("Give this file to a service"), _l("Give it to this service"), _l("The service has the file."),
     _l("A colleague of that service handles it from then on; services that share the competence join by themselves."),
 ), prepare=_services)  # fmt: skip
-def route(db: Session, form: RouteForm, case: dict[str, Any]) -> None:
-    assignment.route(db, site().house, service_code=form.service.data, **case)
+def route(db: Session, form: RouteForm, case: dict[str, Any]) -> Then | None:
+    given = assignment.route(
+        db, site().house, service_code=form.service.data, reason=form.reason.data or None, **case
+    )
+    if given.service_code == form.service.data and given.state is CaseState.OPEN:
+        return None
+    return lambda: lead_on(_("The file has gone to and fro: the dispatchers' head has it now, and decides."))
 
 
 class AssignForm(StaffForm):

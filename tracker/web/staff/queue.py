@@ -15,11 +15,12 @@ from tracker.access.permissions import Reach, Room
 from tracker.casework.ahead import near
 from tracker.casework.trying_rules import rules_without_target
 from tracker.charter.counting import brussels_day
-from tracker.charter.words import Language, Nature, ObligationKind, Role
+from tracker.charter.words import CaseState, Language, Nature, ObligationKind, Role
 from tracker.correspondence.explanation import days_left_in_words, label
 from tracker.insight.overview import Count, Overview, overview
 from tracker.insight.queue import Page, Position, Row, queue_page
 from tracker.insight.shown import Days, Show, View
+from tracker.insight.to_and_fro import waiting_for_head
 from tracker.web.filters import number
 from tracker.web.languages import language
 from tracker.web.site import router, site
@@ -69,10 +70,12 @@ def queue() -> str:
     account, moment = me(), now()
     today = brussels_day(moment)
     view, show, days = _view(account), _show(), Days.of(today, site().house.calendar)
-    after, before = read_position("after"), read_position("before")
+    after, before = _position("after"), _position("before")
     with site().database.reading() as db:
         page = queue_page(db, account.viewer, view=view, show=show, days=days, after=after, before=before)
         above = overview(db, account.viewer, view=view, days=days)
+        in_triage = (row.id for row in (*page.urgent, *page.rows) if row.state is CaseState.TRIAGE)
+        referred = waiting_for_head(db, in_triage)
     return render_template(
         "staff/queue.html",
         urgent=_lines(page.urgent, moment),
@@ -81,6 +84,7 @@ def queue() -> str:
         shows=_shows(view, show, above.counts),
         show=show,
         title=_titles()[show],
+        referred=referred,
         pages=_pages(view, show, page),
         alarms=_alarms(account, above, view, moment),
     )
@@ -118,7 +122,7 @@ def _show() -> Show:
     return Show(asked) if asked in list(Show) else Show.EVERYTHING
 
 
-def read_position(name: str) -> Position | None:
+def _position(name: str) -> Position | None:
     """Return the place a page starts from, as the links between pages write it; none for anything else."""
     day, _dot, number = request.args.get(name, "").partition(".")
     try:
@@ -253,14 +257,13 @@ def _pages(view: View, show: Show, page: Page) -> Mapping[str, str]:
     kept: dict[str, Any] = {"view": view.value, "show": None if show is Show.EVERYTHING else show.value}
     found = {}
     if page.before is not None:
-        found["before"] = url_for("staff.queue", **kept, before=written(page.before))
+        found["before"] = url_for("staff.queue", **kept, before=_written(page.before))
     if page.after is not None:
-        found["after"] = url_for("staff.queue", **kept, after=written(page.after))
+        found["after"] = url_for("staff.queue", **kept, after=_written(page.after))
     return found
 
 
-def written(position: Position) -> str:
-    """Return a place in the queue as it travels in an address."""
+def _written(position: Position) -> str:
     return f"{position.due_on.isoformat()}.{position.id}"
 
 

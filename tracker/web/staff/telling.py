@@ -42,11 +42,11 @@ def _particulars(entry: Done, names: Mapping[int, str]) -> Iterator[str]:
             yield from _handler(given.get("handler"), names)
         case Verb.REGISTER | Verb.ROUTE:
             yield from _service(given.get("service") or given.get("to"))
-            if given.get("decision") == "auto" and given.get("service"):
-                yield str(_("assigned by itself"))
             yield from _handler(given.get("handler"), names)
         case Verb.ASSIGN | Verb.TAKE | Verb.HAND_OVER:
             yield from _handler(given.get("name") or given.get("to"), names)
+            if given.get("referred"):
+                yield str(_("it went to and fro: the dispatchers' head decides"))
         case Verb.FLAG:
             yield from _flags(given)
         case Verb.CORRECT_RECEIPT:
@@ -78,6 +78,12 @@ def _service(code: Any) -> Iterator[str]:
     if isinstance(code, str) and code:
         entry = router().directory.standing_for(code, on=brussels_day(now()))
         yield from _named(_("Service"), entry.names[language()] if entry else code)
+
+
+def place_in_words(code: str | None) -> str:
+    """Name a service or a body as the directory does today; the dispatchers, where no service has it."""
+    entry = router().directory.standing_for(code, on=brussels_day(now())) if code else None
+    return entry.names[language()] if entry else code or str(_("the dispatchers"))
 
 
 def _handler(person: Any, names: Mapping[int, str]) -> Iterator[str]:
