@@ -1,53 +1,23 @@
 """Owns what must be true of one case's records together: its history, its promises, what left, who was told."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import TypeAlias
 
-from tracker.charter import ladder
 from tracker.charter.calendar import WorkingCalendar
-from tracker.charter.counting import midnight_after
 from tracker.charter.entries import entry_from_json
 from tracker.charter.errors import CharterError
 from tracker.charter.ledger import Ledger, replay
 from tracker.charter.reference import Reference
 from tracker.charter.rules import RuleBook
-from tracker.charter.rungs import BREACH
-from tracker.charter.steps import StepCode
 from tracker.charter.words import CaseState, Channel, Direction, MessageKind, NoticeState, ObligationState
-from tracker.models.cases import Association, Case
-from tracker.models.history import History
-from tracker.models.messages import Message, Outbox
-from tracker.models.obligations import Breach, Discharge, Notice, Obligation
-
-Finding: TypeAlias = tuple[str, str, str]
-"""Table, key and what is wrong."""
+from tracker.insight.caserecords import CaseRecords, Finding, named
+from tracker.insight.staff_told import breaches, next_looks, notices_told
+from tracker.models.cases import Association
 
 REPLAYED = (
     "kind", "rule_id", "rule_version", "source", "counted_from", "days", "due_on", "work_by", "provisional", "state",
     "arose_at", "decide_by", "born_late", "settled_at", "settled_on", "replaced_by", "waiver_ground",
     "waiver_evidence",
 )  # fmt: skip
-
-OWED_AGAIN = (StepCode.REOPENED, StepCode.WAIVER_VOIDED)
-"""Its date may have passed while it was settled: the breach stands in the commit that opened it again."""
-
-
-@dataclass(slots=True)
-class CaseRecords:
-    """All the rows of one case; history, obligations and messages in their order."""
-
-    case: Case
-    associations: list[Association] = field(default_factory=list)
-    history: list[History] = field(default_factory=list)
-    obligations: list[Obligation] = field(default_factory=list)
-    messages: list[Message] = field(default_factory=list)
-    discharges: list[Discharge] = field(default_factory=list)
-    breaches: dict[int, Breach] = field(default_factory=dict)
-    """By the id of the obligation."""
-    notices: list[Notice] = field(default_factory=list)
-    outbox_of_messages: dict[int, Outbox] = field(default_factory=dict)
-    outbox_of_notices: set[int] = field(default_factory=set)
 
 
 def inconsistencies(records: CaseRecords, rules: RuleBook, calendar: WorkingCalendar) -> Iterator[Finding]:
@@ -57,20 +27,16 @@ def inconsistencies(records: CaseRecords, rules: RuleBook, calendar: WorkingCale
         entries = [entry_from_json(stored) for row in records.history for stored in row.details.get("ledger", ())]
         ledger = replay(entries, rules=rules, calendar=calendar)
     except (CharterError, ArithmeticError, LookupError, TypeError, ValueError) as error:
-        yield "history", _of(records), f"the history cannot be replayed: {error}"
+        yield "history", named(records), f"the history cannot be replayed: {error}"
         return
     yield from _promises(records, ledger)
     yield from _case(records, ledger)
-    yield from _next_looks(records, rules, calendar)
-    yield from _notices_told(records)
-    yield from _breaches(records)
+    yield from next_looks(records, rules, calendar)
+    yield from notices_told(records)
+    yield from breaches(records)
     yield from _leavings(records, ledger)
     yield from _discharges(records, ledger)
     yield from _on_the_way(records)
-
-
-def _of(records: CaseRecords) -> str:
-    return f"{records.case.id} ({records.case.reference})"
 
 
 def _numbering(records: CaseRecords) -> Iterator[Finding]:
@@ -81,14 +47,14 @@ def _numbering(records: CaseRecords) -> Iterator[Finding]:
     except ValueError:
         number = None
     if number != case.id:
-        yield "cases", _of(records), "the reference does not name this case"
+        yield "cases", named(records), "the reference does not name this case"
     numbers = [row.seq for row in records.history]
     if numbers != list(range(1, len(numbers) + 1)):
-        yield "history", _of(records), f"the entries are numbered {numbers}: one is missing or was added"
+        yield "history", named(records), f"the entries are numbered {numbers}: one is missing or was added"
     if case.version != len(numbers):
-        yield "cases", _of(records), f"version {case.version} does not fit {len(numbers)} entries in the history"
+        yield "cases", named(records), f"version {case.version} does not fit {len(numbers)} entries in the history"
     if [row.number for row in records.messages] != list(range(1, len(records.messages) + 1)):
-        yield "messages", _of(records), "the messages are not numbered without a gap: one is missing or was added"
+        yield "messages", named(records), "the messages are not numbered without a gap: one is missing or was added"
 
 
 def _promises(records: CaseRecords, ledger: Ledger) -> Iterator[Finding]:
@@ -97,7 +63,7 @@ def _promises(records: CaseRecords, ledger: Ledger) -> Iterator[Finding]:
     for promise in ledger.obligations:
         row = stored.pop(promise.number, None)
         if row is None:
-            yield "obligations", _of(records), f"promise {promise.number} is missing"
+            yield "obligations", named(records), f"promise {promise.number} is missing"
             continue
         differing = [name for name in REPLAYED if getattr(row, name) != getattr(promise, name)]
         if row.steps != [step.to_json() for step in promise.steps]:
@@ -123,12 +89,12 @@ def _case(records: CaseRecords, ledger: Ledger) -> Iterator[Finding]:
     if (case.nature_confirmed_at is not None) != ledger.nature_confirmed:
         differing.append("nature_confirmed_at")
     if differing:
-        yield "cases", _of(records), f"{', '.join(differing)} differ from what the history says"
+        yield "cases", named(records), f"{', '.join(differing)} differ from what the history says"
     if ledger.open_obligations and case.state in (CaseState.CLOSED, CaseState.MERGED):
-        yield "cases", _of(records), f"the case is {case.state}, but something is still owed"
+        yield "cases", named(records), f"the case is {case.state}, but something is still owed"
     for alarm, so in (("not_sent", _not_sent(records) or _came_back(records)), ("unattended", _unattended(records))):
         if getattr(case, alarm) != so:
-            yield "cases", _of(records), f"{alarm} is not what the messages and notices say"
+            yield "cases", named(records), f"{alarm} is not what the messages and notices say"
     for beside in records.associations:
         for name in Association.COPIED:
             if getattr(beside, name) != getattr(case, name):
@@ -174,95 +140,13 @@ def _unattended(records: CaseRecords) -> bool:
     return any(row.state is NoticeState.UNATTENDED and row.obligation_id in owed for row in records.notices)
 
 
-def _next_looks(records: CaseRecords, rules: RuleBook, calendar: WorkingCalendar) -> Iterator[Finding]:
-    """Check that the sweep looks at each open promise when its first rung without a notice comes."""
-    case = records.case
-    situation = ladder.Situation(
-        case.channel, case.nature, case.urgent_since if case.urgent_taken_at is None else None, case.triage_since
-    )
-    told: dict[int, set[str]] = {}
-    due_on = {row.id: row.due_on for row in records.obligations}
-    for notice in records.notices:
-        told.setdefault(notice.obligation_id, set()).add(notice.rung)
-        if notice.due_on != due_on[notice.obligation_id]:
-            yield "notices", str(notice.id), "its due date is not that of the promise"
-    for row in records.obligations:
-        already = frozenset(told.get(row.id, ()))
-        if row.next_action_at is None:
-            yield from _passed_over(records, row, already, rules, calendar)
-            continue
-        if row.next_action_at != ladder.next_at(rules.ladder, calendar, row, situation, already=already):
-            yield "obligations", str(row.id), "next_action_at is not the moment of the first rung without a notice"
-
-
-def _passed_over(
-    records: CaseRecords, row: Obligation, already: frozenset[str], rules: RuleBook, calendar: WorkingCalendar
-) -> Iterator[Finding]:
-    """Check that a promise that was settled has a notice for every rung before the last that it has one for."""
-    case = records.case
-    if row.steps[0]["values"].get("channel") != case.channel:
-        return  # the receipt was corrected in the meantime: the ladder it was told by is not known any more
-    stems = (*("before", "after"), BREACH)
-    newest = max(
-        (n.moment for n in records.notices if n.obligation_id == row.id and n.rung.partition("-")[0] in stems),
-        default=None,
-    )
-    for moment in ladder.moments(rules.ladder, calendar, row, ladder.Situation(case.channel, case.nature)):
-        if newest is None or moment.at >= newest:
-            return
-        if moment.rung not in already and moment.rung.partition("-")[0] in stems:
-            yield "notices", f"of promise {row.id}", f"the notice {moment.rung} is missing"
-
-
-def _notices_told(records: CaseRecords) -> Iterator[Finding]:
-    """Check that no notice is gone that was there when its promise was settled: the history tells how many."""
-    row_of = {row.number: row.id for row in records.obligations}
-    for entry in records.history:
-        for number, told in entry.details.get("notices", {}).items():
-            promise = row_of.get(int(number))
-            kept = sum(notice.obligation_id == promise for notice in records.notices)
-            if kept < told:
-                yield (
-                    "notices",
-                    f"of promise {promise}",
-                    f"{told} were there when it was settled, and {kept} are left",
-                )
-
-
-def _breaches(records: CaseRecords) -> Iterator[Finding]:
-    """Check that a promise has a breach exactly when it was broken, dated when that became true."""
-    rung = {notice.obligation_id for notice in records.notices if notice.rung == BREACH}
-    for row in records.obligations:
-        breach = records.breaches.get(row.id)
-        late = row.settled_on is not None and row.settled_on > row.due_on
-        if breach is None:
-            if late or row.born_late or (row.id in rung and row.settled_on is None):
-                yield "breaches", str(row.id), "the promise was broken, and no breach is recorded"
-            continue
-        if (breach.due_on, breach.became_true_at) != (row.due_on, midnight_after(row.due_on)):
-            yield "breaches", str(row.id), "it is not dated midnight after the due date"
-        if breach.born_late != row.born_late or breach.recorded_at < breach.became_true_at:
-            yield (
-                "breaches",
-                str(row.id),
-                "it was recorded before it became true, or does not say that it was born late",
-            )
-        reopened = any(step["code"] in OWED_AGAIN for step in row.steps)
-        seen_open = row.settled_at is None or breach.recorded_at < row.settled_at
-        if seen_open and row.id not in rung and not (row.born_late or reopened):
-            yield "notices", f"of promise {row.id}", "the sweep saw the breach, and nobody was told of it"
-        # A letter posted in time whose posting is recorded late keeps the promise; the breach that was seen stays.
-        if not late and row.settled_at is not None and breach.recorded_at > row.settled_at:
-            yield "breaches", str(row.id), "it was recorded although the promise had been kept"
-
-
 def _leavings(records: CaseRecords, ledger: Ledger) -> Iterator[Finding]:
     """Check that what the history says has left is what the messages say."""
     stored = {row.number: row for row in records.messages}
     for leaving in ledger.leavings:
         row = stored.get(leaving.message)
         if row is None:
-            yield "messages", _of(records), f"message {leaving.message}, which has left, is missing"
+            yield "messages", named(records), f"message {leaving.message}, which has left, is missing"
         elif (row.act, row.left_on, row.voided_at is not None) != (leaving.act, leaving.left_on, leaving.voided):
             yield "messages", str(row.id), "what the history says of its leaving is something else"
     known = {leaving.message for leaving in ledger.leavings}
@@ -291,7 +175,7 @@ def _discharges(records: CaseRecords, ledger: Ledger) -> Iterator[Finding]:
         wanted -= {pair} if row.voided_at is None else set()
     for number, message_number in sorted(wanted):
         what = f"message {message_number} kept promise {number}, and no discharge says so"
-        yield "discharges", _of(records), what
+        yield "discharges", named(records), what
 
 
 def _on_the_way(records: CaseRecords) -> Iterator[Finding]:

@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 from tracker.charter.calendar import WorkingCalendar
 from tracker.charter.rules import RuleBook
 from tracker.charter.words import Direction
-from tracker.insight.consistency import CaseRecords, inconsistencies
+from tracker.insight.caserecords import CaseRecords
+from tracker.insight.consistency import inconsistencies
 from tracker.insight.register import years
 from tracker.insight.taken_out import gaps, without_a_line
 from tracker.models.base import Sealed, seal_of, sealed_columns
