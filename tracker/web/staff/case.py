@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from babel import Locale
-from flask import abort, render_template, send_file
+from flask import abort, render_template, request, send_file
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -37,10 +37,12 @@ from tracker.web.staff.accounts import me, now
 from tracker.web.staff.acts import the_case
 from tracker.web.staff.blueprint import facts_of, needs, staff
 from tracker.web.staff.mail import lost_in_words
-from tracker.web.staff.proposing import proposals
+from tracker.web.staff.proposing import why_here
+from tracker.web.staff.queue import written
 from tracker.web.staff.readying import ready
 from tracker.web.staff.sending_again import SLUG, links
 from tracker.web.staff.telling import SHOWN_AS_MESSAGE, place_in_words, told, who
+from tracker.web.staff.triage import place_of
 from tracker.web.staff.undelivered import offers
 from tracker.web.uploads import path_of
 
@@ -103,7 +105,9 @@ def case(reference: str) -> str:
         groups=actions(header, page),
         line=[item for item in (_item(one, page) for one in page.line) if item is not None],
         relations=_relations(),
-        proposals=proposals(header),
+        why=why_here(header),
+        in_turn="triage" in request.args and header.state is CaseState.TRIAGE,
+        here=written(place_of(header)),
         country=_country(header.country),
         went=wandering(one for one in page.line if isinstance(one, Done)),
         place=place_in_words,

@@ -70,7 +70,7 @@ def queue() -> str:
     account, moment = me(), now()
     today = brussels_day(moment)
     view, show, days = _view(account), _show(), Days.of(today, site().house.calendar)
-    after, before = _position("after"), _position("before")
+    after, before = read_position("after"), read_position("before")
     with site().database.reading() as db:
         page = queue_page(db, account.viewer, view=view, show=show, days=days, after=after, before=before)
         above = overview(db, account.viewer, view=view, days=days)
@@ -122,7 +122,7 @@ def _show() -> Show:
     return Show(asked) if asked in list(Show) else Show.EVERYTHING
 
 
-def _position(name: str) -> Position | None:
+def read_position(name: str) -> Position | None:
     """Return the place a page starts from, as the links between pages write it; none for anything else."""
     day, _dot, number = request.args.get(name, "").partition(".")
     try:
@@ -257,13 +257,14 @@ def _pages(view: View, show: Show, page: Page) -> Mapping[str, str]:
     kept: dict[str, Any] = {"view": view.value, "show": None if show is Show.EVERYTHING else show.value}
     found = {}
     if page.before is not None:
-        found["before"] = url_for("staff.queue", **kept, before=_written(page.before))
+        found["before"] = url_for("staff.queue", **kept, before=written(page.before))
     if page.after is not None:
-        found["after"] = url_for("staff.queue", **kept, after=_written(page.after))
+        found["after"] = url_for("staff.queue", **kept, after=written(page.after))
     return found
 
 
-def _written(position: Position) -> str:
+def written(position: Position) -> str:
+    """Return a place in the queue as it travels in an address."""
     return f"{position.due_on.isoformat()}.{position.id}"
 
 

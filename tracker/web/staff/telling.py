@@ -42,6 +42,8 @@ def _particulars(entry: Done, names: Mapping[int, str]) -> Iterator[str]:
             yield from _handler(given.get("handler"), names)
         case Verb.REGISTER | Verb.ROUTE:
             yield from _service(given.get("service") or given.get("to"))
+            if given.get("decision") == "auto" and given.get("service"):
+                yield str(_("assigned by itself"))
             yield from _handler(given.get("handler"), names)
         case Verb.ASSIGN | Verb.TAKE | Verb.HAND_OVER:
             yield from _handler(given.get("name") or given.get("to"), names)
