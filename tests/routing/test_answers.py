@@ -106,6 +106,16 @@ def test_of_a_hundred_bodies_and_answers_told_to_citizens_ninety_five_are_right(
     assert len(wrong) <= 0.05 * (right + len(wrong)), wrong
 
 
+def test_who_chose_to_complain_is_not_told_how_to(router: Router) -> None:
+    text = "The lady at your consulate was rude and hung up. I want to complain."
+    asked, complained = (
+        beforehand(router, text, lang="en", country=None, nature=nature, on=DAY) for nature in (None, "complaint")
+    )
+
+    assert [answer.key for answer in asked.answers] == ["complaints"]
+    assert complained.answers == ()
+
+
 def test_an_emergency_gets_the_telephone_and_no_other_body(router: Router) -> None:
     found = told(router, "Ma fille a été arrêtée hier au Pérou, au secours", lang="fr")
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from tracker.charter.words import Nature, ServiceKind
+from tracker.charter.words import Channel, Nature, ServiceKind
 from tracker.routing.answers import ShortAnswer, shipped_answers
 from tracker.routing.directory import Entry
 from tracker.routing.evidence import MOST_CHARACTERS
@@ -60,7 +60,7 @@ def beforehand(
     text = text[:MOST_CHARACTERS]
     guessed, sure = guess_language(text)
     written = guessed if guessed is not None and sure >= SURE else lang
-    found = router.route(text, lang=written, country=country, nature=nature, top=3, on=on)
+    found = router.route(text, lang=written, country=country, nature=nature, channel=Channel.WEB, top=3, on=on)
     proposed = found.proposed
     asked = nature or proposed.nature
     scores = {one.code: one.score for one in found.suggestions if found.decision != ABSTAIN}
@@ -70,7 +70,7 @@ def beforehand(
     return Beforehand(
         emergency=proposed.urgent,
         body=entry if named else None,
-        answers=_answers(router, text, written, country, asked, scores),
+        answers=() if nature == Nature.COMPLAINT else _answers(router, text, written, country, asked, scores),
         ours=entry is not None and entry.kind is ServiceKind.INTERNAL,
     )
 

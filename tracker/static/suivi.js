@@ -22,9 +22,9 @@ if (look) {
 
   // Says whether the answer was shown: where it was not, the page itself is asked. `pressed`: told even if there is nothing.
   const show = async (pressed) => {
-    const told = new URLSearchParams();
+    const [told, typed] = [new URLSearchParams(), new FormData(form)];
     for (const name of ["csrf_token", "kind", "country", "subject", "text"]) {
-      told.set(name, new FormData(form).get(name) ?? "");
+      told.set(name, typed.get(name) ?? "");
     }
     if (!pressed && (told.toString() === asked || !told.get("text").trim())) return true;
     asked = told.toString();
