@@ -208,7 +208,6 @@ def _frame() -> dict[str, Any]:
         (Room.DIRECTORY, "staff.directory", _("Directory")),
         (Room.RULES, "staff.rules_of_staff", _("Rules")),
         (Room.ROUTING, "staff.routing", _("Routing")),
-        (Room.RULES, "staff.rules_of_staff", _("Rules")),
         (Room.PROFILE, "staff.profile", _("My profile")),
     ]
     shown = [
