@@ -14,11 +14,13 @@ from tracker.casework.contact import correct_contact
 from tracker.casework.drafting import Draft
 from tracker.casework.errors import CaseChanged, Missing, NotPermitted
 from tracker.casework.house import Actor
-from tracker.charter.words import Channel, ChannelReason, MessageKind, Role
+from tracker.charter.words import Channel, ChannelReason, Direction, MessageKind, Nature, Role
+from tracker.correspondence.tracking import tracking_code
 from tracker.models.cases import Case
 from tracker.models.database import Database
 from tracker.models.history import History
 from tracker.models.messages import Message, Outbox
+from tracker.models.staff import Staff
 
 HOUSE = make_house()
 NOW = MONDAY + timedelta(days=1)
@@ -49,6 +51,10 @@ def _correct(session: Session, case: Case, actor: Actor, *, seen: int | None = N
 def _codes(session: Session, case: Case) -> list[Message]:
     kind = Message.kind == MessageKind.TRACKING_CODE
     return list(session.scalars(select(Message).where(Message.case_id == case.id, kind)))
+
+
+def _messages(session: Session, case: Case) -> list[Message]:
+    return list(session.scalars(select(Message).where(Message.case_id == case.id).order_by(Message.number)))
 
 
 def test_an_answer_that_bounced_goes_to_the_right_address(session: Session, clerk: Actor) -> None:
@@ -85,6 +91,56 @@ def test_the_code_that_went_to_a_stranger_is_void_and_a_new_one_goes_to_the_righ
         "email": {"before": "claire.dubois@example.org", "after": "claire.dubois@example.com"},
         "phone": {"before": None, "after": "+32 470 12 34 56"},
     }
+
+
+@pytest.mark.parametrize(
+    ("channel", "right", "by"),
+    [
+        (Channel.EMAIL, {}, (Channel.EMAIL, KNOWN["email"], ["waiting"])),
+        (Channel.POST, {}, (Channel.EMAIL, KNOWN["email"], ["waiting"])),
+        (Channel.POST, {"email": None, "address": "Rue Haute 1"}, (Channel.POST, "Rue Haute 1", [])),
+    ],
+)
+def test_whoever_could_not_be_told_gets_the_acknowledgement_with_the_address(
+    session: Session, clerk: Actor, channel: Channel, right: dict[str, Any], by: tuple[Channel, str, list[str]]
+) -> None:
+    case = make_case(session, service="CONSULAR", channel=channel, requester_email=None)
+    assert [m.direction for m in _messages(session, case)] == [Direction.IN]
+
+    _correct(session, case, clerk, **right)
+
+    _request, told = _messages(session, case)
+    assert (told.kind, case.code_version) == (MessageKind.ACKNOWLEDGEMENT, 1)
+    waits = session.scalars(select(Outbox.state).where(Outbox.message_id == told.id)).all()
+    assert (told.channel, told.address, waits) == by
+    handler = session.get_one(Staff, case.handler_id)
+    due = case.next_due_on
+    assert due is not None
+    code = tracking_code(HOUSE.secret, case.reference, 1)
+    for said in (case.reference, code, handler.phone, f"{due.day} ", str(due.year)):
+        assert said in told.body, said
+
+    _correct(
+        session, case, clerk, **KNOWN | {"email": "claire@right.example"}
+    )  # from now on it is the code that is new
+    assert [m.kind for m in _messages(session, case)][2:] == [MessageKind.TRACKING_CODE]
+
+
+def test_a_complaint_that_could_not_be_acknowledged_is_acknowledged_as_one(session: Session, clerk: Actor) -> None:
+    case = make_case(session, service="CONSULAR", requester_email=None, nature=Nature.COMPLAINT)
+    clerk = acting(session.get_one(Staff, case.handler_id))
+
+    _correct(session, case, clerk)
+
+    assert [m.kind for m in _messages(session, case)][1:] == [MessageKind.COMPLAINT_ACKNOWLEDGEMENT]
+
+
+def test_a_sensitive_case_is_not_acknowledged_by_mail(session: Session, clerk: Actor) -> None:
+    case = make_case(session, service="CONSULAR", requester_email=None, sensitive=True)
+
+    _correct(session, case, acting(session.get_one(Staff, case.handler_id)))
+
+    assert len(_messages(session, case)) == 1
 
 
 def test_another_number_leaves_the_code_as_it_is(session: Session, clerk: Actor) -> None:

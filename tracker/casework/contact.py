@@ -2,15 +2,26 @@
 
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tracker.casework.casefile import CaseFile
 from tracker.casework.errors import Missing
 from tracker.casework.house import Actor, House
 from tracker.casework.void_prints import void_print, void_prints_with_old_codes, waiting_on_paper
-from tracker.casework.writing import address_for, post_code, usual_way_back
-from tracker.charter.words import PAPER, Channel, Verb, VoidPrintGround
+from tracker.casework.writing import (
+    BY_MAIL,
+    acknowledgement,
+    address_for,
+    post,
+    post_code,
+    services_of,
+    usual_way_back,
+)
+from tracker.charter.words import PAPER, Channel, Direction, Verb, VoidPrintGround
 from tracker.models.cases import Case
+from tracker.models.messages import Message
+from tracker.models.staff import Staff
 
 
 def correct_contact(
@@ -32,8 +43,9 @@ def correct_contact(
 
     Answers go from then on by the way that this leaves (P7). What waits to be posted or faxed gets the right address
     at once; what waits to leave by e-mail, when it leaves (``leaving.before_leaving``). A tracking code that went to
-    a wrong e-mail address is void; a new one goes to the right address, on paper where that is how we answer. Lengths
-    and addresses have been checked by the form. Raises ``Missing`` without a name or a reason.
+    a wrong e-mail address is void; a new one goes to the right address, on paper where that is how we answer. Whoever
+    could not be written to so far, and is owed something, gets the acknowledgement now, with the code that is valid.
+    Lengths and addresses have been checked by the form. Raises ``Missing`` without a name or a reason.
     """
     for what, given in (("requester_name", name), ("reason", reason)):
         if not given.strip():
@@ -50,7 +62,8 @@ def correct_contact(
             changed[part] = {"before": before, "after": value}
     case.reply_channel, case.reply_channel_reason = usual_way_back(case)
     _readdress(file)
-    if "email" in changed:
+    late = file.ledger.next_obligation is not None and not _written_to(file) and _acknowledge(file)
+    if "email" in changed and not late:
         _renew_code(file, known_elsewhere=changed["email"]["before"] is not None)
     file.done(Verb.CORRECT_CONTACT, details={"changed": changed, "reason": reason})
     return case
@@ -64,6 +77,34 @@ def _readdress(file: CaseFile) -> None:
     for message in waiting_on_paper(file):
         message.address = address_for(file.case, message.channel) or message.address
         void_print(file, message, VoidPrintGround.CONTACT)
+
+
+def _written_to(file: CaseFile) -> bool:
+    """Say whether anything was ever written to an address of the requester: if so, it told the code."""
+    wrote = select(Message.id).where(
+        Message.case_id == file.case.id,
+        Message.direction == Direction.OUT,
+        Message.channel.in_((*BY_MAIL, *PAPER)),
+        Message.service_code.is_(None),
+        Message.address.is_not(None),
+    )
+    return file.session.scalars(wrote.limit(1)).first() is not None
+
+
+def _acknowledge(file: CaseFile) -> bool:
+    """Tell the requester what registering could not, for want of an address: reference, handler, date and code.
+
+    Returns False where nothing may be written even now, as by e-mail on a sensitive case.
+    """
+    handler = file.session.get_one(Staff, file.case.handler_id)
+    message = acknowledgement(file, handler, services_of(file.session, (file.case.service_code,)))
+    if message is None:
+        return False
+    file.session.add(message)
+    file.session.flush()
+    if message.channel in BY_MAIL:
+        post(file, message.number)
+    return True
 
 
 def _renew_code(file: CaseFile, *, known_elsewhere: bool) -> None:
