@@ -87,6 +87,7 @@ def test_a_change_counts_from_its_day_and_the_past_stays(database: Database, bos
     assert (change.subject, change.what, change.actor) == (RoutingSubject.DIRECTORY, "M1", "Gi Admin")
     assert change.details is not None
     assert (change.details["act"], change.details["why"]) == ("change", "arrêté royal")
+    assert change.details["fields"] == ["names"]
     assert directory.codes == read_directory().codes
 
 

@@ -149,7 +149,8 @@ def save_entry(
         raise EntryInThePast(from_day)
     stands = replace(entry, valid_from=from_day, valid_to=None, successor=None)
     past = [_ended(old, from_day) for old in before if old.valid_from is None or old.valid_from < from_day]
-    details = {"act": "change" if before else "add", "from": from_day.isoformat()}
+    was = directory.get(entry.code, on=from_day)
+    details = {"act": "change" if before else "add", "from": from_day.isoformat(), "fields": _changed(was, entry)}
     return _keep(session, directory, entry.code, (*past, stands), details | {"why": why}, last, actor, now)
 
 
@@ -202,6 +203,17 @@ def _last(session: Session, code: str, actor: Actor, why: str, seen: int) -> Edi
     if (last.number if last else 0) != seen:
         raise EntryChanged(last.actor if last else actor.name)
     return last
+
+
+_FIELDS = (
+    "kind", "names", "former_names", "competence", "not_competent", "phone", "email", "postal_address", "website",
+    "channel", "associated", "parent", "sources",
+)  # fmt: skip
+
+
+def _changed(old: "Entry | None", new: "Entry") -> list[str]:
+    """Return which fields a change touches, for its history; none for a body that is new."""
+    return [name for name in _FIELDS if old is not None and getattr(old, name) != getattr(new, name)]
 
 
 def _ended(old: "Entry", day: date) -> "Entry":

@@ -27,6 +27,8 @@ class Change:
     from_day: date | None
     successor: str | None
     why: str
+    fields: tuple[str, ...] = ()
+    """What of the entry was changed, by the names of its fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ def _change(row: RoutingChange) -> Change:
         from_day=date.fromisoformat(from_day) if from_day else None,
         successor=said.get("successor"),
         why=str(said.get("why", "")),
+        fields=tuple(said.get("fields", ())),
     )
 
 
