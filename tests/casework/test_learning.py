@@ -1,35 +1,24 @@
 """The router learns from staff: a correction changes what it proposes, going back restores it, no worse one comes."""
 
 from dataclasses import replace
-from functools import cache
 from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
 
 from tests.factories import MONDAY, acting, make_case, make_house, make_staff, settle
+from tests.lessons import BODIES, begin_with, first_model, some
 from tracker.casework import assignment
 from tracker.casework.house import SYSTEM, Actor, House
 from tracker.casework.learning import NothingNew, UnknownModel, WorseModel, learn, put_in_force
-from tracker.casework.routing_in_force import RoutingInForce, note_change
-from tracker.charter.words import Language, Role, RoutingSubject
+from tracker.casework.routing_in_force import RoutingInForce
+from tracker.charter.words import Language, Role
 from tracker.insight.routing import models
 from tracker.models.database import Database
-from tracker.models.routing import RoutingModel
-from tracker.routing.examples import Example, shipped_examples
 from tracker.routing.model import shipped_model
-from tracker.routing.training import train
 
-BODIES = ("CONSULAR", "PROTOCOL", "M3", "EXT:PENSIONS")
 ASKED = "Pouvez-vous restaurer la fresque du hall de votre bâtiment historique ?"
 AGAIN = "Je voudrais restaurer la fresque d'un hall historique."
-
-
-@cache
-def some() -> tuple[Example, ...]:
-    """A few of the product's texts, in French: training on them takes seconds."""
-    french = [one for one in shipped_examples() if one.lang == "fr" and one.code in BODIES and len(one.text) < 200]
-    return tuple(one for body in BODIES for one in [each for each in french if each.code == body][:15])
 
 
 @pytest.fixture
@@ -37,17 +26,8 @@ def house(database: Database) -> House:
     """A settled house whose router is the one in force, trained first on those few texts alone."""
     with database.writing() as session:
         settle(session)
-        model = _first_model()
-        session.add(RoutingModel(version=model.version, content=model.to_bytes(), figures={}, trained_at=MONDAY))
-        session.flush()
-        note_change(session, RoutingSubject.MODEL, model.version, actor=SYSTEM, now=MONDAY)
+    begin_with(database, first_model())
     return replace(make_house(), router=RoutingInForce(database, make_house().router))
-
-
-@cache
-def _first_model() -> Any:
-    router = make_house().router()
-    return train(some(), router.reader, router.meaning)
 
 
 def first(house: House, text: str = AGAIN) -> str:
@@ -112,6 +92,10 @@ def test_one_goes_back_to_the_shipped_model_and_to_none_that_is_unknown(database
     with database.writing() as session:
         put_in_force(session, shipped_model().version, actor=SYSTEM, now=MONDAY)
     assert house.router() is make_house().router()
-    for version, refusal in ((shipped_model().version, NothingNew), ("000000000000", UnknownModel)):
+    for version, refusal in (
+        (shipped_model().version, NothingNew),
+        ("000000000000", UnknownModel),
+        ("", UnknownModel),
+    ):
         with pytest.raises(refusal), database.writing() as session:
             put_in_force(session, version, actor=SYSTEM, now=MONDAY)

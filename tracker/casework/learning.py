@@ -129,9 +129,10 @@ def put_in_force(session: Session, version: str, *, actor: Actor, now: datetime)
 
     Raises ``UnknownModel``, or ``NothingNew`` when it is in force.
     """
-    chosen = SHIPPED if version == shipped_model().version else version
-    if chosen != SHIPPED and session.get(RoutingModel, chosen) is None:
+    shipped = version == shipped_model().version
+    if not shipped and session.get(RoutingModel, version) is None:
         raise UnknownModel(version)
+    chosen = SHIPPED if shipped else version
     if chosen == version_in_force(session):
         raise NothingNew(version)
     note_change(session, RoutingSubject.MODEL, chosen, actor=actor, now=now)

@@ -2,16 +2,25 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 
-from tests.factories import MONDAY
+from config import Settings
+from tests.factories import INTAKE, MONDAY, make_house
+from tests.lessons import begin_with, first_model, some
 from tests.web.staff.conftest import PEOPLE, Desk, errors_of
-from tracker.casework.routing_in_force import SHIPPED, version_in_force
+from tracker.casework.house import CITIZEN, SYSTEM
+from tracker.casework.learning import learn
+from tracker.casework.register import register
+from tracker.casework.routing_in_force import SHIPPED, RoutingInForce, version_in_force
+from tracker.models.cases import Case
 from tracker.models.database import Database
 from tracker.models.routing import RoutingChange, RoutingModel
 from tracker.routing.model import shipped_model
+from tracker.web.site import Site
 
 Desks = Callable[[str], Desk]
 COMPARED = {"texts": 60, "before": 50, "after": 52, "gained": 3, "lost": 1}
@@ -48,6 +57,42 @@ def test_an_administrator_puts_a_model_in_force_and_goes_back(desk: Desks, datab
     assert in_force(database) == SHIPPED
     with database.reading() as session:
         assert set(session.scalars(select(RoutingChange.actor))) == {"Gi Peeters"}
+
+
+def test_a_correction_at_the_desk_changes_a_later_proposal_and_going_back_restores_the_former(
+    app: Flask, settings: Settings, desk: Desks, database: Database
+) -> None:
+    begin_with(database, first_model())
+    house = replace(make_house(), router=RoutingInForce(database, make_house().router))
+    app.extensions["suivi"] = Site(settings=settings, database=database, house=house)
+
+    def ask(text: str) -> str:
+        intake = replace(INTAKE, subject="Demande", text=text)
+        with database.writing() as session:
+            return register(session, house, intake=intake, actor=CITIZEN, now=datetime.now(UTC)).case.reference
+
+    def proposed() -> str:
+        with database.reading() as session:
+            reference = ask("Je voudrais restaurer la fresque d'un hall historique.")
+            case = session.scalars(select(Case).where(Case.reference == reference)).one()
+            assert case.routing is not None
+            return str(case.routing["suggestions"][0]["code"])
+
+    before = proposed()
+    assert before != "PROTOCOL"
+    for text in ("Qui restaure la fresque du hall ?", "La fresque du hall historique est abîmée : à restaurer."):
+        sent = desk("di").send(f"/staff/cases/{ask(text)}/route", service="PROTOCOL")
+        assert sent.status_code == 303, errors_of(sent)
+    assert "2 corrections wait" in desk("gi").page("/staff/routing").get_text()
+
+    learn(database, house, some(), actor=SYSTEM, now=datetime.now(UTC))
+
+    assert proposed() == "PROTOCOL"
+    page = desk("gi").page("/staff/routing")
+    assert "0 corrections wait" in page.get_text()
+    assert first_model().version in [str(one["value"]) for one in page.select("main button[name=version]")]
+    assert desk("gi").send("/staff/routing", version=first_model().version).status_code == 303
+    assert proposed() == before
 
 
 @pytest.mark.parametrize("version", ["", "nonsense", "x" * 500, "<b>"])
