@@ -12,18 +12,18 @@ from tracker.access.permissions import CaseFacts, may
 from tracker.casework.alarms import follow, set_alarms
 from tracker.casework.errors import CaseChanged, NotPermitted, UnknownReference
 from tracker.casework.house import Actor, House
+from tracker.casework.outcomes import note_breach, note_discharges
 from tracker.charter import ladder, moves
-from tracker.charter.counting import midnight_after
-from tracker.charter.entries import Entry, LeavingVoided, Received, entry_from_json, entry_to_json
+from tracker.charter.entries import Entry, Received, entry_from_json, entry_to_json
 from tracker.charter.ledger import Ledger, replay
 from tracker.charter.obligations import Obligation as Promise
 from tracker.charter.reference import BadReference, Reference
-from tracker.charter.words import Act, CaseState, ObligationState, Verb
+from tracker.charter.words import CaseState, ObligationState, Verb
 from tracker.models.base import put
 from tracker.models.cases import Association, Case, copied
 from tracker.models.history import History
 from tracker.models.messages import Message
-from tracker.models.obligations import Breach, Discharge, Notice, Obligation, promise_of, write_promise
+from tracker.models.obligations import Notice, Obligation, promise_of, write_promise
 
 
 def find(session: Session, reference: str, *, lock: bool = False, as_named: bool = False) -> Case:
@@ -207,7 +207,7 @@ class CaseFile:
         put(self.session, self.case)
         put(self.session, *self.rows.values())
         for promise in self.ledger.obligations:
-            self._note_breach(self.rows[promise.number], promise)
+            note_breach(self.session, self.rows[promise.number], promise, now=self.now)
         put(self.session, self._entry(Verb.REGISTER, (entry,), details))
 
     def _entry(self, verb: Verb, entries: Sequence[Entry], details: Mapping[str, Any] | None) -> History:
@@ -242,7 +242,7 @@ class CaseFile:
         for promise in self.ledger.obligations:
             if promise != was.get(promise.number):
                 self._keep(promise)
-        self._note_discharges(entry)
+        note_discharges(self.session, self.case.id, self.ledger, self.rows, entry, now=self.now)
 
     def _keep(self, promise: Promise) -> None:
         """Write one promise into its row, with its breach where it was broken."""
@@ -252,64 +252,7 @@ class CaseFile:
             self.session.add(row)
         write_promise(promise, row)
         row.next_action_at = self.now if promise.state is ObligationState.OPEN else None
-        self._note_breach(row, promise)
-
-    def _note_breach(self, row: Obligation, promise: Promise) -> None:
-        """Write down that a promise was broken, when it is settled late or arises too late; it stays."""
-        if not promise.was_breached(self.now):
-            return
-        self.session.flush()
-        if self.session.get(Breach, row.id) is None:
-            self.session.add(
-                Breach(
-                    obligation_id=row.id,
-                    due_on=promise.due_on,
-                    became_true_at=midnight_after(promise.due_on),
-                    recorded_at=self.now,
-                    born_late=promise.born_late,
-                )
-            )
-
-    def _note_discharges(self, entry: Entry) -> None:
-        """Write down which messages keep which promises; take back, with its evidence, what proved not to."""
-        wanted = {
-            (leaving.message, promise.number)
-            for promise in self.ledger.obligations
-            for leaving in self.ledger.discharging(promise)
-        }
-        if not wanted and not self.ledger.leavings:
-            return
-        self.session.flush()
-        stored = self.session.execute(
-            select(Discharge, Message.number, Obligation.number)
-            .join(Message, Message.id == Discharge.message_id)
-            .join(Obligation, Obligation.id == Discharge.obligation_id)
-            .where(Message.case_id == self.case.id, Discharge.voided_at.is_(None))
-        ).all()
-        for discharge, message_number, number in stored:
-            if (message_number, number) not in wanted:
-                evidence = entry.evidence if isinstance(entry, LeavingVoided) else type(entry).__name__
-                discharge.voided_at, discharge.void_evidence = self.now, evidence
-        for message_number, number in sorted(wanted - {(m, n) for _, m, n in stored}):
-            self._add_discharge(message_number, self.rows[number])
-
-    def _add_discharge(self, message_number: int, row: Obligation) -> None:
-        """Add the fact that a message kept a promise."""
-        message = self.session.scalars(
-            select(Message).where(Message.case_id == self.case.id, Message.number == message_number)
-        ).one()
-        assert message.act is not None
-        assert message.left_on is not None
-        self.session.add(
-            Discharge(
-                obligation_id=row.id,
-                message_id=message.id,
-                act=message.act,
-                left_on=message.left_on,
-                promised_on=message.promised_on if message.act is Act.INTERIM else None,
-                recorded_at=self.now,
-            )
-        )
+        note_breach(self.session, row, promise, now=self.now)
 
     def _look_ahead(self) -> None:
         """Set what the queue and the sweep go by: the next date owed, and each promise's next rung."""
