@@ -131,5 +131,7 @@ def test_an_older_case_without_the_new_keys_still_shows(desk: Callable[[str], De
 
 
 def test_what_a_citizen_wrote_is_escaped_beside_its_marks() -> None:
+    assert marked("un visa Schengen ici", ["un visa", "visa Schengen"]) == "<mark>un visa Schengen</mark> ici"
+    assert marked("visa visa", []) == "visa visa"
     told = marked("<script>visa</script> & visa, visage", ["visa", "visa Schengen", " "])
     assert told == "&lt;script&gt;<mark>visa</mark>&lt;/script&gt; &amp; <mark>visa</mark>, visage"

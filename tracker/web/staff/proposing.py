@@ -89,15 +89,32 @@ def confirmable(case: Header) -> str | None:
 
 
 def marked(text: str, passages: Iterable[str]) -> Markup:
-    """Return a text, escaped, with passages marked wherever they stand in it."""
-    longest_first = sorted({one for one in passages if one.strip()}, key=lambda one: (-len(one), one))
-    if not longest_first:
-        return escape(text)
-    found = re.compile(r"(?<!\w)(" + "|".join(map(re.escape, longest_first)) + r")(?!\w)")
-    parts = found.split(text)  # every second one is a passage
-    return Markup("").join(
-        Markup("<mark>{}</mark>").format(part) if number % 2 else escape(part) for number, part in enumerate(parts)
+    """Return a text, escaped, with passages marked wherever they stand in it; those that meet are one mark."""
+    shown, end = Markup(""), 0
+    for start, stop in _spans(text, passages):
+        shown += escape(text[end:start]) + Markup("<mark>{}</mark>").format(text[start:stop])
+        end = stop
+    return shown + escape(text[end:])
+
+
+def _spans(text: str, passages: Iterable[str]) -> Iterator[tuple[int, int]]:
+    """Yield where passages stand in a text as whole words, in order, those that overlap or follow as one."""
+    found = sorted(
+        match.span()
+        for one in dict.fromkeys(passages)
+        if one.strip()
+        for match in re.finditer(rf"(?<!\w){re.escape(one)}(?!\w)", text)
     )
+    start = stop = -1
+    for begins, ends in found:
+        if start >= 0 and not text[stop:begins].strip():
+            stop = max(stop, ends)
+            continue
+        if start >= 0:
+            yield start, stop
+        start, stop = begins, ends
+    if start >= 0:
+        yield start, stop
 
 
 def nature_in_words(case: Header) -> list[str]:
