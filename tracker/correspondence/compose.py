@@ -1,8 +1,7 @@
 """Owns how a message is written: one folder of templates for each kind, four languages, one version each."""
 
-import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from functools import cache, lru_cache
@@ -11,8 +10,9 @@ from typing import Any
 from unicodedata import category
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context, select_autoescape
+from jinja2 import Template as LaidOut
 from jinja2.runtime import Context
-from markupsafe import Markup, escape
+from markupsafe import escape
 
 from tracker.charter.words import Channel, Language, MailReason, MessageKind, ObligationKind, ServiceKind
 from tracker.correspondence.explanation import (
@@ -27,6 +27,7 @@ from tracker.correspondence.explanation import (
 )
 from tracker.correspondence.facts import LetterFacts, MailNoticeFacts, NoticeFacts, Promise, Request
 from tracker.correspondence.gate import Item, Missing, SendRefused
+from tracker.correspondence.in_html import as_page, links_of
 from tracker.correspondence.phones import Line
 from tracker.correspondence.placeholders import fill_in, values_of
 from tracker.correspondence.tables import text_of
@@ -84,7 +85,8 @@ def compose(
         raise SendRefused(tuple(lacking))
     values = given | {"language": language, "to": template.to, "template": template.name}
     subject, text = _write(template, language, values, layout="letter.txt")
-    return Composed(subject, text, _page(subject, [(language, text)], _links(facts)), template.name, template.version)
+    page = as_page(_layout(), subject, [(language, text)], links_of(facts))
+    return Composed(subject, text, page, template.name, template.version)
 
 
 def filled(text: str, facts: LetterFacts, language: Language) -> str:
@@ -171,7 +173,7 @@ def _to_staff(
         letters.append((language, *_write(template, language, values, layout=layout)))
     subject = letters[0][1]
     text = "\n----\n\n".join(text for _, _, text in letters)
-    page = _page(subject, [(language, text) for language, _, text in letters], links)
+    page = as_page(_layout(), subject, [(language, text) for language, _, text in letters], links)
     return Composed(subject, text, page, template.name, template.version)
 
 
@@ -260,56 +262,8 @@ def _write(
     return subject, whole.strip("\n") + "\n"
 
 
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """A paragraph or a list of the plain text, ready for HTML."""
-
-    lines: tuple[Markup, ...]
-    items: tuple[Markup, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Letter:
-    language: str
-    blocks: tuple[_Block, ...]
-
-
-def _page(subject: str, texts: Iterable[tuple[Language, str]], links: Sequence[str]) -> str:
-    """Return the same paragraphs as a page that loads nothing from anywhere."""
-    letters = [
-        _Letter(language.value, tuple(_block(part, links) for part in re.split(r"\n{2,}", text.strip("\n"))))
-        for language, text in texts
-    ]
-    page = _texts().get_template("layout/message.html")
-    return page.render(subject=subject, language=letters[0].language, letters=letters)
-
-
-def _block(part: str, links: Sequence[str]) -> _Block:
-    lines = [line for line in part.split("\n") if line.strip()]
-    if lines and all(line.startswith("- ") for line in lines):
-        return _Block((), tuple(_linked(line[2:], links) for line in lines))
-    return _Block(tuple(_linked(line, links) for line in lines), ())
-
-
-def _linked(line: str, links: Sequence[str]) -> Markup:
-    """Return a line in HTML in which only addresses of ours are links: never one that a stranger wrote."""
-    if not any(link in line for link in links):
-        return escape(line)
-    parts = re.split("(" + "|".join(re.escape(link) for link in sorted(links, key=len, reverse=True)) + ")", line)
-    return Markup("").join(
-        Markup('<a href="{0}" style="color:#1a4f8b">{0}</a>').format(part) if part in links else escape(part)
-        for part in parts
-    )
-
-
-def _links(facts: LetterFacts) -> list[str]:
-    """Return the addresses of ours that a message holds."""
-    candidates = (
-        facts.tracking.url if facts.tracking else None,
-        facts.survey_url,
-        facts.destination.website if facts.destination else None,
-    )
-    return [url for url in candidates if url and re.match(r"https?://", url)]
+def _layout() -> LaidOut:
+    return _texts().get_template("layout/message.html")
 
 
 @cache

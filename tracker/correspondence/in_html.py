@@ -1,0 +1,62 @@
+"""Owns a message in HTML: the paragraphs and lists of its plain text, in which only addresses of ours are links."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from jinja2 import Template
+from markupsafe import Markup, escape
+
+from tracker.charter.words import Language
+from tracker.correspondence.facts import LetterFacts
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A paragraph or a list of the plain text, ready for HTML."""
+
+    lines: tuple[Markup, ...]
+    items: tuple[Markup, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    language: str
+    blocks: tuple[_Block, ...]
+
+
+def as_page(layout: Template, subject: str, texts: Iterable[tuple[Language, str]], links: Sequence[str]) -> str:
+    """Return the same paragraphs as a page that loads nothing from anywhere; ``links`` are the only links in it."""
+    letters = [
+        _Letter(language.value, tuple(_block(part, links) for part in re.split(r"\n{2,}", text.strip("\n"))))
+        for language, text in texts
+    ]
+    return layout.render(subject=subject, language=letters[0].language, letters=letters)
+
+
+def _block(part: str, links: Sequence[str]) -> _Block:
+    lines = [line for line in part.split("\n") if line.strip()]
+    if lines and all(line.startswith("- ") for line in lines):
+        return _Block((), tuple(_linked(line[2:], links) for line in lines))
+    return _Block(tuple(_linked(line, links) for line in lines), ())
+
+
+def _linked(line: str, links: Sequence[str]) -> Markup:
+    """Return a line in HTML in which only addresses of ours are links: never one that a stranger wrote."""
+    if not any(link in line for link in links):
+        return escape(line)
+    parts = re.split("(" + "|".join(re.escape(link) for link in sorted(links, key=len, reverse=True)) + ")", line)
+    return Markup("").join(
+        Markup('<a href="{0}" style="color:#1a4f8b">{0}</a>').format(part) if part in links else escape(part)
+        for part in parts
+    )
+
+
+def links_of(facts: LetterFacts) -> list[str]:
+    """Return the addresses of ours that a message holds."""
+    candidates = (
+        facts.tracking.url if facts.tracking else None,
+        facts.survey_url,
+        facts.destination.website if facts.destination else None,
+    )
+    return [url for url in candidates if url and re.match(r"https?://", url)]
