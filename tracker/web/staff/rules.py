@@ -66,14 +66,16 @@ class RuleForm(StaffForm):
 
     def prepare(self, rule: Rule | None) -> None:
         """Offer the lists, and show what is kept."""
-        anything = ("", _("All"))
         self.service.choices = [("", _("Choose")), *_everywhere()]
         self.place.choices = [
             ("", _("Anywhere, or not known")), ("abroad", _("Abroad")), ("in_belgium", _("In Belgium")),
             *countries(language())[1:],
         ]  # fmt: skip
-        self.nature.choices, self.channel.choices = [anything, *words_of(Nature)], [anything, *words_of(Channel)]
-        self.language.choices = [anything, *NAMES.items()]
+        self.nature.choices, self.channel.choices = (
+            [("", _("All natures")), *words_of(Nature)],
+            [("", _("All ways")), *words_of(Channel)],
+        )
+        self.language.choices = [("", _("All languages")), *NAMES.items()]
         if not self.is_submitted():
             self.seen.data = str(rule.version) if rule else "0"
             for name in ("place", "nature", "channel", "language"):
@@ -219,7 +221,7 @@ def _says(rule: Rule) -> list[tuple[str, str]]:
         said.append((_("Came by"), label_in_words(rule.channel)))
     if rule.language:
         said.append((_("Language of the file"), NAMES[rule.language.value]))
-    said.append((_("Where the files go"), f"{rule.names[language()]} ({rule.service_code})"))
+    said.append((_("Where the files go"), _named(rule.service_code, rule.names[language()])))
     said.append((_("Why this rule"), rule.note))
     return said
 
@@ -276,4 +278,8 @@ def _everywhere() -> list[tuple[str, str]]:
     day = brussels_day(now())
     with site().database.reading() as db:
         found = [body for ours in (True, False) for body in bodies(db, internal=ours, day=day, language=language())]
-    return [(one.code, one.name if one.code in one.name else f"{one.name} ({one.code})") for one in found]
+    return [(one.code, _named(one.code, one.name)) for one in found]
+
+
+def _named(code: str, name: str) -> str:
+    return name if code in name else f"{name} ({code})"
