@@ -406,6 +406,9 @@ def test_when_one_is_killed_its_lease_runs_out_and_another_takes_over(
         late = send(database, SmtpTransport(url), clock, book, owner="another")
 
     assert counts(early) == (0, 0, 0)
+    assert (early.held, early.held_until) == (3, MONDAY + LEASE)
+    assert (late.held, late.held_until) == (0, None)
+    assert early.to_json()["held_until"] == (MONDAY + LEASE).isoformat()
     assert held == [("sent", None)] * 2 + [("waiting", "killed")] * 3
     assert counts(late) == (3, 0, 0)
     assert len(set(server.ids)) == 5

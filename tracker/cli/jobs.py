@@ -9,6 +9,7 @@ from datetime import timedelta
 from itertools import chain
 
 from config import Settings
+from tracker.charter.counting import BRUSSELS
 from tracker.cli.failures import DONE, PROBLEMS, UsageError
 from tracker.opening import clock, open_database, open_house
 
@@ -46,9 +47,14 @@ def deliver(arguments: Namespace) -> int:
     with closing(machine.database):
         delivered = one_pass(machine)
     if arguments.json:
-        print(json.dumps(asdict(delivered)))
+        print(json.dumps(delivered.to_json()))
     else:
         print(f"{delivered.sent} sent, {delivered.retried} to be tried again, {delivered.failed} given up.")
+        if delivered.held_until is not None:
+            until = delivered.held_until.astimezone(BRUSSELS)
+            print(
+                f"{delivered.held} held by another process, until {until:%Y-%m-%d %H:%M:%S} at the latest (Brussels)."
+            )
     return PROBLEMS if delivered.failed else DONE
 
 

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeAlias
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -68,10 +68,14 @@ class Delivered:
     retried: int = 0
     """Not taken this time; to be tried again."""
     seconds: float = 0.0
+    held: int = 0
+    """Due, but another process has them in hand: it sends them, or has died, and then its lease runs out."""
+    held_until: datetime | None = None
+    """When the last of those leases ends (UTC)."""
 
     def to_json(self) -> dict[str, object]:
         """Return the figures for the command and the log."""
-        return asdict(self)
+        return asdict(self) | {"held_until": self.held_until.isoformat() if self.held_until else None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +146,23 @@ def deliver(
         until = this.now() + lease
         claims = _claim(this, until)
         going_on = bool(claims) and _hand_over(this, claims, until)
+    this.done.held, this.done.held_until = _held(this)
     this.done.seconds = (this.now() - began).total_seconds()
     return this.done
+
+
+def _held(this: _Pass) -> tuple[int, datetime | None]:
+    """Return how many rows are due but another process has a lease on them, and when the last of these ends."""
+    now = this.now()
+    with this.database.reading() as session:
+        theirs = select(func.count(), func.max(Outbox.lease_until)).where(
+            Outbox.state == WAITING,
+            Outbox.next_try_at <= now,
+            Outbox.lease_until > now,
+            Outbox.lease_owner != this.owner,
+        )
+        count, until = session.execute(theirs).one()
+    return count, until
 
 
 def _claim(this: _Pass, until: datetime) -> list[_Claim]:

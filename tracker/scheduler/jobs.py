@@ -74,7 +74,7 @@ def take_in_mail(machine: Machine) -> Fetched:
 
 JOBS = (
     Job(SWEEP, 60, lambda machine, now: sweep(machine.database, machine.house, now=now).to_json()),
-    Job("deliver", 10, lambda machine, now: asdict(deliver(machine))),
+    Job("deliver", 10, lambda machine, now: deliver(machine).to_json()),
     Job(FETCH, 30, lambda machine, now: asdict(take_in_mail(machine))),
     Job("directory", 3600, lambda machine, now: bring_up_to_date(machine.database, now=now)),
     Job("ring", 300, lambda machine, now: asdict(ring(machine.database, machine.house, now=now))),
