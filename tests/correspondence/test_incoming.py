@@ -15,6 +15,7 @@ PLAIN = {
     "sort": Sort.PERSON,
     "encrypted": False,
     "damaged": (),
+    "otherwise": "",
     "about": (),
     "bounced": (),
     "sender_disproven": False,

@@ -9,7 +9,7 @@ from tracker.correspondence.files import shown_name
 from tracker.correspondence.headers import first, words_of
 from tracker.correspondence.mime import MOST_PARTS, Damage, Parser, Part
 from tracker.correspondence.packages import signed_content, tnef_of
-from tracker.correspondence.plain import plain_text
+from tracker.correspondence.plain import plain_text, say_the_same
 
 LONGEST_TEXT = 200_000
 """Characters: a longer text is cut, and enclosed whole as a file. No letter is as long."""
@@ -50,6 +50,8 @@ class Contents:
     """What its sender wrote, history and all."""
     forwarded: str = ""
     """The mails that are enclosed whole, each under its sender, date and subject."""
+    otherwise: str = ""
+    """What the HTML says where the plain text beside it, which is taken, says something else."""
     enclosed: tuple[Enclosed, ...] = ()
     encrypted: bool = False
     damage: list[Damage] = field(default_factory=list)
@@ -67,6 +69,7 @@ def contents_of(mail: Part) -> Contents:
     found = reader.contents
     found.written = reader.fitting("\n\n".join(text for text in reader.written if text), "message")
     found.forwarded = reader.fitting("\n\n".join(text for text in reader.forwarded if text), "forwarded")
+    found.otherwise = "\n\n".join(reader.otherwise)[:LONGEST_TEXT]
     if not found.written and not found.forwarded:
         found.written = _calendar(reader.calendars)
     found.enclosed = tuple(reader.files)
@@ -80,6 +83,7 @@ class _Reader:
         self.contents = Contents()
         self.written: list[str] = []
         self.forwarded: list[str] = []
+        self.otherwise: list[str] = []
         self.files: list[Enclosed] = []
         self.calendars: list[bytes] = []
         self._inside = 0  # so many mails enclosed in one another
@@ -157,6 +161,8 @@ class _Reader:
         before = len(self.written) + len(self.forwarded)
         if best and not (stub and richest):
             self._text(best)
+            if richest and not say_the_same(best, richest):
+                self.otherwise.append(richest)
         elif richest:
             self._text(richest)
         for inner in others:

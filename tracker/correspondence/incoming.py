@@ -58,6 +58,8 @@ class Incoming:
     """What is new in it: the text without the earlier mails that it repeats."""
     quoted: str
     """The earlier mails that it repeats."""
+    otherwise: str
+    """What its HTML says, where that is something else than the plain text beside it; empty when they agree."""
     attachments: tuple[Enclosed, ...]
     encrypted: bool
     damaged: tuple[Damage, ...]
@@ -104,6 +106,7 @@ def read(
         text=contents.text,
         new_text=new_text,
         quoted=quoted,
+        otherwise=contents.otherwise,
         attachments=contents.enclosed,
         encrypted=contents.encrypted,
         damaged=tuple(dict.fromkeys(damage)),

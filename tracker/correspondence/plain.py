@@ -8,6 +8,7 @@ as in plain mail.
 
 import html
 import re
+from collections import Counter
 
 MOST_QUOTED = 8
 """How deep a quotation inside a quotation is marked."""
@@ -23,6 +24,12 @@ _NAME = re.compile(r"/?\s*([a-zA-Z][a-zA-Z0-9:]{0,40})")
 _HREF = re.compile(r"""\bhref\s*=\s*("[^"]*"|'[^']*'|[^\s>"']+)""", re.IGNORECASE)
 _INDENTED = re.compile(r"border\s{0,3}:\s{0,3}(?:none|0)", re.IGNORECASE)
 _LONG_NUMBER = re.compile(r"&#[xX]?[0-9a-fA-F]{9,};?")
+_FORMATTING = re.compile(
+    r"<?\b(?:https?|ftp|mailto|tel|cid):[^\s<>]*>?|\[(?:cid|image)\b[^\]\n]{0,300}\]"
+    r"|^[ \t>]*(?:\d{1,3}|[a-z])[.)](?=\s)|\[\d{1,3}\]",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""What one of two texts that say the same may lack: addresses behind links, pictures, numbers of a list or a note."""
 _GOES_SOMEWHERE = ("http://", "https://", "mailto:", "tel:", "ftp://")
 
 
@@ -38,6 +45,15 @@ def plain_text(markup: str) -> str:
             break
         position = _past_tag(markup, start, page)
     return page.whole()
+
+
+def say_the_same(one: str, other: str) -> bool:
+    """Say whether two texts, a plain one and that of some HTML, hold the same words, however they are laid out.
+
+    One word more or less, or another figure, is another text: nobody can say which of them was meant.
+    """
+    first, second = (re.findall(r"[^\W_]+", _FORMATTING.sub(" ", text).casefold()) for text in (one, other))
+    return Counter(first) == Counter(second) or "".join(first) == "".join(second)
 
 
 def _past_tag(markup: str, start: int, page: "_Page") -> int:

@@ -178,6 +178,8 @@ class Said:
     """The mail that it came as."""
     quoted: str | None = None
     """The earlier mails that it repeats."""
+    otherwise: str = ""
+    """What the HTML of that mail says, where it is something else than its plain text."""
     lost: Lost | None = None
     """What of the mail that it came as could not be read or kept."""
     kept: bool = False

@@ -265,6 +265,7 @@ def _said(
         files=files,
         mail_id=mail[0],
         quoted=mail[1],
+        otherwise=str(mail[2].get("otherwise", "")),
         lost=_lost(mail[2]),
         unacknowledged="unacknowledged" in mail[2],
         kept=kept,

@@ -3,14 +3,21 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 from sqlalchemy import event, select
 
 from config import Settings
+from tests.factories import acting, make_house
 from tests.web.staff.conftest import Desk, email_of
+from tracker.casework import leaving, letters
 from tracker.casework.alarms import set_alarms_now
-from tracker.charter.words import CaseState, Channel, Nature
+from tracker.casework.drafting import Draft
+from tracker.casework.follow import follow_up
+from tracker.charter.counting import brussels_day
+from tracker.charter.words import CaseState, Channel, Language, Nature
+from tracker.correspondence.tables import date_in_words
 from tracker.insight.casepage import STATEMENTS
 from tracker.models.cases import Case
 from tracker.models.database import Database
@@ -175,6 +182,28 @@ def test_a_merged_reference_leads_to_the_file_that_stays(an: Desk, file: File) -
 
     assert answer.request.path == f"/staff/cases/{stays}"
     assert f"File {goes} was joined to this one." in answer.text
+
+
+def test_two_promises_of_one_kind_say_what_each_is_about(an: Desk, file: File, database: Database) -> None:
+    reference = file(channel=Channel.EMAIL)
+    house, now = make_house(), datetime.now(UTC)
+    with database.writing() as session:
+        clerk = acting(session.scalars(select(Staff).where(Staff.email == email_of("an"))).one())
+        given: dict[str, Any] = {"reference": reference, "actor": clerk, "now": now, "seen": None}
+        answer = letters.answer(session, house, draft=Draft(text="Voici."), **given)
+        session.flush()
+        line = session.scalars(select(Outbox).where(Outbox.message_id == answer.id)).one()
+        leaving.on_left(session, house, line, now=now)
+        line.state, line.settled_at = "sent", now
+        follow_up(session, house, text="Et encore ?", channel=Channel.EMAIL, received_at=now, **given)
+        leaving.void_leaving(session, house, message_number=answer.number, evidence="550", **given)
+
+    boxes = [one.get_text(" ", strip=True) for one in an.page(f"/staff/cases/{reference}").select(".staff-promise")]
+
+    assert len(boxes) == 2
+    days = [date_in_words(brussels_day(at), Language.EN) for at in (now - timedelta(days=3), now)]
+    assert f"For the request of {days[0]}" in boxes[0]
+    assert f"For what was added on {days[1]}" in boxes[1]
 
 
 def test_the_deputy_of_somebody_away_has_their_files(

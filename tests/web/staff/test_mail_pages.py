@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,52 @@ def test_earlier_mails_that_it_repeats_are_folded_away(an: Desk, take: Take, fil
     assert card is not None
     assert "Quel numéro ?" not in card.get_text()
     assert said.select_one(f"a[href='/staff/mail/{joined.mail_id}/original']") is not None
+
+
+def test_an_html_that_says_something_else_is_told_and_folded_below(an: Desk, take: Take, file: File) -> None:
+    reference = file(requester_email=CLAIRE)
+
+    def alternative(message_id: str, html: str, sender: str = CLAIRE) -> EmailMessage:
+        mail = write("J'ai payé 20 €.", sender=sender, to=keyed(reference), message_id=message_id)
+        mail.add_alternative(html, subtype="html")
+        return mail
+
+    other = "<p>J'ai payé <b>250 €</b>.<script>alert(1)</script></p>"
+    held = an.page(f"/staff/mail/{take(alternative('<1@e.org>', other, 'eve@example.net')).mail_id}")
+    take(alternative("<2@e.org>", other))
+    take(alternative("<3@e.org>", "<p>J'ai pay&eacute; <i>20 &euro;</i>.</p>"))
+    steps = [
+        one for one in an.page(f"/staff/cases/{reference}").select(".suivi-line__step") if "payé" in one.get_text()
+    ]
+
+    assert len(steps) == 2
+    for shown in (held, steps[0]):
+        folded = next(one for one in shown.select("main details, details") if "250 €" in one.get_text())
+        assert not folded.has_attr("open")
+        assert folded.select_one("script") is None
+        assert "two versions of its text, which differ" in shown.get_text()
+    assert "two versions" not in steps[1].get_text()
+
+
+def test_of_many_files_that_were_not_kept_how_many_and_the_first_are_told(an: Desk, take: Take, file: File) -> None:
+    reference = file(requester_email=CLAIRE)
+
+    def enclosing(message_id: str, *names: str) -> EmailMessage:
+        mail = write("Voici.", to=keyed(reference), message_id=message_id)
+        for name in names:
+            mail.add_attachment(b"MZ\x90\x00", maintype="application", subtype="pdf", filename=name)
+        return mail
+
+    take(enclosing("<1@e.org>", "", *(f"{number}.exe" for number in range(60))))
+    take(enclosing("<2@e.org>", "", "one.exe"))
+
+    text = an.page(f"/staff/cases/{reference}").get_text(" ", strip=True)
+    many = "61 files were not kept ("
+    assert f"{many}this kind of file is not accepted" in text or many in text
+    assert "), among them a file without a name, “0.exe”, “1.exe”." in text
+    assert "2.exe" not in text
+    assert "A file without a name was not kept: " in text
+    assert "“one.exe” was not kept: " in text
 
 
 def test_the_original_is_given_to_be_saved_byte_by_byte(

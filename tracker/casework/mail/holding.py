@@ -107,7 +107,7 @@ def release(session: Session, house: House, mail: Opened, *, actor: Actor, now: 
         who = _deliverer(session, mail.into, actor)
         join_case(session, house, row, incoming, mail.unpacked, into=mail.into, actor=who, now=now)
         row.outcome = MailOutcome.ATTACHED
-    row.details = {**(row.details or {}), "was": was}
+    row.details = {**(row.details or {}), **mail.reading.to_json(), "was": was}
     _settle(row, actor, now)
     session.flush()
     return told(session, row)

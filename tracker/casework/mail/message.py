@@ -48,7 +48,8 @@ class Reading:
 
     def to_json(self) -> dict[str, Any]:
         """Return what is kept of the reading beside the mail."""
-        return {"damaged": list(self.incoming.damaged)} if self.incoming.damaged else {}
+        kept = {"damaged": list(self.incoming.damaged), "otherwise": self.incoming.otherwise}
+        return {name: value for name, value in kept.items() if value}
 
 
 @dataclass(slots=True)
@@ -222,7 +223,12 @@ def key_of(mail: Mail) -> str:
 def _body(incoming: Incoming, unpacked: Unpacked) -> str:
     """Return the text of the message; of a mail that holds files only, their names."""
     names = [file.name for file in unpacked.kept] + [left["name"] for left in unpacked.left_out]
-    text = said_in(incoming) or ", ".join(names) or incoming.subject.strip() or NOTHING
+    text = (
+        said_in(incoming)
+        or ", ".join(name for name in names[:MOST_FILES] if name)
+        or incoming.subject.strip()
+        or NOTHING
+    )
     return text[:LONGEST_TEXT]
 
 

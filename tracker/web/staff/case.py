@@ -15,6 +15,7 @@ from tracker.access.permissions import READ, may
 from tracker.charter.counting import brussels_day
 from tracker.charter.moves import MOVES
 from tracker.charter.obligations import Obligation as Promise
+from tracker.charter.steps import StepCode
 from tracker.charter.words import (
     PAPER,
     CaseState,
@@ -27,6 +28,7 @@ from tracker.charter.words import (
 )
 from tracker.correspondence import gate
 from tracker.correspondence.explanation import days_left_in_words, explain_rule, explain_steps, label, rung_in_words
+from tracker.correspondence.tables import date_in_words
 from tracker.insight.casefacts import Broken, Came, CasePage, Done, Header, Said, Told
 from tracker.insight.casepage import case_page, stored_file
 from tracker.insight.posts import post_for
@@ -57,6 +59,8 @@ class Explained:
     mark: str
     tone: str
     left: str
+    about: str
+    """What was received or written that it belongs to."""
     why: str
     steps: list[str]
 
@@ -109,9 +113,9 @@ def case(reference: str) -> str:
         in_turn="triage" in request.args and header.state is CaseState.TRIAGE,
         here=written(place_of(header)),
         country=_country(header.country),
+        post=post,
         went=wandering(one for one in page.line if isinstance(one, Done)),
         place=place_in_words,
-        post=post,
     )
 
 
@@ -153,9 +157,26 @@ def _explained(promise: Promise, today: date) -> Explained:
         mark=mark,
         tone=tone,
         left=days_left_in_words(promise.due_on, today, lang) if is_open else "",
+        about=_about(promise) if is_open else "",
         why=explain_rule(promise.rule_id, days=promise.days, due_on=promise.due_on, language=lang),
         steps=explain_steps(promise.steps, lang),
     )
+
+
+def _about(promise: Promise) -> str:
+    """Say what a promise answers: two of one kind may be due on the same day."""
+    lang, first = Language(language()), promise.steps[0]
+    day = date_in_words(promise.counted_from, lang)
+    match first.code:
+        case StepCode.FOLLOW_UP_RECEIVED:
+            return str(_("For what was added on %(day)s", day=day))
+        case StepCode.CAME_BACK:
+            return str(_("Since it came back on %(day)s", day=day))
+        case StepCode.PROMISED:
+            left = date.fromisoformat(str(first.values["left_on"]))
+            return str(_("As the interim letter of %(day)s promised", day=date_in_words(left, lang)))
+        case _:
+            return str(_("For the request of %(day)s", day=day))
 
 
 def actions(header: Header, page: CasePage) -> list[tuple[str, list[Action]]]:

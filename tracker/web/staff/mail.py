@@ -1,5 +1,6 @@
 """Owns the pages of mail that was held or set aside: its piles, and one mail in plain text."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import cast
@@ -33,6 +34,8 @@ from tracker.web.staff.acts import problems_of
 from tracker.web.staff.blueprint import facts_of, needs_room, needs_with_mail, staff
 
 MOST_AT_ONCE = 200
+MOST_NAMED = 3
+"""How many of the files that were not kept are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,8 @@ class Content:
 
     text: str
     quoted: str
+    otherwise: str
+    """What its HTML says, where that is something else."""
     files: tuple[tuple[str, int], ...]
     lost: str
     """What could not be read, in words."""
@@ -135,7 +140,8 @@ def _content(db: Session) -> Content | None:
     incoming = reading.incoming
     files = tuple((file.name, len(file.content)) for file in incoming.attachments)
     lost = Lost(damaged=incoming.damaged, left_out=())
-    return Content(said_in(incoming), incoming.quoted, files, lost_in_words(lost), reading.too_big)
+    words = lost_in_words(lost)
+    return Content(said_in(incoming), incoming.quoted, incoming.otherwise, files, words, reading.too_big)
 
 
 def lost_in_words(lost: Lost | None) -> str:
@@ -144,12 +150,31 @@ def lost_in_words(lost: Lost | None) -> str:
         return ""
     lang = Language(language())
     said = [label(Damage(one), lang) for one in lost.damaged if one in list(Damage)]
-    return " · ".join([*said, *(_left_out(name, why, lang) for name, why in lost.left_out)])
+    return " · ".join([*said, *_left_out(lost.left_out, lang)])
 
 
-def _left_out(name: str, why: str, lang: Language) -> str:
-    reason = label(FileProblem(why), lang) if why in list(FileProblem) else _("there are too many files")
-    return str(_("“%(name)s” was not kept: %(reason)s", name=name, reason=reason))
+def _left_out(files: Sequence[tuple[str, str]], lang: Language) -> list[str]:
+    """Say which files were not kept, and why: each of a few; of many how many, and the first of them."""
+    if len(files) <= MOST_NAMED:
+        return [
+            _("“%(name)s” was not kept: %(reason)s", name=name, reason=_reason(why, lang)) if name
+            else _("A file without a name was not kept: %(reason)s", reason=_reason(why, lang))
+            for name, why in files
+        ]  # fmt: skip
+    named = dict.fromkeys(
+        _("“%(passage)s”", passage=name) if name else _("a file without a name") for name, _w in files
+    )
+    names, reasons = list(named)[:MOST_NAMED], dict.fromkeys(_reason(why, lang) for _n, why in files)
+    return [
+        _(
+            "%(count)s files were not kept (%(reasons)s), among them %(names)s",
+            count=in_figures(len(files)), reasons=", ".join(reasons), names=", ".join(names),
+        )
+    ]  # fmt: skip
+
+
+def _reason(why: str, lang: Language) -> str:
+    return label(FileProblem(why), lang) if why in list(FileProblem) else str(_("there are too many files"))
 
 
 def mailroom() -> Mailroom:
