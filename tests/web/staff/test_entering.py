@@ -308,6 +308,14 @@ def test_a_day_that_cannot_be_read_has_one_sentence_of_its_own(an: Desk) -> None
     assert said.get_text(" ", strip=True) == "Error: Write the date with day, month and year, like 31/12/2026."
 
 
+@pytest.mark.parametrize("day", ["31/12/1989", "01/01/2191"])
+def test_a_day_too_early_or_too_late_says_from_when_to_when_it_may_be(an: Desk, day: str) -> None:
+    said = soup_of(_enter(an, day=day)).select_one("#day-error")
+
+    assert said is not None
+    assert said.get_text(" ", strip=True) == "Error: Give a date from 1 January 1990 to 31 December 2190."
+
+
 def test_a_complaint_about_a_file_that_does_not_exist_says_so(an: Desk, database: Database) -> None:
     answer = _enter(an, nature="complaint", about="DOS-2026-0001234-14")
 

@@ -64,6 +64,9 @@ def test_days_years_and_channels_lead_to_each_other(an: Desk, file: Callable[...
     file(**LETTER | {"channel": Channel.FAX, "requester_fax": "+32 2 123 45 67"})
 
     page = an.page("/staff/register")
+    anything = page.select_one("#channel option[value='']")
+    assert anything is not None
+    assert anything.get_text() == "All ways"
     earlier = page.select_one("a[rel=prev]")
     assert earlier is not None
     assert len(_rows(an.page(str(earlier["href"])))) == 1

@@ -13,10 +13,13 @@ from wtforms.validators import Optional, StopValidation
 from tracker.charter.words import Language
 from tracker.correspondence.explanation import label
 from tracker.web.fields import TypedForm, at_most, clean_line, clean_text, required
+from tracker.web.filters import day as in_words
 from tracker.web.languages import language
 
 REASON_LENGTH = 1000
 EVIDENCE_LENGTH = 2000
+FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2190, 12, 31)
+"""What a date may be; any other is a slip of the pen."""
 _LONGEST_NUMBER = 9
 _CLOCK = re.compile(r"\A(\d{1,2}) ?[.:hHuU] ?(\d{2})\Z", re.ASCII)
 """As people write it: 9:05, 14h05, 14u05, 14.05."""
@@ -98,8 +101,11 @@ def _day(text: str) -> date:
             day = datetime.strptime(text, form).replace(tzinfo=UTC).date()
         except ValueError:
             continue
-        if 1990 <= day.year <= 2190:
+        if FIRST_DAY <= day <= LAST_DAY:
             return day
+        raise ValueError(
+            _("Give a date from %(first)s to %(last)s.", first=in_words(FIRST_DAY), last=in_words(LAST_DAY))
+        )
     raise ValueError(_("Write the date with day, month and year, like 31/12/2026."))
 
 

@@ -52,7 +52,7 @@ class Tab:
 def register() -> str:
     """Show one side of the book, on one day or over a year."""
     form = BookForm(formdata=request.args, meta={"csrf": False})
-    form.channel.choices = [("", _("All")), *words_of(KEPT)]
+    form.channel.choices = [("", _("All ways")), *words_of(KEPT)]
     form.channel.data = form.channel.data or ""
     if form.validate():
         form.day.raw_data = None  # shown as the field writes it, however it was typed
