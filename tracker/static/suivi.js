@@ -12,8 +12,12 @@ if (look) {
   let asked = "";
   let newest = 0;
   let released = Promise.resolve();
+  let pointing = false;
 
-  // Nothing moves under a finger: what is told is shown once the button that was pressed has been let go.
+  // Nothing moves under a finger: what is told is shown once the button that was pressed has been let go,
+  // and for whoever points at things the button that sends stays where it is on the screen.
+  addEventListener("pointermove", () => { pointing = true; });
+  addEventListener("keydown", () => { pointing = false; });
   form.addEventListener("pointerdown", () => {
     released = new Promise((resolve) => {
       for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => setTimeout(resolve), { once: true });
@@ -35,7 +39,13 @@ if (look) {
       const words = await answer.text();
       if (!answer.ok) return false;
       await released;
-      if (number === newest) found.innerHTML = words;
+      if (number !== newest) return true;
+      const place = () => found.nextElementSibling.getBoundingClientRect().top;
+      const before = place();
+      found.innerHTML = words;
+      if (pointing && before < innerHeight) {
+        scrollBy({ top: place() - before, behavior: "instant" });
+      }
       return true;
     } catch {
       return false;

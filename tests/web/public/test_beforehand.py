@@ -242,6 +242,20 @@ def test_with_a_script_the_button_tells_in_place_and_sending_stays_one_press(pag
     page.wait_for_url("**/request/sent")
 
 
+def test_the_button_that_sends_stays_under_the_pointer(page: Any, address: str) -> None:
+    page.goto(f"{address}/nl/request?kind=question")
+    page.fill("#text", TAX["nl"])
+    send = page.locator("main button").last
+    send.hover()
+    before = send.bounding_box()["y"]
+
+    page.evaluate("document.activeElement.blur()")
+    page.wait_for_selector("#notice")
+
+    assert page.locator("#notice").bounding_box()["height"] > 100
+    assert abs(send.bounding_box()["y"] - before) < 3
+
+
 def test_the_button_without_a_text_says_what_to_write(page: Any, address: str) -> None:
     page.goto(f"{address}/nl/request?kind=question")
     page.click("button[data-look]")
