@@ -295,6 +295,19 @@ def test_a_fax_says_its_number_and_registered_post_that_it_is() -> None:
     assert "Aangetekend" in read(render(paper(language=Language.NL, registered=True)))
 
 
+@pytest.mark.parametrize(
+    "street", ["Rue des Petits Carmes / Karmelietenstraat 15", "Rue du Grand Hospice du Parc 15A"]
+)
+def test_neither_street_and_number_nor_postcode_and_place_are_broken(street: str) -> None:
+    facts = paper()
+    signature = dict(facts.signature) | {"postal_address": f"{street}, 1000 Bruxelles / Brussel"}
+
+    lines = PdfReader(BytesIO(render(replace(facts, signature=signature)))).pages[0].extract_text().splitlines()
+
+    for pair in (" ".join(street.split()[-2:]), "1000 Bruxelles"):
+        assert any(pair in line for line in lines[:11]), (pair, lines)
+
+
 def test_the_name_stands_once_when_the_address_begins_with_it() -> None:
     told = read(render(paper(address="Jeanne DUBOIS\nChaussée de Charleroi 145\n1060 Bruxelles")))
 
