@@ -37,7 +37,10 @@ class Models:
 
 
 def models(session: Session, shipped: Mapping[str, Any]) -> Models:
-    """Return the account; ``shipped`` is what the model of the product says about itself."""
+    """Return the account; ``shipped`` is what the model of the product says about itself.
+
+    A model that was trained here and then came with the product stands there once.
+    """
     newest = (
         select(RoutingChange.what)
         .where(RoutingChange.subject == RoutingSubject.MODEL)
@@ -53,8 +56,9 @@ def models(session: Session, shipped: Mapping[str, Any]) -> Models:
     trained = [
         TrainedModel(row.version, False, row.version == in_force, row.trained_at, row.name, row.figures)
         for row in rows
+        if row.version != shipped["version"]
     ]
-    own = TrainedModel(str(shipped["version"]), True, in_force == "", None, None, shipped)
+    own = TrainedModel(str(shipped["version"]), True, in_force in ("", shipped["version"]), None, None, shipped)
     since = next((one.trained_at for one in trained if one.in_force), None)
     corrected = func.count().filter(RoutingExample.proposed.is_distinct_from(RoutingExample.service_code))
     counted = select(corrected, func.count())

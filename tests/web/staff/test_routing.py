@@ -59,6 +59,13 @@ def test_an_administrator_puts_a_model_in_force_and_goes_back(desk: Desks, datab
         assert set(session.scalars(select(RoutingChange.actor))) == {"Gi Peeters"}
 
 
+def test_a_model_that_came_with_the_product_since_stands_there_once(desk: Desks, database: Database) -> None:
+    begin_with(database, shipped_model())
+    page = desk("gi").page("/staff/routing")
+    assert len(page.select("tbody tr")) == 1
+    assert page.select("main button[name=version]") == []
+
+
 def test_a_correction_at_the_desk_changes_a_later_proposal_and_going_back_restores_the_former(
     app: Flask, settings: Settings, desk: Desks, database: Database
 ) -> None:
