@@ -1,22 +1,26 @@
 """Every command: its help, its exit code, and one sentence when something is wrong."""
 
 import argparse
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from tests.cli.conftest import Told, assert_one_sentence, call
 from tests.conftest import SECRET_KEY
-from tests.factories import settle
+from tests.factories import make_case, settle
+from tracker.charter.counting import BRUSSELS
 from tracker.cli.commands import _parser, main
 from tracker.models.database import Database
+from tracker.models.messages import Outbox
 from tracker.models.staff import Staff
 
 
@@ -283,6 +287,22 @@ def test_a_title_in_a_language_that_is_none_of_ours_is_refused(settled: Mapping[
     words = [part for title in given for part in ("--title", title)]
 
     assert_one_sentence(call("user", "add", "x@suivi.example", "--role", "admin", *words, settings=settled), 2)
+
+
+def test_what_another_process_holds_is_told_with_the_moment_it_is_free(
+    settled: Mapping[str, str], database: Database
+) -> None:
+    until = datetime.now(UTC).replace(microsecond=0) + timedelta(minutes=9)
+    with database.writing() as session:
+        make_case(session, requester_email="claire.dubois@example.org")
+        session.execute(update(Outbox).values(lease_owner="dead:1", lease_until=until))
+
+    told, plain = call("deliver", "--json", settings=settled), call("deliver", settings=settled)
+
+    done = json.loads(told.stdout)
+    assert (done["sent"], done["held"], datetime.fromisoformat(done["held_until"])) == (0, 1, until)
+    moment = until.astimezone(BRUSSELS).strftime("%Y-%m-%d %H:%M:%S")
+    assert f"\n1 held by another process, until {moment} at the latest (Brussels).\n" in plain.stdout
 
 
 def test_a_sweep_of_years_that_have_not_come_is_refused(settled: Mapping[str, str]) -> None:
