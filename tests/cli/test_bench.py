@@ -21,7 +21,7 @@ def test_it_measures_everything_that_exists() -> None:
         "sweep, per notice due", "sweep, nothing due", "sweep, nothing due, its query",
         "sweep, nothing due, as a process", "sweep of four days, one process",
         "sweep of four days, four processes at once", "mails taken in", "messages delivered over SMTP",
-        "letters printed",
+        "letters printed", "one text routed", "texts routed", "memory of the process that routes, at most",
     } == figures.keys()  # fmt: skip
     assert figures["intake, requests lost"]["median"] == 0
     assert all(one["median"] > 0 for what, one in figures.items() if what != "intake, requests lost")

@@ -24,6 +24,7 @@ from tracker.cli.failures import UsageError
 from tracker.cli.letter_measures import printed
 from tracker.cli.mail_measures import mailed
 from tracker.cli.measuring import Figure, figure
+from tracker.cli.routing_measures import routed
 from tracker.models.cases import Case
 from tracker.models.database import Database
 from tracker.models.messages import Message
@@ -55,6 +56,7 @@ def measure(kind: str, cases: int, url: str, var_dir: Path) -> Iterator[Figure]:
         yield from _swept(kind, cases, database, environment, now)
     yield from mailed(kind, cases, environment)
     yield from printed(kind, cases, environment)
+    yield from routed(kind, cases, environment, TRACKER)
 
 
 def _settle(database: Database, environment: dict[str, str], cases: int, now: datetime) -> None:
