@@ -65,6 +65,47 @@ def test_all_messages_written_for_it_are_mostly_right() -> None:
     assert share_right(messages("letters")) >= 0.85
 
 
+# "citizens" and "prose" were written by somebody who had seen neither the texts learnt from nor the words, only the
+# directory: what people send, and what parliaments, papers and reports write about the same matters.
+
+
+@cache
+def judged(name: str) -> list[tuple[dict[str, Any], Routing]]:
+    return [(row, route(row["text"], lang=row["lang"], country=row.get("country"))) for row in messages(name)]
+
+
+@pytest.mark.parametrize(("name", "first", "among_three"), [("citizens", 0.90, 0.95), ("prose", 0.80, 0.85)])
+def test_texts_by_other_hands_find_an_acceptable_service(name: str, first: float, among_three: float) -> None:
+    for language in LANGUAGES:
+        rows = [(row, routing) for row, routing in judged(name) if row["lang"] == language]
+        places = [
+            next((place for place, one in enumerate(routing.suggestions) if one.code in row["acceptable"]), 9)
+            for row, routing in rows
+        ]
+        assert sum(place == 0 for place in places) >= (first - 0.02) * len(rows), language
+        assert sum(place < 3 for place in places) >= among_three * len(rows), language
+    found = [routing.suggestions[0].code in row["acceptable"] for row, routing in judged(name)]
+    assert sum(found) >= first * len(found)
+
+
+@pytest.mark.parametrize("name", ["citizens", "prose"])
+def test_what_it_decides_alone_is_right_ninety_seven_times_in_a_hundred(name: str) -> None:
+    alone = [(row, routing) for row, routing in judged(name) if routing.decision == "auto"]
+    assert len(alone) >= 0.4 * len(judged(name))
+    assert sum(routing.suggestions[0].code in row["acceptable"] for row, routing in alone) >= 0.97 * len(alone)
+
+
+def test_every_body_of_the_founding_documents_is_reached_by_five_messages_in_each_language() -> None:
+    founding = [code for code in load_directory().codes if not code.startswith("EXT:")]
+    reached = Counter(
+        (row["expected"], row["lang"])
+        for name in ("citizens", "prose", "held_out", "tune")
+        for row, routing in judged(name)
+        if routing.suggestions[0].code in row["acceptable"]
+    )
+    assert {(code, language) for code in founding for language in LANGUAGES if reached[code, language] < 5} == set()
+
+
 def test_it_decides_alone_only_when_right_and_only_for_our_own_services() -> None:
     decided = 0
     for row in messages("held_out"):

@@ -24,7 +24,7 @@ from tracker.routing.text import LANGUAGES, share_of_function_words
 
 AUTO, SUGGEST, ABSTAIN = "auto", "suggest", "abstain"
 
-AUTO_AT = 0.85
+AUTO_AT = 0.8
 SUGGEST_AT = 0.25
 """Default thresholds on the score, read off the curve that ``tracker route evaluate`` prints."""
 
