@@ -65,8 +65,8 @@ def route(
     if service.kind is not ServiceKind.INTERNAL:
         raise NotOurService(service_code)
     case, before, went = file.case, file.case.service_code, check_free(file)
-    if before not in (None, service_code) and went.too_far(service_code) and not decides(file):
-        refer(file, wanted=service_code, reason=reason)
+    asks = before not in (None, service_code) and went.too_far(service_code) and not decides(file)
+    if asks and refer(file, wanted=service_code, reason=reason):
         return case
     case.service_code, case.state, case.triage_since = service_code, CaseState.OPEN, None
     team = Team.load(session, day=brussels_day(now))

@@ -40,19 +40,22 @@ def decides(file: CaseFile) -> bool:
     return file.case.handler_id in own
 
 
-def refer(file: CaseFile, *, wanted: str | None = None, reason: str | None = None) -> None:
+def refer(file: CaseFile, *, wanted: str | None = None, reason: str | None = None) -> bool:
     """Give a case to the dispatchers' head, with the service that somebody ``wanted`` it to go to.
 
     It goes on as before meanwhile: its service still sees it, and its promises run. No head there: their deputy, else
-    the dispatcher on duty, by name.
+    the dispatcher on duty, by name. With nobody there it stays where it is: return False.
     """
     case, before = file.case, file.case.handler_id
     head = _head(file)
+    if head.is_desk:
+        return False
     case.handler_id = head.id
     if case.state is not CaseState.TRIAGE:
         case.state, case.triage_since = CaseState.TRIAGE, file.now
     details = {"from": before, "to": head.id, "name": head.name, "referred": True, "wanted": wanted, "reason": reason}
     file.done(Verb.ASSIGN, details={name: value for name, value in details.items() if value is not None})
+    return True
 
 
 def _head(file: CaseFile) -> Member:
