@@ -33,7 +33,7 @@ def commands(
             for name, below in action.choices.items():
                 deeper = list(commands(below))
                 yield from (((name, *words), found) for words, found in deeper)
-                if not deeper:
+                if not deeper or below.get_default("does"):
                     yield (name,), below
 
 
@@ -42,7 +42,8 @@ COMMANDS = dict(commands())
 
 def test_the_commands_are_those_that_scripts_rely_on() -> None:
     assert {" ".join(words) for words in COMMANDS} == {
-        "serve", "scheduler", "up", "init", "user add", "deadline", "explain", "route", "directory check",
+        "serve", "scheduler", "up", "init", "user add", "deadline", "explain",
+        "route", "route train", "route evaluate", "route models", "route use", "directory check",
         "directory posts", "sweep",
         "deliver", "intake mail", "letters", "seed", "verify", "bench",
     }  # fmt: skip

@@ -190,7 +190,7 @@ def _routing(commands: Subparsers) -> None:
 
 def _learning(route: ArgumentParser) -> None:
     """Add what is done with the router beside asking it."""
-    more = route.add_subparsers(required=False, metavar="COMMAND", title="commands")
+    more = route.add_subparsers(required=False, metavar="COMMAND", title="commands", help="none: read a text")
     train = _add(
         more, "train", "models.train", "train a model on the product's texts and on what staff taught",
         "It comes into force at once and everywhere, unless it is worse than the one in force: then that stays, and"

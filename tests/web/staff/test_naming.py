@@ -41,7 +41,7 @@ def test_a_field_is_named_in_each_language_as_its_page_labels_it(
     assert fields[lang] == [texts.gettext(label) for label in fields["en"]]
 
 
-def test_the_fields_that_are_named_stand_on_the_pages(an: Desk, file: File) -> None:
+def test_the_fields_that_are_named_stand_on_the_pages(an: Desk, desk: Callable[[str], Desk], file: File) -> None:
     reference = file(nature=Nature.COMPLEX)
     here = f"/staff/cases/{reference}"
     shown = {tag.get_text(strip=True) for tag in an.page("/staff/profile").select("dt")}
@@ -49,7 +49,8 @@ def test_the_fields_that_are_named_stand_on_the_pages(an: Desk, file: File) -> N
     for path in ("answer", "interim", "transmit", "nature", "receipt", "waive", "contact", "ask"):
         page = an.page(f"{here}/{path}")
         shown |= {tag.get_text(" ", strip=True) for tag in page.select("label, legend, h1")}
-    shown |= {tag.get_text(" ", strip=True) for tag in an.page("/staff/cases/new").select("label, legend")}
+    for page in (an.page("/staff/cases/new"), desk("hu").page("/staff/rules/new")):
+        shown |= {tag.get_text(" ", strip=True) for tag in page.select("label, legend")}
 
     named = {label for _, fields in NAMED for label in fields["en"]}
 
