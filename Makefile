@@ -18,8 +18,6 @@ ACCOUNTS := 'clerk|CONSULAR|Nadia Lemaire|+32 2 000 01 01|Attachée|Attaché|Att
 	'direction||Anne Schmitz|+32 2 000 01 05|Directrice générale|Directeur-generaal|Generaldirektorin|Director-General' \
 	'auditor||Luc Janssens|+32 2 000 01 06|Auditeur|Auditor|Innenrevisor|Auditor' \
 	'admin||Eva Peeters|+32 2 000 01 07|Administratrice|Beheerder|Administratorin|Administrator'
-# Twice as many tests at once as a small machine has processors: half of them wait for a server, a browser or a disk.
-WORKERS ?= 4
 # The texts in the code are the English ones.
 LANGUAGES := fr nl de
 MESSAGES := build/messages.pot
@@ -91,7 +89,7 @@ test: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo --no-cache
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal
+	$(BIN)/pytest -n 2 --dist worksteal
 
 format: $(VENV)/.installed-dev
 	@$(BIN)/ruff format .
