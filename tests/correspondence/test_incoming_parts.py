@@ -1,7 +1,9 @@
 """Mail that comes in: the moment of receipt, references and their slips, files, any bytes, and the time it takes."""
 
 import base64
+import io
 import sys
+import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -136,6 +138,19 @@ def test_a_file_of_a_mail_is_checked_by_its_content_and_named_by_us(tmp_path: Pa
     with pytest.raises(FileRefused) as refused:
         keep_file(bomb.content, name=bomb.name, folder=tmp_path, limit=1_000_000)
     assert (refused.value.why, refused.value.name) == (FileProblem.KIND, "a.zip")
+
+
+def test_a_document_that_would_fill_the_memory_of_its_reader_is_not_kept(tmp_path: Path) -> None:
+    with zipfile.ZipFile(into := io.BytesIO(), "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("word/document.xml", bytes(1_000_001))
+        for number in range(100):
+            made.writestr(f"word/media/{number}.bmp", bytes(1_000_000))
+    assert len(into.getvalue()) < 200_000
+
+    with pytest.raises(FileRefused) as refused:
+        keep_file(into.getvalue(), name="lettre.docx", folder=tmp_path, limit=10_000_000)
+
+    assert (refused.value.why, list(tmp_path.iterdir())) == (FileProblem.KIND, [])
 
 
 def storable(incoming: Incoming) -> bool:

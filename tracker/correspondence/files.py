@@ -42,6 +42,10 @@ _BROKEN_PICTURE = (ArithmeticError, EOFError, LookupError, OSError, SyntaxError,
 """What Pillow was seen to raise over one; that of a decompression bomb is caught apart."""
 
 
+MOST_UNPACKED = 100_000_000
+"""Bytes that a package may say it holds: more would fill the memory of whoever opens it, however small it came."""
+
+
 class FileProblem(StrEnum):
     """Why a file is not kept."""
 
@@ -135,9 +139,11 @@ def _kind_of(content: bytes) -> str | None:
 
 
 def _kind_of_package(content: bytes) -> str | None:
-    """Tell a text document from any other package; one that carries macros is none."""
+    """Tell a text document from any other package; one that carries macros, or unpacks to no end, is none."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as package:
+            if sum(member.file_size for member in package.infolist()) > MOST_UNPACKED:
+                return None
             names = set(package.namelist())
             if "word/document.xml" in names:
                 return None if any(name.endswith("vbaProject.bin") for name in names) else "docx"
