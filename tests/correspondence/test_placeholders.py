@@ -29,8 +29,14 @@ def test_the_table_names_exactly_what_a_file_fills() -> None:
 
     assert set(table) == set(values_of(_given(WHOLE), Language.FR))
     for name, words in table.items():
-        assert set(words) == set(Language), name
+        assert set(words) - {"formerly"} == set(Language), name
         assert all(word and word == word.strip() for word in words.values()), name
+
+
+def test_a_placeholder_is_filled_by_what_it_was_called_formerly() -> None:
+    former, now = filled("[Verfolgungsseite]\n[Statusseite]", WHOLE, Language.DE).split("\n")
+    assert former == now
+    assert former.startswith("https://")
 
 
 @pytest.mark.parametrize("written_in", Language)
