@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from config import Settings, SettingsError
 from tracker.casework.house import House
@@ -45,6 +45,12 @@ def open_database(settings: Settings) -> Database:
         except OSError as error:
             raise SettingsError(f"VAR_DIR is {str(folder)!r}, which cannot be made ({error.strerror}).") from error
     return database
+
+
+def is_not_there_yet(settings: Settings) -> bool:
+    """Say whether the database is an SQLite file that nobody made yet: opening it would leave an empty one."""
+    url = make_url(settings.database_url)
+    return url.get_backend_name() == "sqlite" and not (url.database and Path(url.database).exists())
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.cli.conftest import Told, assert_one_sentence, call
+from tests.conftest import SECRET_KEY
 from tests.routing.test_posts import BANGKOK, as_csv
 
 
@@ -52,3 +53,11 @@ def test_what_is_no_list_is_refused_in_one_sentence(tmp_path: Path) -> None:
     assert_one_sentence(call("directory", "posts", str(tmp_path / "none.csv")), 2)
     (tmp_path / "image.csv").write_bytes(b"\xff\xfe\x00")
     assert_one_sentence(call("directory", "posts", str(tmp_path / "image.csv")), 2)
+
+
+def test_the_check_makes_no_database_where_there_is_none(tmp_path: Path) -> None:
+    told = call("directory", "check", settings={"SECRET_KEY": SECRET_KEY, "VAR_DIR": str(tmp_path / "var")})
+
+    assert (told.returncode, told.stderr) == (0, "")
+    assert "the directory is sound" in told.stdout
+    assert list(tmp_path.iterdir()) == []

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from config import Settings
 from tracker.charter.counting import brussels_day
 from tracker.cli.failures import DONE, PROBLEMS, UsageError, say
-from tracker.opening import clock, open_database
+from tracker.opening import clock, is_not_there_yet, open_database
 
 if TYPE_CHECKING:
     from tracker.routing.directory import Directory
@@ -43,10 +43,10 @@ def _in_force() -> "Directory":
     from tracker.casework.directory import directory_in_force
     from tracker.routing.directory import load_directory
 
-    if "SECRET_KEY" not in os.environ:
+    if "SECRET_KEY" not in os.environ or is_not_there_yet(settings := Settings.from_env(os.environ)):
         return load_directory()
     try:
-        with closing(open_database(Settings.from_env(os.environ))) as database, database.reading() as session:
+        with closing(open_database(settings)) as database, database.reading() as session:
             return directory_in_force(session)
     except SQLAlchemyError:
         return load_directory()

@@ -7,10 +7,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Mapping
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from sqlalchemy import make_url
 
 from config import Settings
 from tracker.charter.counting import brussels_day
@@ -18,7 +15,7 @@ from tracker.charter.errors import shortened
 from tracker.charter.words import Language, Nature
 from tracker.cli.failures import DONE, say, told_of_database
 from tracker.cli.lines import LONGEST, BadLine, answer_each, word
-from tracker.opening import clock, open_database, open_routing
+from tracker.opening import clock, is_not_there_yet, open_database, open_routing
 
 if TYPE_CHECKING:
     from tracker.routing.router import Router, Routing
@@ -56,8 +53,7 @@ def router_in_force(settings: Settings) -> "Router":
     """Return the router in force; that of the product where there is no database, or none that can be asked."""
     from sqlalchemy.exc import DBAPIError
 
-    path = make_url(settings.database_url).database
-    if settings.database_url.startswith("sqlite") and not (path and Path(path).exists()):
+    if is_not_there_yet(settings):
         return open_routing(settings).shipped()
     with closing(open_database(settings)) as database:
         routing = open_routing(settings, database)
