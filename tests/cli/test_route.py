@@ -34,13 +34,17 @@ def test_an_empty_text_goes_to_triage() -> None:
 
 def test_lines_are_routed_one_by_one() -> None:
     lines = ['{"text": "I lost my passport", "lang": "en"}', '{"lang": "en"}', '{"text": "x", "lang": "it"}']
-    lines += ['{"text": "x", "country": "Belgium"}', '{"text": "Mijn paspoort is weg", "nature": "information"}']
+    lines += [
+        '{"text": "passport \\ud800 lost in Rome"}',
+        '{"text": "x", "country": "Belgium"}',
+        '{"text": "Mijn paspoort is weg", "nature": "information"}',
+    ]
 
     told = call("route", "--jsonl", "--top", "1", given="\n".join(lines))
 
     answers = [json.loads(line) for line in told.stdout.splitlines()]
     assert told.returncode == 1
-    assert [answer.get("line") for answer in answers] == [None, 2, 3, 4, None]
+    assert [answer.get("line") for answer in answers] == [None, 2, 3, None, 5, None]
     assert answers[0]["suggestions"][0]["code"] == "CONSULAR"
 
 

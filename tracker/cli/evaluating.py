@@ -1,6 +1,5 @@
 """Owns the command that holds the router in force against texts whose body is known, and prints how good it is."""
 
-import json
 import os
 import secrets
 import sys
@@ -12,7 +11,7 @@ from config import Settings
 from tracker.charter.counting import brussels_day
 from tracker.charter.words import Language, Nature
 from tracker.cli.failures import DONE, PROBLEMS, UsageError
-from tracker.cli.lines import BadLine, objects, word
+from tracker.cli.lines import BadLine, as_line, objects, word
 from tracker.cli.routing import country_of, router_in_force
 from tracker.opening import clock
 
@@ -38,7 +37,7 @@ def evaluate(arguments: Namespace) -> int:
     if not judged:
         raise UsageError(f"{arguments.file} holds no text to judge by: write one JSON object a line.")
     told = {"model": router.model.version, **report(judged, pairs=arguments.confusions), "wrong_lines": wrong}
-    print(json.dumps(told, ensure_ascii=False) if arguments.json else "\n".join(_in_words(told)))
+    print(as_line(told) if arguments.json else "\n".join(_in_words(told)))
     return PROBLEMS if wrong else DONE
 
 

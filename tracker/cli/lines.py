@@ -29,8 +29,13 @@ def answer_each(answer: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> int
             told: Mapping[str, Any] = answer(given)
         except (BadLine, CharterError) as error:
             code, told = PROBLEMS, {"line": number, "error": str(error)}
-        print(json.dumps(told, ensure_ascii=False), flush=True)
+        print(as_line(told), flush=True)
     return code
+
+
+def as_line(told: Mapping[str, Any]) -> str:
+    """Return one line of JSON; halves of characters, which JSON can name and no file can hold, become ``?``."""
+    return json.dumps(told, ensure_ascii=False).encode("utf-8", "replace").decode("utf-8")
 
 
 def objects(file: BinaryIO) -> Iterator[tuple[int, Mapping[str, Any] | BadLine]]:

@@ -7,6 +7,7 @@ from datetime import date
 from time import perf_counter
 from typing import Any
 
+from tracker.charter.errors import shortened
 from tracker.charter.words import ServiceKind
 from tracker.routing.router import ABSTAIN, AUTO, Router
 
@@ -58,7 +59,7 @@ def text_of(row: Mapping[str, Any], codes: Iterable[str]) -> Text:
     if not isinstance(acceptable, list) or not all(isinstance(code, str) for code in acceptable):
         raise BadText('acceptable is no list of codes: write it like ["M1", "M2"].')
     if unknown := sorted({row["expected"], *acceptable} - known):
-        raise BadText(f"{', '.join(unknown)}: no such body in the directory.")
+        raise BadText(f"{shortened(', '.join(unknown))}: no such body in the directory.")
     accepted = frozenset({row["expected"], *acceptable})
     return Text(row["text"], row["expected"], accepted, row.get("lang"), row.get("country"), row.get("nature"))
 

@@ -33,15 +33,17 @@ _CALLED = re.compile(
     rf"|ich heisse|ich bin|my name is|i am|i['’]m)\s+)(?:{_CAPITAL}\s*){{1,4}}",
     re.IGNORECASE,
 )
+_BLANKS = re.compile(r"(\s)\s+")
+# Blanks are counted here: three parts without a bound that all take blanks cost their number to the third power.
 _ADDRESSES = (
     re.compile(
         r"\b(?:rue|avenue|av\.|chaussée|boulevard|bd\.?|place|allée|quai|square|clos|drève|impasse|sentier|chemin"
-        r"|route)\s+[^\d\n,;]{2,50}[,\s]+(?:n°\s*)?\d+\s?\w?\b(?:\s*(?:bte|boîte|bus|b)\.?\s*\w{1,4}\b)?",
+        r"|route)\s{1,5}[^\d\n,;]{2,50}[,\s]{1,5}(?:n°\s?)?\d+\s?\w?\b(?:\s?(?:bte|boîte|bus|b)\.?\s?\w{1,4}\b)?",
         re.IGNORECASE,
     ),
     re.compile(
         r"(?<![\w'’-])[^\W\d_][\w'’-]{0,60}?(?:straat|laan|steenweg|dreef|plein|kaai|lei|weg|straße|strasse|gasse|platz|allee)\s+\d+"
-        r"\s?\w?\b(?:\s*(?:bus|b)\.?\s*\w{1,4}\b)?",
+        r"\s?\w?\b(?:\s?(?:bus|b)\.?\s?\w{1,4}\b)?",
         re.IGNORECASE,
     ),
     re.compile(
@@ -67,6 +69,7 @@ def masked(text: str, language: str, known: Iterable[str | None] = ()) -> str:
 
     ``known``: names, addresses, telephones and the like that belong to the case, each masked with all its words.
     """
+    text = _BLANKS.sub(r"\1", text)
     for pattern in _MACHINE:
         text = pattern.sub(MASK, text)
     text = _RUN.sub(lambda run: MASK if sum(map(str.isdigit, run.group())) >= DIGITS else run.group(), text)

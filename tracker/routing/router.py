@@ -20,7 +20,7 @@ from tracker.routing.nature_model import KINDS
 from tracker.routing.pieces import pieces
 from tracker.routing.reasons import Asked, Change, Reason, changes, passages_telling, reasons
 from tracker.routing.staff_rules import Met, StaffRules, Told, targets
-from tracker.routing.text import LANGUAGES, share_of_function_words
+from tracker.routing.text import LANGUAGES, says_the_same_again, share_of_function_words, tokens
 
 AUTO, SUGGEST, ABSTAIN = "auto", "suggest", "abstain"
 
@@ -167,7 +167,7 @@ class Router:
         on: date,
     ) -> Routing:
         """Return what words and model say of a text, whatever staff wrote rules for."""
-        if not any(character.isalpha() for character in text):
+        if not any(map(str.isalpha, text)) or not any(tokens(text, guessed or "en", limit=1)):
             return Routing(guessed, ABSTAIN, (), "The text holds no words.", model=self.model.version)
         asked = Asked(text, guessed or "en", country, nature, on)
         vector = self.meaning.vectors([text])[0]  # the dearest step, done once for service and nature
@@ -183,6 +183,8 @@ class Router:
             for code in ranked[: max(top, 0)]
         )
         decision, reason = self._decided(guessed, shares, ranked[0], on)
+        if decision == AUTO and says_the_same_again(text, asked.language):
+            decision = SUGGEST  # whoever stuffs a text with the words of a service does not send it there
         found = changes(self, asked, ranked[0], evidence, chances) if decision == SUGGEST else ()
         proposed = self._misdirected(proposed, suggestions, on)
         return Routing(guessed, decision, suggestions, reason, found, self.model.version, proposed=proposed)
