@@ -45,7 +45,14 @@ def clerk(session: Session) -> Actor:
 
 def route(session: Session, case: Case, service: str, actor: Actor) -> Case:
     return assignment.route(
-        session, HOUSE, reference=case.reference, service_code=service, actor=actor, now=LATER, seen=None
+        session,
+        HOUSE,
+        reference=case.reference,
+        service_code=service,
+        reason="not ours",
+        actor=actor,
+        now=LATER,
+        seen=None,
     )
 
 

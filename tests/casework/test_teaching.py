@@ -37,7 +37,14 @@ def dispatcher(session: Session) -> Actor:
 
 def route(session: Session, case: Case, service: str, actor: Actor) -> None:
     assignment.route(
-        session, HOUSE, reference=case.reference, service_code=service, actor=actor, now=MONDAY, seen=None
+        session,
+        HOUSE,
+        reference=case.reference,
+        service_code=service,
+        reason="not ours",
+        actor=actor,
+        now=MONDAY,
+        seen=None,
     )
 
 

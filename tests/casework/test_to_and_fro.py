@@ -13,7 +13,7 @@ from tracker.casework import assignment, follow, letters
 from tracker.casework.drafting import Draft
 from tracker.casework.house import Actor
 from tracker.casework.leaving import on_left
-from tracker.casework.to_and_fro import HeadDecides
+from tracker.casework.to_and_fro import HeadDecides, MoveUnexplained
 from tracker.charter.words import CaseState, Channel, Role
 from tracker.insight.to_and_fro import waiting_for_head, wandering_of
 from tracker.models.cases import Case
@@ -92,6 +92,48 @@ def test_what_comes_back_or_moves_a_third_time_goes_to_the_dispatchers_head(
         assert (went.moves[-1].from_, went.moves[-1].to, went.moves[-1].asked) == (stayed, wanted, True)
         assert went.moves[-1].reason == f"not ours, {wanted}'s"
         assert went.moves[-1].actor == who[stayed].name
+
+
+@pytest.mark.parametrize(
+    ("path", "to", "asked"),
+    [
+        ("M1", "M2", False),  # a first move speaks for itself
+        ("- M1", "M2", False),
+        ("M1 M2", "M3", True),  # a second
+        ("M1 M2", "M1", True),  # a way back
+        ("M1 M2", "M2", False),  # it stays
+        ("M1 M2 M3", "M4", True),
+    ],
+)
+def test_a_second_move_and_a_way_back_need_a_reason(
+    session: Session, who: dict[str, Actor], path: str, to: str, asked: bool
+) -> None:
+    case = wander(session, who, path)
+    before = (case.version, case.service_code)
+
+    def move(reason: str | None) -> None:
+        assignment.route(
+            session, HOUSE, reference=case.reference, service_code=to, reason=reason, actor=who[before[1] or ""],
+            now=MONDAY + timedelta(hours=1), seen=None,
+        )  # fmt: skip
+
+    if asked:
+        for nothing in (None, "", "  \n"):
+            with pytest.raises(MoveUnexplained):
+                move(nothing)
+            assert (case.version, case.service_code) == before
+        move("it is about NATO")
+    else:
+        move(None)
+    assert case.version == before[0] + 1
+
+
+def test_the_head_who_decides_is_not_asked_why(session: Session, who: dict[str, Actor]) -> None:
+    case = wander(session, who, "M1 M2 M1")
+    assignment.route(
+        session, HOUSE, reference=case.reference, service_code="M3", actor=who["head"], now=MONDAY, seen=None
+    )
+    assert case.service_code == "M3"
 
 
 def test_while_the_head_is_asked_nobody_else_moves_it(session: Session, who: dict[str, Actor]) -> None:

@@ -12,7 +12,7 @@ from tracker.casework.house import Actor, House
 from tracker.casework.people import UnknownService
 from tracker.casework.staffing import COMPLAINTS_SERVICE, Team
 from tracker.casework.teaching import forget, teach
-from tracker.casework.to_and_fro import check_free, decides, refer
+from tracker.casework.to_and_fro import check_explained, check_free, decides, refer
 from tracker.casework.writing import usual_way_back
 from tracker.charter.counting import brussels_day
 from tracker.charter.rungs import Anchor
@@ -55,8 +55,8 @@ def route(
     """Give a case to one of our services: its clerk in turn handles it, associated services join by themselves (P13).
 
     An urgent case goes on ringing: nobody has taken it yet. One that would come back to a service, or move a third
-    time, goes to the dispatchers' head instead, who decides. Raises ``UnknownService``, ``NotOurService`` or
-    ``HeadDecides``.
+    time, goes to the dispatchers' head instead, who decides. Raises ``UnknownService``, ``NotOurService``,
+    ``HeadDecides``, or ``MoveUnexplained`` where a case that moved before moves again without a reason.
     """
     file = CaseFile.take(session, house, reference=reference, verb=Verb.ROUTE, actor=actor, now=now, seen=seen)
     service = session.get(Service, service_code)
@@ -65,6 +65,7 @@ def route(
     if service.kind is not ServiceKind.INTERNAL:
         raise NotOurService(service_code)
     case, before, went = file.case, file.case.service_code, check_free(file)
+    check_explained(file, went, to=service_code, reason=reason)
     asks = before not in (None, service_code) and went.too_far(service_code) and not decides(file)
     if asks and refer(file, wanted=service_code, reason=reason):
         return case

@@ -1,7 +1,7 @@
 """Owns what becomes of a case that goes to and fro: the dispatchers' head gets it, and nobody else moves it on."""
 
 from tracker.casework.casefile import CaseFile
-from tracker.casework.errors import Refused
+from tracker.casework.errors import Missing, Refused
 from tracker.casework.staffing import Member, Team, stands_in_for
 from tracker.charter.counting import brussels_day
 from tracker.charter.words import CaseState, Recipient, Role, Verb
@@ -17,6 +17,25 @@ class HeadDecides(Refused):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"This file has gone to and fro: {name} decides where it goes.", name=name)
+
+
+class MoveUnexplained(Missing):
+    """A case that moved before moves again, without a word why."""
+
+    code = "move_unexplained"
+
+    def __init__(self) -> None:
+        super().__init__("reason")
+
+
+def check_explained(file: CaseFile, went: Wandering, *, to: str, reason: str | None) -> None:
+    """Make sure that a second move, or a way back, has a reason: whoever may have to decide later goes by it.
+
+    Those who decide are not asked. Raises ``MoveUnexplained``.
+    """
+    moves = file.case.service_code not in (None, to)
+    if moves and went.moves and not (reason or "").strip() and not decides(file):
+        raise MoveUnexplained
 
 
 def check_free(file: CaseFile) -> Wandering:

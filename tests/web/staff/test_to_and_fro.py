@@ -57,3 +57,21 @@ def test_only_the_dispatchers_head_moves_it_on(
     assert handler.email in (email_of("di"), email_of("hu"), "duty@suivi.example"), "M2 has nobody: a dispatcher"
     page = soup_of(desk("di").get(f"/staff/cases/{reference}"))
     assert "This file went to and fro: 3 moves" in page.get_text(" ")
+
+
+def test_a_file_that_moved_before_asks_why_and_keeps_what_was_chosen(
+    an: Desk, desk: Callable[[str], Desk], file: Callable[..., str], row: Callable[[str], Case]
+) -> None:
+    reference = file()
+    path = f"/staff/cases/{reference}/route"
+    assert "moved before" not in an.page(path).get_text()
+    assert an.send(path, service="M1").status_code == 303, "a first move speaks for itself"
+    cy = desk("cy")
+    assert "moved before" in cy.page(path).get_text()
+
+    answer = cy.send(path, service="M2")
+
+    assert answer.status_code == 409
+    assert "write in “Reason” why it moves again" in errors_of(answer)
+    assert cy.send_form(soup_of(answer), path, reason="It is about terrorism.").status_code == 303
+    assert row(reference).service_code == "M2"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 
-from flask import Response, current_app, flash, g, make_response, redirect, render_template, url_for
+from flask import Response, current_app, flash, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.exc import OperationalError
@@ -16,7 +16,7 @@ from tracker.access.permissions import READ, may
 from tracker.casework.errors import CaseChanged, Missing
 from tracker.charter.errors import CharterError
 from tracker.charter.moves import MOVES, MoveNotAllowed
-from tracker.charter.words import Language, Verb
+from tracker.charter.words import CaseState, Language, Verb
 from tracker.correspondence.explanation import refusal
 from tracker.correspondence.gate import SendRefused
 from tracker.insight.casefacts import Done, Header
@@ -33,6 +33,9 @@ from tracker.web.staff.telling import told
 Then = Callable[[], ResponseReturnValue]
 Doing = Callable[[Session, Any, dict[str, Any]], Then | None]
 """Does it; what it returns, if anything, answers once the commit stands, instead of the case."""
+
+ROUND_LENGTH = 40
+"""As long as a place in the queue can be in an address."""
 
 Preparing = Callable[[Any, Header], None]
 
@@ -107,17 +110,26 @@ def _cut_short(form: StaffForm, cut: HTTPException) -> tuple[str, str]:
     return "", str(_("What you sent is too large: shorten the text below, and send it again."))
 
 
+def in_round() -> dict[str, Any]:
+    """Return what an address says of a way through triage that this request is part of; empty: it is part of none."""
+    return {"triage": request.args["triage"][:ROUND_LENGTH]} if "triage" in request.args else {}
+
+
 def lead_on(done: str) -> ResponseReturnValue:
     """Lead to the case with the sentence that says what was done; to the queue when one sees it no longer.
 
-    Then the sentence names the case and who has it now: never to whom a complaint is about.
+    Then the sentence names the case and who has it now: never to whom a complaint is about. On the way through triage
+    a case that waits no longer leads to the next one.
     """
     with site().database.reading() as db:
         case = case_header(db, the_case().reference)
     assert case is not None
+    if in_round() and case.state is not CaseState.TRIAGE:
+        flash(_in_short(case, done), "success")
+        return redirect(url_for("staff.triage", after=in_round()["triage"]), 303)
     if may(me().person, READ, facts_of(case)):
         flash(done, "success")
-        return redirect(url_for("staff.case", reference=case.reference), 303)
+        return redirect(url_for("staff.case", reference=case.reference, **in_round()), 303)
     if case.about_staff_id != me().id:
         service = case.service_names.get(language())
         name = f"{case.handler.name} · {service}" if service else case.handler.name
@@ -129,12 +141,20 @@ def lead_on(done: str) -> ResponseReturnValue:
     return redirect(url_for("staff.queue"), 303)
 
 
+def _in_short(case: Header, done: str) -> str:
+    """Say what became of a case of the way through triage, in a line that stands above the next one."""
+    service = case.service_names.get(language()) if case.state is CaseState.OPEN else None
+    if service and case.about_staff_id != me().id:
+        return str(_("%(reference)s: %(service)s has the file.", reference=case.reference, service=service))
+    return f"{case.reference}: {done}"
+
+
 def not_now(verb: Verb) -> ResponseReturnValue | None:
     """Lead back to the case, with the sentence why, when its state does not allow a verb."""
     if (the_case().state, verb) in MOVES:
         return None
     flash(refusal(MoveNotAllowed(the_case().state, verb), Language(language())), "error")
-    return redirect(url_for("staff.case", reference=the_case().reference), 303)
+    return redirect(url_for("staff.case", reference=the_case().reference, **in_round()), 303)
 
 
 def give_back(error: CharterError | OperationalError, show: Callable[..., Response]) -> Response:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 from babel import Locale
-from flask import abort, render_template, request, send_file
+from flask import abort, render_template, send_file
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -32,19 +33,19 @@ from tracker.correspondence.tables import date_in_words
 from tracker.insight.casefacts import Broken, Came, CasePage, Done, Header, Said, Told
 from tracker.insight.casepage import case_page, stored_file
 from tracker.insight.posts import post_for
+from tracker.insight.queue import Position
 from tracker.insight.to_and_fro import wandering
 from tracker.web.languages import language
 from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
-from tracker.web.staff.acts import the_case
+from tracker.web.staff.acts import in_round, the_case
 from tracker.web.staff.blueprint import facts_of, needs, staff
 from tracker.web.staff.mail import lost_in_words
 from tracker.web.staff.proposing import why_here
-from tracker.web.staff.queue import written
+from tracker.web.staff.queue import place_of, written
 from tracker.web.staff.readying import ready
 from tracker.web.staff.sending_again import SLUG, links
 from tracker.web.staff.telling import SHOWN_AS_MESSAGE, place_in_words, told, who
-from tracker.web.staff.triage import place_of
 from tracker.web.staff.undelivered import offers
 from tracker.web.uploads import path_of
 
@@ -94,6 +95,7 @@ def case(reference: str) -> str:
         interim = ready(db, header, page)
         post = post_for(db, header.country, day=today)
     promises = [_explained(promise, today) for promise in page.promises]
+    went = wandering(one for one in page.line if isinstance(one, Done))
     return render_template(
         "staff/case.html",
         case=header,
@@ -109,14 +111,28 @@ def case(reference: str) -> str:
         groups=actions(header, page),
         line=[item for item in (_item(one, page) for one in page.line) if item is not None],
         relations=_relations(),
-        why=why_here(header),
-        in_turn="triage" in request.args and header.state is CaseState.TRIAGE,
-        here=written(place_of(header)),
+        why=why_here(header, asked=went.waiting),
+        **_round(header),
         country=_country(header.country),
         post=post,
-        went=wandering(one for one in page.line if isinstance(one, Done)),
+        went=went,
         place=place_in_words,
     )
+
+
+def _round(header: Header) -> dict[str, Any]:
+    """Return where a case stands on the way through triage, and where the way goes on from when it is left.
+
+    ``here`` is empty for an urgent one, which is shown before all others: the way begins anew after it.
+    """
+    here = in_round().get("triage", written(place_of(header)))
+    in_turn = bool(in_round()) and header.state is CaseState.TRIAGE
+    return {
+        "here": here,
+        "next_from": here or written(Position(date.min, 0)),
+        "in_turn": in_turn,
+        "round": f"?{urlencode(in_round())}" if in_turn else "",
+    }
 
 
 @staff.get("/cases/<reference>/files/<int:number>")

@@ -16,6 +16,7 @@ from tracker.charter.words import CaseState, Verb, WaiverGround
 from tracker.insight.casefacts import Header
 from tracker.insight.choices import Colleague, bodies, colleagues
 from tracker.insight.promised import open_promises, waived_promises
+from tracker.insight.to_and_fro import wandering_of
 from tracker.web.filters import label_in_words, long_day
 from tracker.web.languages import language
 from tracker.web.site import site
@@ -45,6 +46,10 @@ class RouteForm(StaffForm):
 def _services(form: RouteForm, case: Header) -> None:
     with site().database.reading() as db:
         found = bodies(db, internal=True, day=brussels_day(now()), language=language())
+        moved = bool(wandering_of(db, case.id).moves)
+    if moved:
+        form.reason.description = _("This file has moved before: write why it moves again. The next service reads it,"
+                                    " and the dispatchers' head if it goes to and fro.")  # fmt: skip
     form.service.choices = [("", nothing_chosen()), *((body.code, body.name) for body in found)]
     if not form.is_submitted():
         form.service.data = request.args.get("service") or case.service_code or _proposed(case) or ""

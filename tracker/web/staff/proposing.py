@@ -13,14 +13,15 @@ from markupsafe import Markup, escape
 from tracker.access.permissions import may
 from tracker.charter.counting import brussels_day
 from tracker.charter.moves import MOVES
-from tracker.charter.words import CaseState, Language, Nature, ServiceKind, Verb
+from tracker.charter.words import CaseState, Language, Nature, Role, ServiceKind, Verb
 from tracker.correspondence.explanation import label
 from tracker.insight.casefacts import Header
 from tracker.routing.directory import Entry
 from tracker.web.languages import language
 from tracker.web.site import router
 from tracker.web.staff.accounts import me, now
-from tracker.web.staff.blueprint import facts_of
+from tracker.web.staff.acts import in_round
+from tracker.web.staff.blueprint import facts_of, may_keep
 
 SHOWN, LEAST = 3, 0.05
 """No more than these are shown, and none that is next to nothing."""
@@ -30,23 +31,29 @@ LIKELY, POSSIBLE = 0.6, 0.25
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A service that may be the right one; ``url``: where it is chosen, empty for whoever may not."""
+    """A service or body that may be the right one."""
 
+    code: str
     name: str
     likely: str
     reasons: list[tuple[str, str]]
     """The passages of the request, and what of the service's competence they met."""
+    ours: bool
+    """It is one of our services, and whoever looks may give it the case."""
     url: str
+    """Where a case is transmitted to it, as a body outside; empty for one of ours, and for whoever may not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """Why a case is where it is; what was not stored with an older case is empty."""
+    """Why a case is where it is; what was not stored with it is empty."""
 
     decision: str
     proposals: list[Proposal]
     confirm: bool
     """Whether the first proposal can be confirmed as it stands, by whoever looks."""
+    elsewhere: list[tuple[str, str]]
+    """Our services by code, by name, for whoever may give it to another one; empty for whoever may not."""
     changes: list[str]
     """What would make another service the first, in words."""
     alarms: list[tuple[str, str, str]]
@@ -60,23 +67,35 @@ class Why:
         return marked(text, self.passages)
 
 
-def why_here(case: Header) -> Why | None:
-    """Return why a case is where it is; none for one that a person gave to a service from the first."""
-    if not case.routing:
+def why_here(case: Header, *, asked: bool = False) -> Why | None:
+    """Return why a case is where it is; none for one that a person gave to a service from the first.
+
+    ``asked``: somebody was asked where it goes, since it went to and fro: it is not to be confirmed with one key.
+    """
+    waits = case.state is CaseState.TRIAGE
+    if not case.routing and not waits:
         return None
-    stored = [one for one in case.routing.get("suggestions", []) if one["score"] >= LEAST][:SHOWN]
+    routing = case.routing or {}
+    stored = [one for one in routing.get("suggestions", []) if one["score"] >= LEAST][:SHOWN]
     found = [(entry, one) for one in stored if (entry := _entry(one["code"])) is not None]
-    nature = case.routing.get("nature") or {}
+    nature = routing.get("nature") or {}
+    may_give = waits and may(me().person, Verb.ROUTE, facts_of(case)) and (not asked or decides(case))
     return Why(
-        decision=_decision(case, [entry for entry, _one in found]),
-        proposals=[_proposal(case, entry, one) for entry, one in found],
-        confirm=confirmable(case) is not None,
-        changes=list(_changes(case.routing.get("changes", []))),
+        decision=_decision(case, [entry for entry, _one in found]) if routing else "",
+        proposals=[_proposal(case, entry, one, may_give=may_give) for entry, one in found],
+        confirm=may_give and not asked and confirmable(case) is not None,
+        elsewhere=_our_services() if may_give else [],
+        changes=list(_changes(routing.get("changes", []))),
         alarms=list(_alarms(case)),
-        model=str(case.routing.get("model", "")),
+        model=str(routing.get("model", "")),
         passages=tuple(dict.fromkeys([*_passages(stored[:2]), *nature.get("passages", []),
                                       *nature.get("urgent_passages", [])])),
     )  # fmt: skip
+
+
+def decides(case: Header) -> bool:
+    """Say whether whoever looks may give a case a service, where one person was asked since it went to and fro."""
+    return case.handler_id in me().viewer.own or (me().person.role is Role.HEAD and may_keep())
 
 
 def confirmable(case: Header) -> str | None:
@@ -86,6 +105,14 @@ def confirmable(case: Header) -> str | None:
     stored = (case.routing or {}).get("suggestions") or [{}]
     entry = _entry(stored[0].get("code", ""))
     return entry.code if entry is not None and entry.kind is ServiceKind.INTERNAL else None
+
+
+def _our_services() -> list[tuple[str, str]]:
+    """Return our services of today, by name in the reader's language."""
+    day, directory = brussels_day(now()), router().directory
+    found = [entry for code in directory.codes if (entry := directory.get(code, on=day)) is not None]
+    named = [(entry.code, entry.names[language()]) for entry in found if entry.kind is ServiceKind.INTERNAL]
+    return sorted(named, key=lambda one: one[1].casefold())
 
 
 def marked(text: str, passages: Iterable[str]) -> Markup:
@@ -150,17 +177,20 @@ def _passages(stored: Iterable[Mapping[str, Any]]) -> Iterator[str]:
         yield from (str(reason["passage"]) for reason in one["reasons"])
 
 
-def _proposal(case: Header, entry: Entry, stored: Mapping[str, Any]) -> Proposal:
+def _proposal(case: Header, entry: Entry, stored: Mapping[str, Any], *, may_give: bool) -> Proposal:
     met: dict[str, list[str]] = {}
     for reason in stored["reasons"]:
         passages = met.setdefault(router().reason_in(str(reason["competence"]), language()), [])
         if not any(reason["passage"] in longer for longer in passages):
             passages.append(str(reason["passage"]))
+    ours = entry.kind is ServiceKind.INTERNAL
     return Proposal(
+        code=entry.code,
         name=entry.names[language()],
         likely=_likely(float(stored["score"])),
         reasons=[(" … ".join(passages), competence) for competence, passages in met.items()],
-        url=_where_chosen(case, entry.code, entry.kind),
+        ours=ours and may_give,
+        url="" if ours else _where_transmitted(case, entry.code),
     )
 
 
@@ -173,15 +203,12 @@ def _likely(score: float) -> str:
     return str(_("unsure (%(share)s)", share=share))
 
 
-def _where_chosen(case: Header, code: str, kind: ServiceKind) -> str:
-    """Return the page on which it stands chosen: our own services are given the file, it is transmitted to others."""
-    verb = Verb.ROUTE if kind is ServiceKind.INTERNAL else Verb.TRANSMIT
-    waits = case.state is CaseState.TRIAGE and (case.state, verb) in MOVES
-    if not waits or not may(me().person, verb, facts_of(case)):
+def _where_transmitted(case: Header, code: str) -> str:
+    """Return the page that transmits a case in triage to a body outside, with the body chosen."""
+    waits = case.state is CaseState.TRIAGE and (case.state, Verb.TRANSMIT) in MOVES
+    if not waits or not may(me().person, Verb.TRANSMIT, facts_of(case)):
         return ""
-    if verb is Verb.ROUTE:
-        return url_for("staff.route", reference=case.reference, service=code)
-    return url_for("staff.transmit", reference=case.reference, to=code)
+    return url_for("staff.transmit", reference=case.reference, to=code, **in_round())
 
 
 def _decision(case: Header, proposed: list[Entry]) -> str:
@@ -252,4 +279,4 @@ def _alarms(case: Header) -> Iterator[tuple[str, str, str]]:
 
 def _where(case: Header, verb: Verb, page: str) -> str:
     allowed = (case.state, verb) in MOVES and may(me().person, verb, facts_of(case))
-    return url_for(page, reference=case.reference) if allowed else ""
+    return url_for(page, reference=case.reference, **in_round()) if allowed else ""

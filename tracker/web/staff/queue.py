@@ -17,8 +17,9 @@ from tracker.casework.trying_rules import rules_without_target
 from tracker.charter.counting import brussels_day
 from tracker.charter.words import CaseState, Language, Nature, ObligationKind, Role
 from tracker.correspondence.explanation import days_left_in_words, label
+from tracker.insight.casefacts import Header
 from tracker.insight.overview import Count, Overview, overview
-from tracker.insight.queue import Page, Position, Row, queue_page
+from tracker.insight.queue import NOTHING_OWED, Page, Position, Row, queue_page
 from tracker.insight.shown import Days, Show, View
 from tracker.insight.to_and_fro import waiting_for_head
 from tracker.web.filters import number
@@ -266,6 +267,11 @@ def _pages(view: View, show: Show, page: Page) -> Mapping[str, str]:
 def written(position: Position) -> str:
     """Return a place in the queue as it travels in an address."""
     return f"{position.due_on.isoformat()}.{position.id}"
+
+
+def place_of(case: Header) -> Position:
+    """Return where a case stands in the queue."""
+    return Position(case.next_due_on or NOTHING_OWED, case.id)
 
 
 def _alarms(account: Account, above: Overview, view: View, now: datetime) -> list[tuple[str, str]]:
