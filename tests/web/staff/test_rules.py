@@ -35,6 +35,14 @@ def decided(at: Desk, step: str, number: int = 1, **typed: Any) -> Any:
     return at.client.post(f"/staff/rules/{number}", data=fields | {"step": step} | typed)
 
 
+@pytest.mark.parametrize("field", ["service", "place", "nature", "channel", "language", "valid_from"])
+@pytest.mark.parametrize(("step", "status"), [("test", 200), ("save", 400)])
+def test_what_no_list_offers_is_no_fault_of_ours(hu: Desk, field: str, step: str, status: int) -> None:
+    answer = hu.send("/staff/rules/new", button=step, **RULE | {field: "NO\x00SUCH", "sample": TEXT})
+    assert answer.status_code == status
+    assert "Every spring." in answer.text
+
+
 def test_a_rule_is_written_tried_put_in_force_and_switched_off(
     hu: Desk, file: Callable[..., str], database: Database
 ) -> None:
@@ -120,8 +128,8 @@ def test_the_administrator_reads_no_files_in_a_trial(desk: Callable[[str], Desk]
     assert "You may read none of these files" in tried.get_text(" ")
 
 
-def test_a_rule_that_lost_its_target_is_told_of_on_the_rules_and_above_the_queue(
-    hu: Desk, app: Any, database: Database
+def test_a_rule_that_lost_its_target_is_told_of_on_the_rules_and_where_those_land_who_keep_them(
+    hu: Desk, desk: Callable[[str], Desk], app: Any, database: Database
 ) -> None:
     from tracker.casework.routing_in_force import RoutingInForce
     from tracker.routing.directory import load_directory
@@ -137,8 +145,17 @@ def test_a_rule_that_lost_its_target_is_told_of_on_the_rules_and_above_the_queue
     gone = RoutingInForce(database, lambda: usual.with_directory(closed))
     app.extensions["suivi"] = replace(at, house=replace(at.house, router=gone))
 
+    told = "Fishing boats” no longer counts"
     for page in ("/staff/rules", "/staff/queue", "/staff/rules/1"):
-        assert "Fishing boats” no longer counts" in hu.page(page).get_text(" "), page
+        assert told in hu.page(page).get_text(" "), page
+    gi = desk("gi")
+    lands = gi.client.get("/staff/", follow_redirects=True)
+    assert told in soup_of(lands).get_text(" ")
+    assert soup_of(lands).select_one('.staff-alarm a[href="/staff/rules/1/change"]')
+    di = desk("di").page("/staff/queue")
+    assert told in di.get_text(" ")
+    assert di.select_one(".staff-alarm a") is None, "a dispatcher is told, and changes no rules"
+    assert told not in desk("an").page("/staff/queue").get_text(" ")
 
 
 def test_the_menu_leads_to_the_rules_only_those_who_keep_them(desk: Callable[[str], Desk]) -> None:

@@ -14,6 +14,7 @@ from tracker.casework.learning import put_in_force
 from tracker.charter.errors import CharterError
 from tracker.insight.routing import models
 from tracker.routing.model import shipped_model
+from tracker.web.fields import clean_line
 from tracker.web.languages import language
 from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
@@ -37,7 +38,7 @@ def routing() -> ResponseReturnValue:
         return _show(form, 200)
     if not form.validate():
         return _show(form, 400)
-    version = request.form.get("version", "")[:LONGEST]
+    version = clean_line(request.form.get("version"))[:LONGEST]
     try:
         with site().database.writing() as db:
             put_in_force(db, version, actor=me().actor, now=now())

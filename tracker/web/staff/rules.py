@@ -87,14 +87,19 @@ class RuleForm(StaffForm):
                 self[f"words_{code}"].data = "\n".join(rule.words.get(code, ()))
 
     @property
-    def text(self) -> RuleText:
-        """What was typed."""
+    def patterns(self) -> dict[str, tuple[str, ...]]:
+        """The words that were typed, by language."""
         written = {code: (self[f"words_{code}"].data or "").splitlines() for code in NAMES}
+        return {code: tuple(line.strip() for line in lines if line.strip()) for code, lines in written.items()}
+
+    @property
+    def text(self) -> RuleText:
+        """What was typed, in a form that was found to be whole."""
         return RuleText(
             name=self.name.data,
             note=self.note.data,
             service_code=self.service.data,
-            words={code: tuple(line.strip() for line in lines if line.strip()) for code, lines in written.items()},
+            words=self.patterns,
             place=self.place.data or None,
             nature=Nature(self.nature.data) if self.nature.data else None,
             channel=Channel(self.channel.data) if self.channel.data else None,
@@ -121,8 +126,9 @@ def rules_of_staff() -> str:
     """Show every rule, and which of them have lost their target."""
     with site().database.reading() as db:
         found = rules(db)
-    lost = {rule.number for rule in rules_without_target(router(), now())}
-    return render_template("staff/rules.html", found=found, lost=lost, lang_code=language())
+    lost = rules_without_target(router(), now())
+    gone = {rule.number for rule in lost}
+    return render_template("staff/rules.html", found=found, lost=lost, gone=gone, keeps=True, lang_code=language())
 
 
 @staff.route("/rules/new", methods=["GET", "POST"])
@@ -256,7 +262,7 @@ def _found(form: RuleForm) -> list[tuple[str, str]]:
 
     Raises what is wrong with the words.
     """
-    given = form.text.words
+    given = form.patterns
     routing_rules.check_words(given)
     sample = (form.sample.data or "")[:TEXT_LENGTH]
     return [(NAMES[code], routing_rules.passage_in(sample, code, words)) for code, words in given.items() if words]
