@@ -7,14 +7,15 @@ from flask_babel import lazy_gettext as _l
 
 from tracker.access.permissions import Room
 from tracker.casework.people import set_absence, set_language
+from tracker.casework.trying_rules import rules_without_target
 from tracker.charter.counting import brussels_day
 from tracker.charter.errors import CharterError
-from tracker.charter.words import Language
+from tracker.charter.words import Language, Role
 from tracker.correspondence.explanation import title_of
 from tracker.insight.choices import colleagues
 from tracker.models.staff import Staff
 from tracker.web.languages import CHOSEN, NAMES, language
-from tracker.web.site import site
+from tracker.web.site import router, site
 from tracker.web.staff.accounts import me, now
 from tracker.web.staff.acts import problems_of
 from tracker.web.staff.blueprint import needs_room, staff
@@ -92,5 +93,8 @@ def profile() -> ResponseReturnValue:
 
 def _show(form: ProfileForm, row: Staff, status: int, *, problems: object = ()) -> Response:
     title = title_of(row.titles, row.role, Language(language()))
-    page = render_template("staff/profile.html", form=form, person=row, title=title, problems=problems)
+    lost = rules_without_target(router(), now()) if row.role is Role.ADMIN else []  # others land on their queue
+    page = render_template(
+        "staff/profile.html", form=form, person=row, title=title, problems=problems, lost=lost, keeps=True
+    )
     return make_response(page, status)

@@ -68,7 +68,7 @@ class Choice:
 @needs_room(Room.QUEUE)
 def queue() -> str:
     """Show what is due, the next thing first."""
-    account, moment = me(), now()
+    account, moment, keeps = me(), now(), may_keep()
     today = brussels_day(moment)
     view, show, days = _view(account), _show(), Days.of(today, site().house.calendar)
     after, before = read_position("after"), read_position("before")
@@ -88,6 +88,8 @@ def queue() -> str:
         referred=referred,
         pages=_pages(view, show, page),
         alarms=_alarms(account, above, view, moment),
+        lost=rules_without_target(router(), moment) if keeps or account.person.role is Role.DISPATCHER else [],
+        keeps=keeps,
     )
 
 
@@ -296,13 +298,6 @@ def _alarms(account: Account, above: Overview, view: View, now: datetime) -> lis
     if above.mail_to_decide.number:
         alarms.append((_("Mail that waits for your decision: %(count)s.", count=_counted(above.mail_to_decide)),
                        url_for("staff.mails")))  # fmt: skip
-    if may_keep() or account.person.role is Role.DISPATCHER:
-        alarms += [
-            (_("The rule “%(name)s” no longer counts: its service has closed and nothing follows it. Files go as if"
-               " there were no rule.", name=rule.name),
-             url_for("staff.change_rule", number=rule.number) if may_keep() else "")
-            for rule in rules_without_target(router(), now)
-        ]  # fmt: skip
     known_until = site().house.calendar.known_until
     told = account.person.role in (Role.HEAD, Role.DIRECTION, Role.DISPATCHER)
     if today > known_until - (KNOWN_AHEAD if told else timedelta(days=31)):
