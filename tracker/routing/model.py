@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tracker.routing.nature_model import KINDS, NatureModel
-from tracker.routing.pieces import BUCKETS, pieces_of
+from tracker.routing.pieces import BUCKETS, pieces_of_each
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -67,37 +67,36 @@ class Model:
         """A short name that no other model has."""
         return str(self.about["version"])
 
-    def log_chances(self, vector: Array, counted: Mapping[int, int]) -> Array:
-        """Return the logarithm of how likely each code is, in the order of ``codes``."""
-        buckets, weights = self._weighed(counted)
+    def log_chances(self, vector: Array, weighed: tuple[Array, Array]) -> Array:
+        """Return the logarithm of how likely each code is, in the order of ``codes``; of what ``weighed`` gave."""
+        buckets, weights = weighed
         by_pieces = (weights @ self.pieces[buckets].astype(np.float32)) * self.scale
         return log_shares(MEANING_COUNTS * (vector @ self.meaning) + by_pieces + self.bias)
 
-    def natures_of(self, vector: Array, counted: Mapping[int, int], signs: Array) -> dict[str, float]:
+    def natures_of(self, vector: Array, weighed: tuple[Array, Array], signs: Array) -> dict[str, float]:
         """Return how likely a text is each of ``KINDS``, 0 to 1; ``signs``: what ``nature.signs_of`` says of it."""
         if self.natures is None:
             return dict.fromkeys(KINDS, 0.0)
-        return self.natures.scores(MEANING_COUNTS * vector, *self._weighed(counted), signs)
+        return self.natures.scores(MEANING_COUNTS * vector, *weighed, signs)
 
-    def _weighed(self, counted: Mapping[int, int]) -> tuple[Array, Array]:
-        """Return the pieces of a text, and how much each of them counts."""
-        buckets = np.fromiter(counted, dtype=np.int64, count=len(counted))
-        return buckets, PIECES_COUNT * piece_weights(buckets, counted, self.rarity)
+    def weighed(self, counted: tuple[Array, Array]) -> tuple[Array, Array]:
+        """Return the pieces of a text, and how much each of them counts; ``counted``: what ``pieces`` found in it."""
+        return counted[0], PIECES_COUNT * piece_weights(*counted, self.rarity)
 
-    def word_speaks(self, folded: str, code: str, against: str) -> float:
-        """Return how much one word speaks for a code rather than for another; negative when against it."""
-        if code not in self.codes or against not in self.codes:
-            return 0.0
+    def words_speak(self, folded: Sequence[str], code: str, against: str) -> Array:
+        """Return for each of some words how much it speaks for a code rather than for another; negative: against."""
+        if not folded or code not in self.codes or against not in self.codes:
+            return np.zeros(len(folded))
         first, second = self.codes.index(code), self.codes.index(against)
-        buckets = np.array(pieces_of(folded), dtype=np.int64)
-        if not len(buckets):
-            return 0.0
+        buckets, starts = pieces_of_each(folded)
         lead = self.pieces[buckets, first] * self.scale[first] - self.pieces[buckets, second] * self.scale[second]
-        return float(self.rarity[buckets] @ lead)
+        return np.asarray(np.add.reduceat(self.rarity[buckets] * lead, starts))
 
-    def word_says(self, folded: str, kind: str) -> float:
-        """Return how much one word speaks for a kind of request; negative when against it."""
-        return self.natures.word_says(folded, kind, self.rarity) if self.natures is not None else 0.0
+    def words_say(self, folded: Sequence[str], kind: str) -> Array:
+        """Return for each of some words how much it speaks for a kind of request; negative when against it."""
+        if not folded or self.natures is None:
+            return np.zeros(len(folded))
+        return self.natures.words_say(folded, kind, self.rarity)
 
     def calibrated(self, share: float) -> float:
         """Return how often an answer given with this share of the probability proved acceptable, 0 to 1."""
@@ -161,9 +160,9 @@ class Model:
         return model
 
 
-def piece_weights(buckets: Array, counted: Mapping[int, int], rarity: Array) -> Array:
+def piece_weights(buckets: Array, counts: Array, rarity: Array) -> Array:
     """Return how much each piece of a text counts: more when repeated and when rare, a text's weights of length 1."""
-    often = 1 + np.log(np.fromiter((counted[int(bucket)] for bucket in buckets), dtype=np.float32))
+    often = 1 + np.log(counts.astype(np.float32))
     weights = often * rarity[buckets]
     length = float(np.sqrt(weights @ weights))
     return np.asarray(weights / length if length else weights, dtype=np.float32)

@@ -1,12 +1,12 @@
 """Owns how likely a text is to be a complaint, a request for a document, or an emergency: the trained outputs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from tracker.routing.pieces import BUCKETS, pieces_of
+from tracker.routing.pieces import BUCKETS, pieces_of_each
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -54,12 +54,11 @@ class NatureModel:
         odds = self.calibration[0] * logits + self.calibration[1]
         return dict(zip(KINDS, (1 / (1 + np.exp(-odds))).tolist(), strict=True))
 
-    def word_says(self, folded: str, kind: str, rarity: Array) -> float:
-        """Return how much one word speaks for a kind; negative when against it."""
-        buckets = np.array(pieces_of(folded), dtype=np.int64)
-        if not len(buckets):
-            return 0.0
-        return float(rarity[buckets] @ self.pieces[buckets, KINDS.index(kind)])
+    def words_say(self, folded: Sequence[str], kind: str, rarity: Array) -> Array:
+        """Return for each word, of one at least, how much it speaks for a kind; negative when against it."""
+        buckets, starts = pieces_of_each(folded)
+        says = rarity[buckets] * self.pieces[buckets, KINDS.index(kind)]
+        return np.asarray(np.add.reduceat(says, starts))
 
     def arrays(self) -> dict[str, Array]:
         """Return the parts as they stand in a model's file."""

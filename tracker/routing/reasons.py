@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from tracker.routing.meaning import MOST_WORDS
 from tracker.routing.text import Token, tokens
 
 if TYPE_CHECKING:
+    from tracker.routing.model import Array
     from tracker.routing.router import Router
 
 REASONS = 5
@@ -22,7 +24,7 @@ TELLING = 0.5  # of what the most telling word says, another must say at least t
 MOST_TELLING = 4
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Asked:
     """A text, the language it is read in, what was told beside it, and the day for which the directory is read."""
 
@@ -31,6 +33,11 @@ class Asked:
     country: str | None
     nature: str | None
     on: date
+
+    @cached_property
+    def words(self) -> list[Token]:
+        """The words in which the model's own reasons are looked for."""
+        return list(tokens(self.text, self.language, limit=MOST_WORDS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +67,11 @@ class Change:
 
 def reasons(router: "Router", asked: Asked, entry: Entry, rival: str, evidence: Evidence) -> tuple[Reason, ...]:
     """Return the passages that speak for an entry, the strongest first, with the competence each of them met."""
+    standing = router.standing(asked.on)
     speaking = [
         match
         for match in evidence.matches
-        if match.phrase.weight > 0 and router.directory.standing_for(match.phrase.code, on=asked.on) == entry
+        if match.phrase.weight > 0 and match.phrase.code and standing.get(match.phrase.code) == entry.code
     ]
     speaking.sort(key=lambda match: (-match.phrase.weight, match.start))
     found = [
@@ -87,13 +95,13 @@ def reasons(router: "Router", asked: Asked, entry: Entry, rival: str, evidence: 
 
 def _telling(router: "Router", asked: Asked, code: str, rival: str) -> Iterable[str]:
     """Yield the passages whose words the model holds for telling: for this service rather than for its rival."""
-    return passages_telling(asked, lambda word: router.model.word_speaks(word, code, rival))
+    return passages_telling(asked, lambda words: router.model.words_speak(words, code, rival))
 
 
-def passages_telling(asked: Asked, speaks: Callable[[str], float]) -> Iterator[str]:
-    """Yield the passages whose words speak most for something; ``speaks`` says how much one folded word does."""
-    words = list(tokens(asked.text, asked.language, limit=MOST_WORDS))
-    says = [speaks(word.folded) for word in words]
+def passages_telling(asked: Asked, speaks: "Callable[[list[str]], Array]") -> Iterator[str]:
+    """Yield the passages whose words speak most for something; ``speaks`` says how much each folded word does."""
+    words = asked.words
+    says = speaks([word.folded for word in words]).tolist()
     strongest = sorted({gain for gain in says if gain >= max(says, default=0.0) * TELLING > 0}, reverse=True)[
         :MOST_TELLING
     ]

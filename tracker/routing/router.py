@@ -108,7 +108,7 @@ class Router:
         self.auto_at = auto_at
         self.suggest_at = suggest_at
         self.staff_rules = StaffRules()
-        self._standing: tuple[date, tuple[str | None, ...]] = (date.min, ())
+        self._standing: tuple[date, Mapping[str, str | None]] = (date.min, {})
 
     def with_model(self, model: Model) -> "Router":
         """Return a router that asks another model, with the same words and the same encoder."""
@@ -119,7 +119,7 @@ class Router:
     def with_directory(self, directory: Directory) -> "Router":
         """Return a router that goes by another directory, with the same model and the same encoder."""
         other = copy(self)
-        other.directory, other.reader, other._standing = directory, Reader(directory), (date.min, ())
+        other.directory, other.reader, other._standing = directory, Reader(directory), (date.min, {})
         other.__dict__.pop("_reasons_by_words", None)
         return other
 
@@ -171,8 +171,9 @@ class Router:
             return Routing(guessed, ABSTAIN, (), "The text holds no words.", model=self.model.version)
         asked = Asked(text, guessed or "en", country, nature, on)
         vector = self.meaning.vectors([text])[0]  # the dearest step, done once for service and nature
-        evidence, chances = self.evidence(asked, sure=sure), self.chances(asked, vector)
-        proposed = self._proposed(asked, evidence, vector)
+        weighed = self.model.weighed(pieces(text, asked.language))
+        evidence, chances = self.evidence(asked, sure=sure), self._chances(vector, weighed)
+        proposed = self._proposed(asked, evidence, vector, weighed)
         shares = self._shares(evidence, chances, on)
         ranked = _ranked(shares)
         if not ranked:
@@ -243,15 +244,20 @@ class Router:
             evidence = max([evidence, *others], key=lambda one: one.best)
         return evidence
 
-    def chances(self, asked: Asked, vector: Array | None = None) -> dict[str, float]:
-        """Return the logarithm of how likely the model holds each body, NOBODY included; ``vector``: of the text."""
-        vector = self.meaning.vectors([asked.text])[0] if vector is None else vector
-        told = self.model.log_chances(vector, pieces(asked.text, asked.language))
-        return dict(zip(self.model.codes, map(float, told), strict=True))
+    def chances(self, asked: Asked) -> dict[str, float]:
+        """Return the logarithm of how likely the model holds each body, NOBODY included."""
+        weighed = self.model.weighed(pieces(asked.text, asked.language))
+        return self._chances(self.meaning.vectors([asked.text])[0], weighed)
 
-    def _proposed(self, asked: Asked, evidence: Evidence, vector: Array) -> NatureProposal:
+    def _chances(self, vector: Array, weighed: tuple[Array, Array]) -> dict[str, float]:
+        told = self.model.log_chances(vector, weighed)
+        return dict(zip(self.model.codes, told.tolist(), strict=True))
+
+    def _proposed(
+        self, asked: Asked, evidence: Evidence, vector: Array, weighed: tuple[Array, Array]
+    ) -> NatureProposal:
         """Return what kind of request the text seems to be: what is likeliest, with the passages that say so."""
-        scores = self.model.natures_of(vector, pieces(asked.text, asked.language), signs_of(evidence.concepts))
+        scores = self.model.natures_of(vector, weighed, signs_of(evidence.concepts))
         needed = AT | {"urgent": urgent_at(evidence.concepts)}
         said = {kind: self._says(kind, asked, evidence) for kind in KINDS if scores[kind] >= needed[kind]}
         likelier = [kind for kind in said if scores[kind] > scores["urgent"]]
@@ -268,7 +274,7 @@ class Router:
     def _says(self, kind: str, asked: Asked, evidence: Evidence) -> tuple[str, ...]:
         """Return the passages that say so: those the rules go by, else the words that tell the model most."""
         found = [passage for passage in words_say(evidence.concepts, kind) if passage]
-        found += [] if found else passages_telling(asked, lambda word: self.model.word_says(word, kind))
+        found += [] if found else passages_telling(asked, lambda words: self.model.words_say(words, kind))
         return tuple(dict.fromkeys(found))
 
     def _misdirected(self, proposed: NatureProposal, suggestions: tuple[Suggestion, ...], on: date) -> NatureProposal:
@@ -299,27 +305,27 @@ class Router:
 
     def _shares(self, evidence: Evidence, chances: Mapping[str, float], on: date) -> dict[str, float]:
         """Return the share of each body in force on the day, what its predecessors would get included."""
-        codes, mix = (*self.directory.codes, NOBODY), self.model.mix
+        places, mix = self.standing(on), self.model.mix
         logits = [
             mix.model * chances.get(code, UNKNOWN)
             + mix.likeness * evidence.likeness.get(code, 0.0)
             + mix.phrases * evidence.phrases.get(code, 0.0)
             + mix.rules * evidence.rules.get(code, 0.0)
             + TOLD * evidence.told.get(code, 0.0)
-            for code in codes
+            for code in places
         ]
         shares: dict[str, float] = {}
-        for place, share in zip(self._places(on), np.exp(log_shares(np.array(logits))).tolist(), strict=True):
+        for place, share in zip(places.values(), np.exp(log_shares(np.array(logits))).tolist(), strict=True):
             if place is not None:
                 shares[place] = shares.get(place, 0.0) + share
         return shares
 
-    def _places(self, on: date) -> tuple[str | None, ...]:
+    def standing(self, on: date) -> Mapping[str, str | None]:
         """Return for each code of the directory, and NOBODY, the body that stands for it on a day, if any."""
         day, places = self._standing
         if day != on:
-            standing = [self.directory.standing_for(code, on=on) for code in self.directory.codes]
-            places = (*(entry.code if entry else None for entry in standing), NOBODY)
+            standing = ((code, self.directory.standing_for(code, on=on)) for code in self.directory.codes)
+            places = {**{code: entry.code if entry else None for code, entry in standing}, NOBODY: NOBODY}
             self._standing = (on, places)
         return places
 

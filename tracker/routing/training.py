@@ -5,7 +5,7 @@ had not seen.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,7 +46,7 @@ class _Texts:
 
     examples: Sequence[Example]
     vectors: Array
-    counted: Sequence[Mapping[int, int]]
+    counted: Sequence[tuple[Array, Array]]
     witnesses: Array
     """likeness, phrases and rules: by witness, text and code."""
     told: Array
@@ -136,7 +136,7 @@ def _seen(examples: Sequence[Example], codes: Sequence[str], reader: Reader, mea
     return _Texts(
         examples=examples,
         vectors=np.concatenate(vectors),
-        counted=[dict(pieces(one.text, one.lang)) for one in examples],
+        counted=[pieces(one.text, one.lang) for one in examples],
         witnesses=witnesses,
         told=told,
         signs=np.stack(signs),
@@ -147,7 +147,7 @@ def _seen(examples: Sequence[Example], codes: Sequence[str], reader: Reader, mea
 def _rarity(texts: _Texts, chosen: Array) -> Array:
     seen = np.zeros(BUCKETS)
     for row in np.flatnonzero(chosen).tolist():
-        seen[list(texts.counted[row])] += 1
+        seen[texts.counted[row][0]] += 1
     return np.where(seen >= SEEN, np.log(chosen.sum() / np.maximum(seen, 1)), 0).astype(np.float32)
 
 
@@ -158,10 +158,9 @@ def _matrix(texts: _Texts, chosen: Array, rarity: Array) -> Any:
     rows = np.flatnonzero(chosen).tolist()
     starts, buckets, weights = [0], [], []
     for row in rows:
-        counted = texts.counted[row]
-        own = np.fromiter(counted, dtype=np.int64, count=len(counted))
+        own, counts = texts.counted[row]
         buckets.append(own)
-        weights.append(piece_weights(own, counted, rarity) * PIECES_COUNT)
+        weights.append(piece_weights(own, counts, rarity) * PIECES_COUNT)
         starts.append(starts[-1] + len(own))
     by_pieces = sparse.csr_matrix(
         (np.concatenate(weights), np.concatenate(buckets), starts), shape=(len(rows), BUCKETS), dtype=np.float32

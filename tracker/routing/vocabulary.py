@@ -21,6 +21,7 @@ WEIGHTS = {"naming": 6.0, "strong": 3.0, "plain": 1.2, "against": -3.0}
 TOGETHER = 9  # how many words apart the words of "a + b" may stand
 GAP = 3  # how far on the next word of an ordered phrase may stand
 AFFIX = 3  # wildcards are looked up by this many letters
+REMEMBERED = 8_192  # words of which each language remembers the terms
 
 Term = tuple[str, str]  # kind (stem, form, prefix, suffix, exact) and text
 
@@ -64,9 +65,12 @@ class Vocabulary:
     _terms: set[Term] = field(default_factory=set)
     _prefixes: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     _suffixes: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    _known: dict[tuple[str, str], list[Term]] = field(default_factory=dict)
+    """The terms of words that were met: most texts are made of the same ones."""
 
     def add(self, phrase: Phrase) -> None:
         """Take a phrase in."""
+        self._known.clear()
         number = len(self.phrases)
         self.phrases.append(phrase)
         for kind, text in set(phrase.terms) - self._terms:
@@ -85,7 +89,7 @@ class Vocabulary:
 
     def match(self, words: list[Token], text: str) -> list[Match]:
         """Return every phrase found, where it first stands; linear in the number of words."""
-        terms = [self._terms_of(word, text) for word in words]
+        terms = [self._terms_of(word, text[word.start : word.end]) for word in words]
         found: dict[int, tuple[int, int, int]] = {}
         last_seen: dict[Term, int] = {}
         for here, at_word in enumerate(terms):
@@ -107,8 +111,16 @@ class Vocabulary:
             for number, (first, last, count) in found.items()
         ]
 
-    def _terms_of(self, word: Token, text: str) -> list[Term]:
-        exact = text[word.start : word.end]
+    def _terms_of(self, word: Token, exact: str) -> list[Term]:
+        key = (word.folded, exact)
+        known = self._known.get(key)
+        if known is None:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()  # another thread may do so too: each entry can be found anew
+            known = self._known[key] = self._looked_up(word, exact)
+        return known
+
+    def _looked_up(self, word: Token, exact: str) -> list[Term]:
         candidates: list[Term] = [("stem", word.stem), ("form", word.folded), ("exact", exact)]
         candidates += [
             ("prefix", p) for p in self._prefixes.get(word.folded[:AFFIX], ()) if word.folded.startswith(p)

