@@ -1,7 +1,7 @@
 """Every migration goes up and down and keeps the data; the models are what the last one leaves."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -11,15 +11,15 @@ from sqlalchemy import CheckConstraint, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from tests.factories import make_case, make_staff, settle
+from tests.factories import MONDAY, make_case, make_staff, settle
 from tracker.charter.counting import NaiveDatetime
-from tracker.charter.words import Language, NoticeState, Role
+from tracker.charter.words import Channel, Direction, Language, NoticeState, Role
 from tracker.models.base import seal_of, seal_of_text, sealed_columns, written_as_one
 from tracker.models.cases import Association, Case
 from tracker.models.database import Database
 from tracker.models.migrate import downgrade, script, upgrade
 from tracker.models.obligations import Notice, Obligation
-from tracker.models.paper import Letter
+from tracker.models.paper import Letter, RegisterYear
 from tracker.models.schema import Base
 from tracker.models.staff import Staff
 
@@ -167,6 +167,46 @@ def test_a_title_for_all_languages_becomes_one_for_each_and_the_seals_hold(empty
         assert an.titles == dict.fromkeys(Language, "Attaché")
         for row in (*session.scalars(select(Staff)), *session.scalars(select(Letter))):
             assert row.seal == seal_of(type(row), {name: getattr(row, name) for name in sealed_columns(type(row))})
+
+
+def test_the_daily_book_goes_on_after_the_last_number_it_gave(empty: Database) -> None:
+    paper = {"channel": Channel.POST, "requester_address": "Rue Haute 1\n1000 Bruxelles"}
+    last_year = datetime(2025, 12, 30, 9, tzinfo=UTC)
+    upgrade(empty.engine)
+    with empty.writing() as session:
+        settle(session)
+        for now in (last_year, last_year, MONDAY, MONDAY + timedelta(days=1)):
+            make_case(session, now=now, received_at=now, **paper)
+        before = _last_numbers(session)
+    assert before == [("in", 2025, 2, date(2025, 12, 30), 2), ("in", 2026, 2, date(2026, 3, 3), 1)]
+    downgrade(empty.engine, "0007")
+
+    upgrade(empty.engine)
+
+    with empty.writing() as session:
+        assert _last_numbers(session) == before
+        for row in session.scalars(select(RegisterYear)):
+            assert row.seal == seal_of(RegisterYear, {name: getattr(row, name) for name in sealed_columns(type(row))})
+        session.execute(text("DELETE FROM register_entries WHERE year = 2026 AND number = 2"))
+        make_case(session, now=MONDAY + timedelta(days=1), **paper)
+        assert _last_numbers(session)[1] == ("in", 2026, 3, date(2026, 3, 3), 2)
+
+
+@pytest.mark.parametrize(
+    "forgetting",
+    ["DELETE FROM register_years", "UPDATE register_years SET number = 1", "UPDATE register_years SET year = 1999"],
+)
+def test_the_last_number_of_the_daily_book_is_never_forgotten(database: Database, forgetting: str) -> None:
+    with database.writing() as session:
+        session.add(RegisterYear(direction=Direction.IN, year=2026, number=2, day=date(2026, 3, 2), day_number=2))
+
+    with pytest.raises(DBAPIError, match="never given twice"), database.writing() as session:
+        session.execute(text(forgetting))
+
+
+def _last_numbers(session: Session) -> list[tuple[object, ...]]:
+    rows = session.scalars(select(RegisterYear).order_by(RegisterYear.year))
+    return [(row.direction.value, row.year, row.number, row.day, row.day_number) for row in rows]
 
 
 def _seal_of_letter_before(session: Session) -> int:

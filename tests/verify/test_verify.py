@@ -35,7 +35,7 @@ from tracker.models.history import History
 from tracker.models.mail import Mail, MailNotice
 from tracker.models.messages import Attachment, Message, Outbox
 from tracker.models.obligations import Breach, Discharge, Notice, Obligation
-from tracker.models.paper import Letter, PrintRun, RegisterEntry, VoidPrint
+from tracker.models.paper import Letter, PrintRun, RegisterEntry, RegisterYear, VoidPrint
 from tracker.models.routing import RoutingChange, RoutingExample, RoutingModel, RoutingRule
 from tracker.models.schema import TABLES_OF_RECORD
 from tracker.models.texts import TextModule
@@ -90,6 +90,7 @@ def on_paper_and_by_mail(at: datetime) -> Iterator[Sealed]:
         name="Boats", note="…", words={"fr": ["bateau"]}, service_code="M5", state=RuleState.DRAFT, version=1,
         changed_at=at, changed_by=1,
     )  # fmt: skip
+    yield RegisterYear(direction=Direction.IN, year=2026, number=2, day=at.date(), day_number=2)
     for number in (1, 2):
         yield RegisterEntry(
             direction=Direction.IN, year=2026, number=number, day=at.date(), day_number=number, channel=Channel.POST,
@@ -230,8 +231,22 @@ def test_the_last_lines_of_the_daily_book_are_missed_by_their_messages(lived: Da
         connection.execute(delete(RegisterEntry).where(RegisterEntry.case_id == last.id))
         message = connection.scalar(select(Message.id).where(Message.case_id == last.id))
 
-    what = "the message has no line: it was taken out"
-    assert problems(lived) == [Problem("register_entries", f"in message {message} ({last.reference})", what)]
+    assert problems(lived) == [
+        Problem("register_entries", "in 2026", "no. 4: the line was taken out"),
+        Problem(
+            "register_entries",
+            f"in message {message} ({last.reference})",
+            "the message has no line: it was taken out",
+        ),
+    ]
+
+
+def test_how_far_the_daily_book_has_come_is_missed_when_it_is_taken_out(lived: Database) -> None:
+    with behind_its_back(lived) as connection:
+        connection.execute(delete(RegisterYear))
+
+    what = "the last number that was given is not kept"
+    assert problems(lived) == [Problem("register_years", "in 2026", what)]
 
 
 def test_a_row_put_in_with_a_seal_of_its_own_is_not_believed(lived: Database) -> None:

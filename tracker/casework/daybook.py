@@ -18,7 +18,7 @@ from tracker.models.base import put
 from tracker.models.cases import Case
 from tracker.models.directory import Service
 from tracker.models.messages import Message
-from tracker.models.paper import RegisterEntry
+from tracker.models.paper import RegisterEntry, RegisterYear
 
 KEPT = PAPER + SPOKEN
 """What the book is kept of."""
@@ -169,8 +169,9 @@ def _enter(
 def _numbers(session: Session, direction: Direction, day: date) -> tuple[int, int]:
     """Return the next number of the year and of the day.
 
-    SQLite has one writer at a time. On PostgreSQL the lock comes in a statement of its own, before the one that
-    looks: that one then sees what the writer before us has committed.
+    A number that was given is kept beside the lines, so that it is not given again though its line be gone. SQLite
+    has one writer at a time. On PostgreSQL the lock comes in a statement of its own, before those that look: they see
+    what the writer before us has committed.
     """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(select(func.pg_advisory_xact_lock(THE_BOOK)))
@@ -180,10 +181,33 @@ def _numbers(session: Session, direction: Direction, day: date) -> tuple[int, in
     of_the_day = select(func.max(RegisterEntry.day_number)).where(
         RegisterEntry.direction == direction, RegisterEntry.day == day
     )
-    number, day_number = session.execute(
-        select(of_the_year.scalar_subquery(), of_the_day.scalar_subquery())
-    ).one()  # fmt: skip
-    return (number or 0) + 1, (day_number or 0) + 1
+    lines = session.execute(select(of_the_year.scalar_subquery(), of_the_day.scalar_subquery())).one()
+    given = session.get(RegisterYear, (direction, day.year), populate_existing=True)
+    number = max(lines[0] or 0, given.number if given else 0) + 1
+    day_number = max(lines[1] or 0, given.day_number if given and given.day == day else 0) + 1
+    if given is None:
+        session.add(RegisterYear(direction=direction, year=day.year, number=number, day=day, day_number=day_number))
+    else:
+        given.number = number
+        if day >= given.day:  # a clock that was set back leaves the newest day as it is
+            given.day, given.day_number = day, day_number
+    session.flush()
+    return number, day_number
+
+
+def keep_last_numbers(session: Session) -> None:
+    """Keep how far each side of the book has come, where lines were written in bulk."""
+    query = select(RegisterEntry.direction, RegisterEntry.year, func.max(RegisterEntry.number)).group_by(
+        RegisterEntry.direction, RegisterEntry.year
+    )
+    for direction, year, number in session.execute(query).all():
+        of_the_year = select(RegisterEntry.day, RegisterEntry.day_number).where(
+            RegisterEntry.direction == direction, RegisterEntry.year == year
+        )
+        newest = of_the_year.order_by(RegisterEntry.day.desc(), RegisterEntry.day_number.desc()).limit(1)
+        day, day_number = session.execute(newest).one()
+        session.merge(RegisterYear(direction=direction, year=year, number=number, day=day, day_number=day_number))
+    session.flush()
 
 
 def _id_of(session: Session, message: Message) -> int:

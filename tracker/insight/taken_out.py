@@ -1,7 +1,7 @@
 """Owns what was taken out of the daily book: numbers that no line has, and messages that have no line.
 
-Suivi leaves no number out and enters all that is on paper or said. What was the last line leaves no gap, and the next
-one is given its number: what betrays it is its message, which the sealed history of the case names.
+Suivi leaves no number out and enters all that is on paper or said. How far each year has come is kept beside the
+lines, and each line belongs to a message, which the sealed history of the case names.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from tracker.charter.words import PAPER, SPOKEN, Direction
 from tracker.models.cases import Case
 from tracker.models.messages import Message
-from tracker.models.paper import RegisterEntry
+from tracker.models.paper import RegisterEntry, RegisterYear
 
 MOST_GAPS = 20
 """How many gaps are named; more than a few say that something is very wrong, and a person must look anyhow."""
@@ -31,16 +31,32 @@ class Gap:
 def gaps(session: Session, direction: Direction, year: int) -> list[Gap]:
     """Return the numbers of a year that no line has, the first ones first (one statement where none is missing)."""
     of_the_year = RegisterEntry.direction == direction, RegisterEntry.year == year
-    lines, highest = session.execute(
-        select(func.count(), func.max(RegisterEntry.number)).where(*of_the_year)
+    given = select(RegisterYear.number).where(RegisterYear.direction == direction, RegisterYear.year == year)
+    lines, highest, last = session.execute(
+        select(func.count(), func.max(RegisterEntry.number), given.scalar_subquery()).where(*of_the_year)
     ).one()  # fmt: skip
-    if lines == (highest or 0):
+    highest, last = highest or 0, last or 0
+    if lines == max(highest, last):
         return []
+    at_the_end = [Gap(highest + 1, last)] if last > highest else []
     before = func.coalesce(func.lag(RegisterEntry.number).over(order_by=RegisterEntry.number), literal(0))
     steps = select(RegisterEntry.number, before.label("before")).where(*of_the_year).subquery()
     query = select(steps.c.before, steps.c.number).where(steps.c.number > steps.c.before + 1)
     found = session.execute(query.order_by(steps.c.number).limit(MOST_GAPS))
-    return [Gap(before + 1, number - 1) for before, number in found]
+    return [*(Gap(before + 1, number - 1) for before, number in found), *at_the_end]
+
+
+def not_kept(session: Session) -> list[tuple[Direction, int]]:
+    """Return the sides and years of which a line has a higher number than what is kept as the last one given."""
+    same = and_(RegisterYear.direction == RegisterEntry.direction, RegisterYear.year == RegisterEntry.year)
+    query = (
+        select(RegisterEntry.direction, RegisterEntry.year)
+        .outerjoin(RegisterYear, same)
+        .group_by(RegisterEntry.direction, RegisterEntry.year, RegisterYear.number)
+        .having(func.max(RegisterEntry.number) > func.coalesce(RegisterYear.number, 0))
+        .order_by(RegisterEntry.year, RegisterEntry.direction)
+    )
+    return [(direction, year) for direction, year in session.execute(query)]
 
 
 def without_a_line(session: Session, direction: Direction, *, latest: int | None = None) -> list[tuple[int, str]]:

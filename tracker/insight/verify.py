@@ -19,13 +19,14 @@ from tracker.charter.words import Direction
 from tracker.insight.caserecords import CaseRecords
 from tracker.insight.consistency import inconsistencies
 from tracker.insight.register import years
-from tracker.insight.taken_out import gaps, without_a_line
+from tracker.insight.taken_out import gaps, not_kept, without_a_line
 from tracker.models.base import Sealed, seal_of, sealed_columns
 from tracker.models.cases import Association, Case
 from tracker.models.database import Database
 from tracker.models.history import History
 from tracker.models.messages import Message, Outbox
 from tracker.models.obligations import Breach, Discharge, Notice, Obligation
+from tracker.models.paper import RegisterYear
 from tracker.models.schema import TABLES_OF_RECORD
 
 BLOCK = 1000
@@ -57,11 +58,14 @@ def _missing_numbers(database: Database) -> Iterator[Problem]:
     A line that cannot be read is named by its seal, and taken for none here.
     """
     with database.reading() as session, suppress(*UNREADABLE):
-        for year in years(session):
+        begun = {*years(session), *session.scalars(select(RegisterYear.year))}
+        for year in sorted(begun, reverse=True):
             for direction in Direction:
                 for gap in gaps(session, direction, year):
                     named = f"no. {gap.first}" if gap.first == gap.last else f"no. {gap.first} to {gap.last}"
                     yield Problem("register_entries", f"{direction} {year}", f"{named}: the line was taken out")
+        for direction, year in not_kept(session):
+            yield Problem("register_years", f"{direction} {year}", "the last number that was given is not kept")
         for direction in Direction:
             for message, reference in without_a_line(session, direction):
                 named = f"{direction} message {message} ({reference})"

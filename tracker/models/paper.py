@@ -1,4 +1,4 @@
-"""Owns the rows of paper: the letters as they were printed, the runs they were printed in, the daily register."""
+"""Owns the rows of paper: the letters as they were printed, the runs they were printed in, the daily book."""
 
 from datetime import date, datetime
 from typing import Any
@@ -68,6 +68,28 @@ class VoidPrint(Sealed, Base):
     """Its place in that run."""
     ground: Mapped[VoidPrintGround] = mapped_column(Word(VoidPrintGround))
     voided_at: Mapped[datetime]
+
+
+class RegisterYear(Sealed, Base):
+    """How far one side of the daily book has come in a year: no number is given twice, though its line be gone.
+
+    The database refuses to take a row out, and to let it go back.
+    """
+
+    __tablename__ = "register_years"
+    __table_args__ = (
+        one_of("direction", Direction),
+        CheckConstraint("number >= 1 AND day_number >= 1", name="numbers_from_one"),
+    )
+
+    direction: Mapped[Direction] = mapped_column(Word(Direction), primary_key=True)
+    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int]
+    """The last number that was given."""
+    day: Mapped[date]
+    """The Brussels day of the newest line."""
+    day_number: Mapped[int]
+    """The last number that was given on that day."""
 
 
 class RegisterEntry(Sealed, Base):

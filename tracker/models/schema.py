@@ -8,7 +8,7 @@ from tracker.models.mail import Mail, MailNotice
 from tracker.models.messages import Attachment, Message, Outbox
 from tracker.models.obligations import Breach, Discharge, Notice, Obligation
 from tracker.models.operations import JobRun, Throttle
-from tracker.models.paper import Letter, PrintRun, RegisterEntry, VoidPrint
+from tracker.models.paper import Letter, PrintRun, RegisterEntry, RegisterYear, VoidPrint
 from tracker.models.routing import RoutingChange, RoutingExample, RoutingModel, RoutingRule
 from tracker.models.staff import Staff
 from tracker.models.texts import TextModule
@@ -32,6 +32,7 @@ TABLES_OF_RECORD: tuple[type[Sealed], ...] = (
     Letter,
     VoidPrint,
     RegisterEntry,
+    RegisterYear,
     TextModule,
     RoutingExample,
     RoutingModel,
@@ -60,6 +61,7 @@ __all__ = [
     "Post",
     "PrintRun",
     "RegisterEntry",
+    "RegisterYear",
     "RoutingChange",
     "RoutingExample",
     "RoutingModel",

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from tracker.casework.daybook import keep_last_numbers
 from tracker.casework.house import House
 from tracker.casework.seeding.book import Book
 from tracker.casework.seeding.people import Office
@@ -39,9 +40,10 @@ AHEAD = 4
 def load(session: Session, plan: Plan, office: Office, house: House) -> int:
     """Write the whole population into the session's transaction and return how many rows there were."""
     days = days_of(plan)
-    if session.get_bind().dialect.name == "sqlite":
-        return _load_sqlite(session, plan, office, house, days)
-    return _load_postgresql(session, plan, office, house, days)
+    on_sqlite = session.get_bind().dialect.name == "sqlite"
+    written = (_load_sqlite if on_sqlite else _load_postgresql)(session, plan, office, house, days)
+    keep_last_numbers(session)
+    return written
 
 
 def _load_sqlite(session: Session, plan: Plan, office: Office, house: House, days: Sequence[Day]) -> int:
