@@ -54,5 +54,21 @@ def test_the_table_may_lie_elsewhere(encoder: Encoder) -> None:
         laid.append(table.copy())
         return laid[0]
 
-    assert (Encoder(lay).vector("Mon passeport est perdu") == encoder.vector("Mon passeport est perdu")).all()
+    assert (Encoder(lay).vectors(["Mon passeport est perdu"]) == encoder.vectors(["Mon passeport est perdu"])).all()
     assert len(laid) == 1
+
+
+def test_a_text_that_is_like_another_means_the_same_however_it_is_worked_out(encoder: Encoder) -> None:
+    words = texts()[1].split()
+    read = encoder.read(" ".join(words))
+    for start, end in ((0, 1), (0, 5), (3, 4), (20, 23), (len(words) - 2, len(words)), (0, len(words)), (7, 7)):
+        for instead in ([], ["tapis"], ["zwarte", "dozen", "uit", "Gent"]):
+            other = " ".join([*words[:start], *instead, *words[end:]])
+            assert np.abs(encoder.read(other, read).vector - encoder.read(other).vector).max() < 1e-6
+    short = encoder.read("Bonjour")
+    assert (
+        np.abs(
+            encoder.read("Bonjour Bonjour Bonjour", short).vector - encoder.read("Bonjour Bonjour Bonjour").vector
+        ).max()
+        < 1e-6
+    )

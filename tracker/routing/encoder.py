@@ -6,6 +6,7 @@ its pieces; where one text comes at a time, half of its time would go into what 
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -17,9 +18,20 @@ MEANT, SEEN = 512, 256
 """How many numbers stand for a piece, and for what each of the three ways of looking makes of it."""
 WINDOWS = ((2, 0), (3, 1), (5, 2))
 """How many neighbouring pieces each way looks at, and how many of them stand before the piece itself."""
+REACH = 4
+"""How many pieces to each side count for what is seen of one: two for each look of the widest way."""
 LONGEST_WORD, REMEMBERED = 40, 16_384
 """Up to which length a process remembers the pieces of a word, and of how many words."""
 UNKNOWN, BEGINNING, END = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Read:
+    """A text as it was read: its pieces, what was seen of each of them, and what all of it means."""
+
+    pieces: Array
+    rows: Array
+    vector: Array
 
 
 class Encoder:
@@ -39,11 +51,22 @@ class Encoder:
 
     def vectors(self, texts: Sequence[str]) -> Array:
         """Return the meaning of each text, a row each."""
-        return np.array([self.vector(text) for text in texts], dtype=np.float32).reshape(-1, MEANT)
+        return np.array([self.read(text).vector for text in texts], dtype=np.float32).reshape(-1, MEANT)
 
-    def vector(self, text: str) -> Array:
-        """Return the meaning of a text, float32 of length one. The work grows with the number of its pieces."""
-        weights, pieces = self._weights, self._pieces(text)
+    def read(self, text: str, like: Read | None = None) -> Read:
+        """Return what a text means; the work grows with its pieces, with those that differ where another is ``like``.
+
+        The vector is float32, of length one.
+        """
+        pieces = self._pieces(text)
+        rows = self._seen(pieces) if like is None else self._seen_anew(pieces, like)
+        count = np.float32(len(pieces))
+        whole = (rows.sum(axis=0) @ self._weights.cnn_W + count * self._weights.cnn_b) / np.sqrt(count)
+        return Read(pieces, rows, self._concluded(whole))
+
+    def _seen(self, pieces: Array) -> Array:
+        """Return what is seen of each piece with its neighbours, a row each."""
+        weights = self._weights
         seen = np.empty((len(pieces), MEANT + len(WINDOWS) * SEEN), dtype=np.float32)
         meant = seen[:, :MEANT]
         part = pieces % len(weights.scale)
@@ -56,9 +79,16 @@ class Encoder:
             own = slice(way * SEEN, (way + 1) * SEEN)
             self._look(way, shown[:, own], seen[:, MEANT:][:, own])
         _levelled(seen, weights.ln_g, weights.ln_b, weights.eps)
-        count = np.float32(len(pieces))
-        whole = (seen.sum(axis=0) @ weights.cnn_W + count * weights.cnn_b) / np.sqrt(count)
-        return self._concluded(whole)
+        return seen
+
+    def _seen_anew(self, pieces: Array, like: Read) -> Array:
+        """Return the same, taken from a text that is alike but for what lies near to where they differ."""
+        begin = _alike(pieces, like.pieces)
+        end = _alike(pieces[begin:][::-1], like.pieces[begin:][::-1])
+        first, last = max(begin - REACH, 0), len(pieces) - max(end - REACH, 0)
+        told = max(first - REACH, 0)
+        between = self._seen(pieces[told : last + REACH])[first - told : last - told]
+        return np.concatenate([like.rows[:first], between, like.rows[len(like.rows) - (len(pieces) - last) :]])
 
     def _look(self, way: int, shown: Array, seen: Array) -> None:
         """Look twice at each piece with its neighbours, in one of the three ways; ``seen`` takes what was seen."""
@@ -100,6 +130,13 @@ class Encoder:
         found: list[int] = self._weights.sp.encode(word, add_bos=False, add_eos=False)
         # What stands for no character at all, alone, is told as one that is not known: within a text it is nothing.
         return tuple(found) if found != [UNKNOWN] or self._weights.sp._normalizer.normalize(word) else ()
+
+
+def _alike(one: Array, other: Array) -> int:
+    """Return how many pieces two rows of pieces have in common before they first differ."""
+    shorter = min(len(one), len(other))
+    differ = np.flatnonzero(one[:shorter] != other[:shorter])
+    return int(differ[0]) if len(differ) else shorter
 
 
 def _levelled(rows: Array, slope: Array, offset: Array, least: float) -> None:

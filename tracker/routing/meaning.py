@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
-    from tracker.routing.encoder import Encoder
+    from tracker.routing.encoder import Encoder, Read
 
 DIMENSIONS = 512
 MOST_WORDS = 160
@@ -38,8 +38,11 @@ class Meaning:
 
     def vectors(self, texts: Sequence[str]) -> "np.ndarray[Any, np.dtype[np.float32]]":
         """Return one vector of length one for each text, as rows; the work for each text is bounded."""
-        told = [_bounded(text) for text in texts]
-        return self.load().vectors(told)
+        return self.load().vectors([_bounded(text) for text in texts])
+
+    def read(self, text: str, like: "Read | None" = None) -> "Read":
+        """Return a text as it was read, with its vector; sooner for one that is ``like`` another but for a passage."""
+        return self.load().read(_bounded(text), like)
 
     def load(self) -> "Encoder":
         """Load the encoder now, and not with the first text."""
@@ -74,11 +77,23 @@ def _shared(table: Any, path: Path) -> Any:
     try:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".npy", delete=False) as file:
-                np.save(file, table)
-            os.replace(file.name, path)
+            _lay_down(table, path)
         mapped = np.load(path, mmap_mode="r")
-    except (OSError, ValueError):
+    except (OSError, ValueError, EOFError):  # the last: a file that a power cut left empty
         return table
     same = mapped.shape == table.shape and mapped.dtype == table.dtype and bool((mapped[::997] == table[::997]).all())
     return np.asarray(mapped) if same else table
+
+
+def _lay_down(table: Any, path: Path) -> None:
+    """Write the table to a file, whole or not at all: what a full disk cuts off is taken away again."""
+    import numpy as np
+
+    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".npy", delete=False) as file:
+        try:
+            np.save(file, table)
+            file.flush()
+        except BaseException:
+            os.unlink(file.name)
+            raise
+    os.replace(file.name, path)

@@ -14,6 +14,7 @@ from tracker.routing.meaning import MOST_WORDS
 from tracker.routing.text import Token, tokens
 
 if TYPE_CHECKING:
+    from tracker.routing.encoder import Read
     from tracker.routing.model import Array
     from tracker.routing.router import Router
 
@@ -112,9 +113,12 @@ def passages_telling(asked: Asked, speaks: "Callable[[list[str]], Array]") -> It
 
 
 def changes(
-    router: "Router", asked: Asked, best: str, evidence: Evidence, chances: Mapping[str, float]
+    router: "Router", asked: Asked, best: str, evidence: Evidence, chances: Mapping[str, float], read: "Read"
 ) -> tuple[Change, ...]:
-    """Return what would make another service than the best the first: where the person is, or one passage less."""
+    """Return what would make another service than the best the first: where the person is, or one passage less.
+
+    ``read``: the text as it was read.
+    """
     found = []
     for abroad in (True, False):
         if (PERSON_ABROAD if abroad else IN_BELGIUM) not in evidence.concepts:
@@ -125,6 +129,6 @@ def changes(
         strongest = max(speaking, key=lambda match: (match.phrase.weight, -match.start))
         text = f"{asked.text[: strongest.start]} {asked.text[strongest.end :]}"
         without = replace(asked, text=text)
-        first = router.first(router.evidence(without), router.chances(without), asked.on)
+        first = router.first(router.evidence(without), router.chances(without, read), asked.on)
         found.append(Change("without", asked.text[strongest.start : strongest.end], first))
     return tuple(change for change in found if change.code != best)

@@ -11,6 +11,7 @@ import numpy as np
 
 from tracker.charter.words import Nature, ServiceKind
 from tracker.routing.directory import Directory, Entry
+from tracker.routing.encoder import Read
 from tracker.routing.evidence import MOST_CHARACTERS, TOLD, Evidence, Reader
 from tracker.routing.language import SURE, guess_language
 from tracker.routing.meaning import Meaning
@@ -170,10 +171,10 @@ class Router:
         if not any(map(str.isalpha, text)) or not any(tokens(text, guessed or "en", limit=1)):
             return Routing(guessed, ABSTAIN, (), "The text holds no words.", model=self.model.version)
         asked = Asked(text, guessed or "en", country, nature, on)
-        vector = self.meaning.vectors([text])[0]  # the dearest step, done once for service and nature
+        read = self.meaning.read(text)  # the dearest step, done once for service and nature
         weighed = self.model.weighed(pieces(text, asked.language))
-        evidence, chances = self.evidence(asked, sure=sure), self._chances(vector, weighed)
-        proposed = self._proposed(asked, evidence, vector, weighed)
+        evidence, chances = self.evidence(asked, sure=sure), self._chances(read.vector, weighed)
+        proposed = self._proposed(asked, evidence, read.vector, weighed)
         shares = self._shares(evidence, chances, on)
         ranked = _ranked(shares)
         if not ranked:
@@ -186,7 +187,7 @@ class Router:
         decision, reason = self._decided(guessed, shares, ranked[0], on)
         if decision == AUTO and says_the_same_again(text, asked.language):
             decision = SUGGEST  # whoever stuffs a text with the words of a service does not send it there
-        found = changes(self, asked, ranked[0], evidence, chances) if decision == SUGGEST else ()
+        found = changes(self, asked, ranked[0], evidence, chances, read) if decision == SUGGEST else ()
         proposed = self._misdirected(proposed, suggestions, on)
         return Routing(guessed, decision, suggestions, reason, found, self.model.version, proposed=proposed)
 
@@ -244,10 +245,10 @@ class Router:
             evidence = max([evidence, *others], key=lambda one: one.best)
         return evidence
 
-    def chances(self, asked: Asked) -> dict[str, float]:
-        """Return the logarithm of how likely the model holds each body, NOBODY included."""
+    def chances(self, asked: Asked, like: Read) -> dict[str, float]:
+        """Return the logarithm of how likely the model holds each body, NOBODY included; ``like``: a text alike."""
         weighed = self.model.weighed(pieces(asked.text, asked.language))
-        return self._chances(self.meaning.vectors([asked.text])[0], weighed)
+        return self._chances(self.meaning.read(asked.text, like).vector, weighed)
 
     def _chances(self, vector: Array, weighed: tuple[Array, Array]) -> dict[str, float]:
         told = self.model.log_chances(vector, weighed)
