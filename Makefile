@@ -10,14 +10,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 TRACKER = SECRET_KEY="$${SECRET_KEY:-$$(cat '$(VAR_DIR)/secret_key')}" $(BIN)/tracker
-# Made-up people, one a role: role|service|name|telephone|title in fr|nl|de|en, as they stand under letters.
-ACCOUNTS := 'clerk|CONSULAR|Nadia Lemaire|+32 2 000 01 01|Attachée|Attaché|Attachée|Attachée' \
-	'head|CONSULAR|Pieter Claes|+32 2 000 01 02|Chef de service|Diensthoofd|Dienstleiter|Head of service' \
-	'dispatcher||Sofie Maes|+32 2 000 01 03|Répartitrice|Verdeelster|Verteilerin|Dispatcher' \
-	'complaints||Karim Haddad|+32 2 000 01 04|Coordinateur des plaintes|Klachtencoördinator|Beschwerdekoordinator|Complaints coordinator' \
-	'direction||Anne Schmitz|+32 2 000 01 05|Directrice générale|Directeur-generaal|Generaldirektorin|Director-General' \
-	'auditor||Luc Janssens|+32 2 000 01 06|Auditeur|Auditor|Innenrevisor|Auditor' \
-	'admin||Eva Peeters|+32 2 000 01 07|Administratrice|Beheerder|Administratorin|Administrator'
+# Made-up people: login|role|service|name|telephone|title in fr|nl|de|en, as they stand under letters.
+ACCOUNTS := 'clerk|clerk|CONSULAR|Nadia Lemaire|+32 2 000 01 01|Attachée|Attaché|Attachée|Attachée' \
+	'head|head|CONSULAR|Pieter Claes|+32 2 000 01 02|Chef de service|Diensthoofd|Dienstleiter|Head of service' \
+	'dispatcher|dispatcher|M0.0|Sofie Maes|+32 2 000 01 03|Répartitrice|Verdeelster|Verteilerin|Dispatcher' \
+	'dispatch.head|head|M0.0|Marc Dubois|+32 2 000 01 08|Chef de la répartition|Hoofd van de verdeling|Leiter der Verteilstelle|Head of dispatching' \
+	'complaints|complaints||Karim Haddad|+32 2 000 01 04|Coordinateur des plaintes|Klachtencoördinator|Beschwerdekoordinator|Complaints coordinator' \
+	'direction|direction||Anne Schmitz|+32 2 000 01 05|Directrice générale|Directeur-generaal|Generaldirektorin|Director-General' \
+	'auditor|auditor||Luc Janssens|+32 2 000 01 06|Auditeur|Auditor|Innenrevisor|Auditor' \
+	'admin|admin||Eva Peeters|+32 2 000 01 07|Administratrice|Beheerder|Administratorin|Administrator'
 # The texts in the code are the English ones.
 LANGUAGES := fr nl de
 MESSAGES := build/messages.pot
@@ -75,12 +76,12 @@ ready: install
 		IFS='|'; \
 		for person in $(ACCOUNTS); do \
 			set -- $$person; \
-			$(TRACKER) user add "$$1@suivi.example" --role "$$1" --service "$$2" --name "$$3" --phone "$$4" \
-				--title "fr=$$5" --title "nl=$$6" --title "de=$$7" --title "en=$$8" --password-stdin < '$(VAR_DIR)/staff_password' || exit 1; \
+			$(TRACKER) user add "$$1@suivi.example" --role "$$2" --service "$$3" --name "$$4" --phone "$$5" \
+				--title "fr=$$6" --title "nl=$$7" --title "de=$$8" --title "en=$$9" --password-stdin < '$(VAR_DIR)/staff_password' || exit 1; \
 		done && touch '$(VAR_DIR)/accounts'; }
 	@echo "Citizens: http://$(HOST):$(PORT)/"
 	@echo "Staff:    http://$(HOST):$(PORT)/staff/login"
-	@echo "          as clerk@suivi.example, or head@, dispatcher@, complaints@, direction@, auditor@, admin@"
+	@echo "          as clerk@suivi.example, or head@, dispatcher@, dispatch.head@, complaints@, direction@, auditor@, admin@"
 	@echo "          with the password $$(cat '$(VAR_DIR)/staff_password') (kept in $(VAR_DIR)/staff_password)"
 
 test: $(VENV)/.installed-dev

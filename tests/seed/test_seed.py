@@ -13,12 +13,16 @@ from tests.conftest import SECRET_KEY
 from tests.databases import migrate
 from tests.factories import make_house, settle
 from tracker.casework.daybook import KEPT
+from tracker.casework.directory import directory_in_force
 from tracker.casework.mail.records import verify_mail
 from tracker.casework.mail.ringing import ring
+from tracker.casework.routing_rules import rules_in_force
 from tracker.casework.seeding import loading, plan, population
+from tracker.casework.seeding.dispatching import dispatch
 from tracker.casework.seeding.mailbag import ONE_IN, send_mail
 from tracker.casework.seeding.population import NotEmpty, seed
 from tracker.casework.sweep import sweep
+from tracker.casework.trying_rules import rules_without_target
 from tracker.charter.counting import brussels_day
 from tracker.charter.words import (
     CaseState,
@@ -31,6 +35,7 @@ from tracker.charter.words import (
     NoticeState,
     ObligationState,
 )
+from tracker.insight.to_and_fro import waiting_for_head
 from tracker.insight.verify import verify
 from tracker.models.cases import Case
 from tracker.models.database import Database
@@ -262,3 +267,21 @@ def test_the_command(database: Database, database_url: str, tmp_path: Path) -> N
     assert (told.returncode, told.stderr) == (0, "")
     assert told.stdout.startswith("120 cases in ")
     assert_one_sentence(again, 1)
+
+
+def test_the_dispatchers_have_rules_files_that_wander_and_requests_in_doubt(database: Database) -> None:
+    populate(database, cases=200)
+    house = make_house()
+
+    dispatch(database, house, now=NOW)
+
+    assert list(verify(database, house.rules, house.calendar)) == []
+    with database.reading() as session:
+        rules = rules_in_force(session)
+        router = house.router().with_directory(directory_in_force(session)).with_rules(rules)
+        asked = session.scalars(select(Case).where(Case.registered_at > NOW - timedelta(days=4))).all()
+        waiting = waiting_for_head(session, session.scalars(select(Case.id).where(Case.state == CaseState.TRIAGE)))
+    assert len(rules.rules) == 3
+    assert [rule.code for rule in rules_without_target(router, NOW)] == ["TASK-FORCE"]
+    assert len(waiting) == 2, "one came back, one was to move a third time; a third file moved twice only"
+    assert any(case.state is CaseState.TRIAGE and case.routing and case.routing["suggestions"] for case in asked)

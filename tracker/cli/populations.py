@@ -12,6 +12,7 @@ from tracker.opening import clock, open_database, open_house, open_mailroom
 
 def seed(arguments: Namespace) -> int:
     """Make up cases in every state, channel, nature and language, as they would stand at a moment."""
+    from tracker.casework.seeding.dispatching import dispatch
     from tracker.casework.seeding.mailbag import send_mail
     from tracker.casework.seeding.population import seed as make
 
@@ -27,6 +28,7 @@ def seed(arguments: Namespace) -> int:
             number=arguments.seed,
         )
         print(f"{arguments.cases} cases in {rows} rows, in {perf_counter() - started:.1f} s.")
+        dispatch(database, house, now=now)
         taken = send_mail(database, house, open_mailroom(settings), cases=arguments.cases, now=now)
     print(f"{len(taken)} mails about them have come in.")
     return DONE

@@ -93,7 +93,8 @@ def employ(session: Session, *, seed: int, now: datetime) -> int:
     wanted: list[tuple[str | None, Role]] = [
         (code, Role.CLERK) for code in sorted(internal) for _ in range(CLERKS.get(code, 1))
     ]
-    wanted += [(code, Role.HEAD) for code in sorted(internal) if code != "MD8"]  # one service waits for its head
+    led = set(session.scalars(select(Staff.service_code).where(Staff.role == Role.HEAD)))
+    wanted += [(code, Role.HEAD) for code in sorted(internal - led) if code != "MD8"]  # one waits for its head
     wanted += [(DISPATCHING, Role.DISPATCHER)] * 2 + [(COMPLAINTS_SERVICE, Role.COMPLAINTS)] * 2
     wanted += [(None, Role.DIRECTION), (None, Role.AUDITOR)]
     taken = set(session.scalars(select(Staff.email)))
