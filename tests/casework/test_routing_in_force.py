@@ -8,7 +8,9 @@ from sqlalchemy import event, select, text
 from sqlalchemy.exc import DBAPIError
 
 from tests.factories import MONDAY, make_house
+from tracker.casework import learning
 from tracker.casework.house import SYSTEM
+from tracker.casework.learning import UnusableModel
 from tracker.casework.routing_in_force import SHIPPED, RoutingInForce, note_change, version_in_force
 from tracker.charter.words import RoutingSubject
 from tracker.models.database import Database
@@ -61,8 +63,22 @@ def test_a_router_is_made_anew_only_on_a_change_and_is_asked_for_by_one_statemen
     assert len([one for one in statements if one != "BEGIN"]) == 1
 
 
-def test_a_model_that_cannot_be_used_leaves_the_shipped_one(database: Database) -> None:
-    keep(database, "broken", b"no model")
+def of_another_version(part: str) -> bytes:
+    model = shipped_model()
+    assert model.natures is not None
+    if part == "signs":  # a product that saw fewer of them in a text
+        return replace(model, natures=replace(model.natures, signs=model.natures.signs[:-1])).to_bytes()
+    if part == "version":
+        return replace(model, about={}).to_bytes()
+    return replace(model, **{part: getattr(model, part)[:-1]}).to_bytes()
+
+
+@pytest.mark.parametrize("part", [None, "half", "signs", "meaning", "scale", "rarity", "bias", "version"])
+def test_a_model_that_cannot_be_used_leaves_the_shipped_one(database: Database, part: str | None) -> None:
+    content = {None: b"no model", "half": another_model()[:-9_000]}.get(part) or of_another_version(str(part))
+    keep(database, "broken", content)
+    with pytest.raises(UnusableModel, match="broken"), database.writing() as session:
+        learning.put_in_force(session, "broken", actor=SYSTEM, now=MONDAY)
     put_in_force(database, "broken")
     assert in_force(database)() is make_house().router()
 

@@ -47,6 +47,9 @@ def test_a_line_is_read(sign: str) -> None:
         ({"covers": "LA Laos"}, "line 2: 'Laos' is no country: write two letters, such as TH."),
         ({"kind": "castle"}, "line 2: kind is 'castle': write one of embassy, consulate_general, "),
         ({"phone": "1" * 61}, "line 2: phone has more than 60 characters."),
+        ({"name_fr": "x" * 201}, "line 2: name_fr has more than 200 characters."),
+        ({"city": "Bang\x00kok"}, "line 2: city holds a character that cannot be seen"),
+        ({"name_nl": "\u202ekokgnaB"}, "line 2: name_nl holds a character that cannot be seen"),
         ({"phone": ""}, "line 2: neither phone nor email nor postal_address is given."),
     ],
 )

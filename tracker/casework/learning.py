@@ -17,7 +17,7 @@ from tracker.models.database import Database
 from tracker.models.routing import RoutingModel
 from tracker.routing.comparing import Compared, compare
 from tracker.routing.examples import Example
-from tracker.routing.model import Model, shipped_model
+from tracker.routing.model import Model, ModelFileError, shipped_model
 from tracker.routing.training import train
 
 
@@ -51,6 +51,17 @@ class UnknownModel(Refused):
 
     def __init__(self, version: str) -> None:
         super().__init__(f"There is no model {version!r}: look at the list of models.", version=version)
+
+
+class UnusableModel(Refused):
+    """A model that is kept here, and that this version of the product cannot read."""
+
+    code = "unusable_model"
+
+    def __init__(self, version: str) -> None:
+        super().__init__(
+            f"Model {version} cannot be read by this version of Suivi: choose another, or train one.", version=version
+        )
 
 
 class ModelChanged(Refused):
@@ -127,12 +138,18 @@ def _keep(session: Session, learned: Learned, stated: str, actor: Actor, now: da
 def put_in_force(session: Session, version: str, *, actor: Actor, now: datetime) -> None:
     """Put a model in force that was trained here before, or the shipped one; all processes see it with the next text.
 
-    Raises ``UnknownModel``, or ``NothingNew`` when it is in force.
+    Raises ``UnknownModel``, ``NothingNew`` when it is in force, or ``UnusableModel``.
     """
     shipped = version == shipped_model().version
-    if not shipped and session.get(RoutingModel, version) is None:
+    kept = None if shipped else session.get(RoutingModel, version)
+    if not shipped and kept is None:
         raise UnknownModel(version)
     chosen = SHIPPED if shipped else version
     if chosen == version_in_force(session):
         raise NothingNew(version)
+    if kept is not None:
+        try:
+            Model.from_bytes(kept.content)
+        except ModelFileError as error:
+            raise UnusableModel(version) from error
     note_change(session, RoutingSubject.MODEL, chosen, actor=actor, now=now)

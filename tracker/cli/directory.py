@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 
 from config import Settings
 from tracker.charter.counting import brussels_day
-from tracker.cli.failures import DONE, PROBLEMS, UsageError, say
+from tracker.cli.failures import DONE, PROBLEMS, UsageError, say, told_of_database
 from tracker.opening import clock, is_not_there_yet, open_database
 
 if TYPE_CHECKING:
     from tracker.routing.directory import Directory
 
 LARGEST_FILE = 10_000_000
+MOST_TOLD = 50
+"""Of the wrong lines of a file, so many are told one by one."""
 
 
 def check(arguments: Namespace) -> int:
@@ -38,7 +40,7 @@ def check(arguments: Namespace) -> int:
 
 def _in_force() -> "Directory":
     """Return the directory as it was changed here; that of the product where no database was set up yet."""
-    from sqlalchemy.exc import SQLAlchemyError
+    from sqlalchemy.exc import DBAPIError
 
     from tracker.casework.directory import directory_in_force
     from tracker.routing.directory import load_directory
@@ -48,7 +50,9 @@ def _in_force() -> "Directory":
     try:
         with closing(open_database(settings)) as database, database.reading() as session:
             return directory_in_force(session)
-    except SQLAlchemyError:
+    except DBAPIError as error:
+        told = told_of_database(error)
+        say(f"{told[0] if told else error} What is checked is the directory of the product.", DONE)
         return load_directory()
 
 
@@ -60,8 +64,10 @@ def posts(arguments: Namespace) -> int:
     settings, now = Settings.from_env(os.environ), clock()
     found, problems = read_posts(_text(Path(arguments.file)), today=brussels_day(now))
     if problems:
-        for problem in problems:
+        for problem in problems[:MOST_TOLD]:
             say(f"{arguments.file}, {problem}", PROBLEMS)
+        if (more := len(problems) - MOST_TOLD) > 0:
+            say(f"{arguments.file}: {more} more lines are wrong.", PROBLEMS)
         return PROBLEMS
     with closing(open_database(settings)) as database, database.writing() as session:
         loaded = load_posts(session, found, now=now)
@@ -76,7 +82,8 @@ def posts(arguments: Namespace) -> int:
 
 def _text(path: Path) -> str:
     try:
-        content = path.read_bytes()[: LARGEST_FILE + 1]
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}.") from error
     if len(content) > LARGEST_FILE:

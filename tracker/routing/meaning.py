@@ -41,7 +41,7 @@ class Meaning:
         return self.load().vectors([_bounded(text) for text in texts])
 
     def read(self, text: str, like: "Read | None" = None) -> "Read":
-        """Return a text as it was read, with its vector; sooner for one that is ``like`` another but for a passage."""
+        """Return a text as read, with its vector; sooner for one that is ``like`` another but for a passage."""
         return self.load().read(_bounded(text), like)
 
     def load(self) -> "Encoder":
@@ -78,8 +78,8 @@ def _shared(table: Any, path: Path) -> Any:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             _lay_down(table, path)
-        mapped = np.load(path, mmap_mode="r")
-    except (OSError, ValueError, EOFError):  # the last: a file that a power cut left empty
+        mapped = np.lib.format.open_memmap(path, mode="r")
+    except (OSError, ValueError):
         return table
     same = mapped.shape == table.shape and mapped.dtype == table.dtype and bool((mapped[::997] == table[::997]).all())
     return np.asarray(mapped) if same else table

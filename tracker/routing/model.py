@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from tracker.routing.meaning import DIMENSIONS
+from tracker.routing.nature import SIGNS
 from tracker.routing.nature_model import KINDS, NatureModel
 from tracker.routing.pieces import BUCKETS, pieces_of_each
 
@@ -155,9 +157,19 @@ class Model:
             raise
         except Exception as wrong:  # what numpy raises on bytes of any kind is not one family
             raise ModelFileError(f"this is no model of the router: {type(wrong).__name__}.") from wrong
-        if model.pieces.shape != (BUCKETS, len(model.codes)) or model.meaning.shape[1:] != (len(model.codes),):
-            raise ModelFileError("the parts of the model do not fit together.")
+        if "version" not in model.about or any(part.shape != shape for part, shape in _parts(model)):
+            raise ModelFileError("the parts of the model do not fit together, or not this version of the product.")
         return model
+
+
+def _parts(model: Model) -> Iterator[tuple[Array, tuple[int, ...]]]:
+    """Yield each part of a model and the shape with which texts can be weighed: none may fail at a citizen's text."""
+    kinds, codes = len(KINDS), len(model.codes)
+    yield from ((model.meaning, (DIMENSIONS, codes)), (model.pieces, (BUCKETS, codes)), (model.scale, (codes,)))
+    yield from ((model.rarity, (BUCKETS,)), (model.bias, (codes,)))
+    if (own := model.natures) is not None:
+        yield from ((own.meaning, (DIMENSIONS, kinds)), (own.pieces, (BUCKETS, kinds)), (own.scale, (kinds,)))
+        yield from ((own.signs, (len(SIGNS), kinds)), (own.bias, (kinds,)))
 
 
 def piece_weights(buckets: Array, counts: Array, rarity: Array) -> Array:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -11,7 +12,10 @@ from tracker.routing.text import LANGUAGES
 
 NEEDED = ("country", "city", "kind", *(f"name_{language}" for language in LANGUAGES), "source", "read_on")
 COLUMNS = (*NEEDED[:7], "phone", "email", "postal_address", "covers", "source", "read_on", "valid_to")
-LONGEST = {"city": 120, "phone": 60, "email": 254}
+LONGEST = {"city": 120, "phone": 60, "email": 254, "postal_address": 500, "source": 500}
+LONGEST |= {f"name_{language}": 200 for language in LANGUAGES}
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Signs that no page shows, and those that turn the order in which a line is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,8 @@ def _post(row: Mapping[str, str], more: bool, today: date) -> PostLine:
         raise ValueError("it has more fields than there are columns")
     if missing := [name for name in NEEDED if not row[name]]:
         raise ValueError(f"{', '.join(missing)} is empty: no post without")
+    if unseen := [name for name in COLUMNS if _UNSEEN.search(row[name])]:
+        raise ValueError(f"{', '.join(unseen)} holds a character that cannot be seen: type it anew")
     for name, limit in LONGEST.items():
         if len(row[name]) > limit:
             raise ValueError(f"{name} has more than {limit} characters")
