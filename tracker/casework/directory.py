@@ -18,7 +18,7 @@ from tracker.models.database import Database
 from tracker.models.routing import RoutingChange
 
 if TYPE_CHECKING:
-    from tracker.routing.directory import Directory, Entry
+    from tracker.routing.directory import Directory, Entry, Fact
 
 
 class EntryChanged(Refused):
@@ -58,12 +58,12 @@ class SuccessorClosed(Refused):
 
 
 class DirectoryUnsound(Refused):
-    """The directory would contradict itself."""
+    """The directory would contradict itself; readers are told of which services, the command line in full."""
 
     code = "directory_unsound"
 
-    def __init__(self, problems: str) -> None:
-        super().__init__(f"The directory would no longer be sound: {problems}", problems=problems)
+    def __init__(self, services: str, problems: str) -> None:
+        super().__init__(f"The directory would no longer be sound: {problems}", services=services)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +76,17 @@ class Edited:
     actor: str
     versions: "tuple[Entry, ...] | None"
     """None: as it comes with the product."""
+    facts: "tuple[Fact, ...] | None"
+    """What is said of it beside its competence; None: as it comes with the product."""
     shipped: str
-    """The fingerprint of what came with the product that day."""
+    """The fingerprint of the entries that came with the product when they were changed here."""
+    shipped_facts: str
+    """That of the facts."""
 
 
 def edited(session: Session) -> "dict[str, Edited]":
     """Return what was changed here, by code, as the last change of each left it (one statement)."""
-    from tracker.routing.directory_record import from_json
+    from tracker.routing.directory_record import fact_from_json, from_json
 
     ours = RoutingChange.subject == RoutingSubject.DIRECTORY
     last = select(func.max(RoutingChange.number)).where(ours).group_by(RoutingChange.what)
@@ -91,7 +95,9 @@ def edited(session: Session) -> "dict[str, Edited]":
         row.what: Edited(
             row.number, row.at, row.actor,
             None if (kept := _details(row).get("versions")) is None else tuple(map(from_json, kept)),
+            None if (said := _details(row).get("facts")) is None else tuple(map(fact_from_json, said)),
             str(_details(row).get("shipped", "")),
+            str(_details(row).get("shipped_facts", "")),
         )
         for row in rows
     }  # fmt: skip
@@ -107,6 +113,8 @@ def directory_in_force(session: Session, shipped: "Directory | None" = None) -> 
     for code, one in edited(session).items():
         if one.versions is not None:
             directory = directory.with_versions(code, one.versions)
+        if one.facts is not None:
+            directory = directory.with_facts(code, one.facts)
     return directory
 
 
@@ -118,13 +126,14 @@ def _shipped() -> "Directory":
 
 def outdated(session: Session) -> list[str]:
     """Return the codes that were changed here while the product now brings another version than it did then."""
-    from tracker.routing.directory_record import fingerprint
+    from tracker.routing.directory_record import fingerprint, fingerprint_of_facts
 
     shipped = _shipped()
     return [
         code
         for code, one in edited(session).items()
-        if one.versions is not None and one.shipped != fingerprint(shipped.versions(code))
+        if (one.versions is not None and one.shipped != fingerprint(shipped.versions(code)))
+        or (one.facts is not None and one.shipped_facts != fingerprint_of_facts(shipped.facts_of(code)))
     ]
 
 
@@ -144,14 +153,15 @@ def save_entry(
         raise CodeTaken(entry.code)
     if not new and not before:
         raise UnknownService(entry.code)
-    last = _last(session, entry.code, actor, why, seen)
+    last = last_change(session, entry.code, actor, why, seen)
     if before and from_day < brussels_day(now):
         raise EntryInThePast(from_day)
     stands = replace(entry, valid_from=from_day, valid_to=None, successor=None)
     past = [_ended(old, from_day) for old in before if old.valid_from is None or old.valid_from < from_day]
     was = directory.get(entry.code, on=from_day)
     details = {"act": "change" if before else "add", "from": from_day.isoformat(), "fields": _changed(was, entry)}
-    return _keep(session, directory, entry.code, (*past, stands), details | {"why": why}, last, actor, now)
+    stand = versions_of(entry.code, (*past, stands)) | facts_as_they_are(last)
+    return keep(session, directory, entry.code, stand, details | {"why": why}, last, actor, now)
 
 
 def close_entry(
@@ -159,7 +169,7 @@ def close_entry(
 ) -> RoutingChange:
     """Let a service end: from that day (Brussels) on, another stands for it. Raises as ``save_entry`` does, and
     ``UnknownService`` or ``SuccessorClosed``."""
-    last = _last(session, code, actor, why, seen)
+    last = last_change(session, code, actor, why, seen)
     directory = directory_in_force(session)
     if not directory.versions(code):
         raise UnknownService(code)
@@ -173,19 +183,19 @@ def close_entry(
         raise EntryInThePast(on)
     ended[-1] = replace(ended[-1], successor=successor)
     details = {"act": "close", "from": on.isoformat(), "successor": successor, "why": why}
-    return _keep(session, directory, code, tuple(ended), details, last, actor, now)
+    stand = versions_of(code, tuple(ended)) | facts_as_they_are(last)
+    return keep(session, directory, code, stand, details, last, actor, now)
 
 
 def use_shipped(
     session: Session, code: str, *, why: str, actor: Actor, now: datetime, seen: int = 0
 ) -> RoutingChange:
     """Go back to what comes with the product, whatever was changed here. Raises as ``close_entry`` does."""
-    last = _last(session, code, actor, why, seen)
-    versions = _shipped().versions(code)
-    if not versions:
+    last = last_change(session, code, actor, why, seen)
+    if not _shipped().versions(code):
         raise UnknownService(code)
-    details = {"act": "shipped", "why": why}
-    return _keep(session, directory_in_force(session), code, versions, details, last, actor, now, shipped=True)
+    stand = versions_of(code, None) | facts_of(code, None)
+    return keep(session, directory_in_force(session), code, stand, {"act": "shipped", "why": why}, last, actor, now)
 
 
 def bring_up_to_date(database: Database, *, now: datetime) -> dict[str, int]:
@@ -194,7 +204,11 @@ def bring_up_to_date(database: Database, *, now: datetime) -> dict[str, int]:
         return {"bodies": load_directory(session, directory_in_force(session), day=brussels_day(now))}
 
 
-def _last(session: Session, code: str, actor: Actor, why: str, seen: int) -> Edited | None:
+def last_change(session: Session, code: str, actor: Actor, why: str, seen: int) -> Edited | None:
+    """Return how a code stands after the last change, which its writer must have seen.
+
+    Raises ``NotPermitted``, ``Missing`` or ``EntryChanged``.
+    """
     if actor.person is None or not may_enter(actor.person, Room.WRITE_DIRECTORY):
         raise NotPermitted(Room.WRITE_DIRECTORY)
     if not why.strip():
@@ -207,7 +221,7 @@ def _last(session: Session, code: str, actor: Actor, why: str, seen: int) -> Edi
 
 _FIELDS = (
     "kind", "names", "former_names", "competence", "not_competent", "phone", "email", "postal_address", "website",
-    "channel", "associated", "parent", "sources",
+    "channel", "associated", "parent", "parts", "sources",
 )  # fmt: skip
 
 
@@ -221,24 +235,62 @@ def _ended(old: "Entry", day: date) -> "Entry":
     return replace(old, valid_to=day) if old.valid_to is None or old.valid_to > day else old
 
 
-def _keep(
-    session: Session, directory: "Directory", code: str, versions: "tuple[Entry, ...]", details: dict[str, Any],
-    last: Edited | None, actor: Actor, now: datetime, *, shipped: bool = False,
-) -> RoutingChange:  # fmt: skip
-    """Write a change down, and bring the services of the database along, in one commit."""
-    from tracker.routing.directory_check import check
+def versions_of(code: str, versions: "tuple[Entry, ...] | None") -> dict[str, Any]:
+    """Return how the entries of a code are written down; None: as they come with the product."""
     from tracker.routing.directory_record import fingerprint, to_json
 
-    after = directory.with_versions(code, versions)
-    known = set(check(directory))
-    if problems := [str(problem) for problem in check(after) if problem not in known]:
-        raise DirectoryUnsound(" ".join(problems))
-    kept = None if shipped else [to_json(entry) for entry in versions]
-    details |= {"versions": kept, "shipped": fingerprint(_shipped().versions(code))}
-    change = note_change(session, RoutingSubject.DIRECTORY, code, actor=actor, now=now, details=details)
+    kept = None if versions is None else [to_json(entry) for entry in versions]
+    return {"versions": kept, "shipped": fingerprint(_shipped().versions(code))}
+
+
+def facts_of(code: str, facts: "tuple[Fact, ...] | None") -> dict[str, Any]:
+    """Return how what is said of a body is written down; None: as it comes with the product."""
+    from tracker.routing.directory_record import fact_to_json, fingerprint_of_facts
+
+    kept = None if facts is None else [fact_to_json(fact) for fact in facts]
+    return {"facts": kept, "shipped_facts": fingerprint_of_facts(_shipped().facts_of(code))}
+
+
+def versions_as_they_are(last: Edited | None) -> dict[str, Any]:
+    """Return how the entries of a code were written down last, and beside which of the product."""
+    from tracker.routing.directory_record import to_json
+
+    if last is None or last.versions is None:
+        return {"versions": None, "shipped": ""}
+    return {"versions": [to_json(entry) for entry in last.versions], "shipped": last.shipped}
+
+
+def facts_as_they_are(last: Edited | None) -> dict[str, Any]:
+    """Return how what is said of a body was written down last, and beside which of the product."""
+    from tracker.routing.directory_record import fact_to_json
+
+    if last is None or last.facts is None:
+        return {"facts": None, "shipped_facts": ""}
+    return {"facts": [fact_to_json(fact) for fact in last.facts], "shipped_facts": last.shipped_facts}
+
+
+def keep(
+    session: Session, directory: "Directory", code: str, stand: dict[str, Any], details: dict[str, Any],
+    last: Edited | None, actor: Actor, now: datetime,
+) -> RoutingChange:  # fmt: skip
+    """Write a change down, and bring the services of the database along, in one commit.
+
+    ``stand``: how entries and facts of the code stand from now on, all of them. Raises ``DirectoryUnsound``, or
+    ``EntryChanged`` when somebody was quicker.
+    """
+    from tracker.routing.directory_check import check
+
+    change = note_change(
+        session, RoutingSubject.DIRECTORY, code, actor=actor, now=now, details=details | stand
+    )  # fmt: skip
     # Between the reading above and the lock that gives the number, somebody else may have been quicker.
     if _since(session, code, change.number) != (last.number if last else 0):
         raise EntryChanged(edited(session)[code].actor)
+    after = directory_in_force(session)
+    known = set(map(str, check(directory)))
+    if problems := [problem for problem in check(after) if str(problem) not in known]:
+        services = ", ".join(dict.fromkeys(problem.code for problem in problems))
+        raise DirectoryUnsound(services, " ".join(map(str, problems)))
     load_directory(session, after, day=brussels_day(now))
     return change
 

@@ -1,6 +1,7 @@
 """Owns what is read about a service of the directory: its changes over time, and what a change of it touches now."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from sqlalchemy import func, select
@@ -23,12 +24,16 @@ class Change:
     at: datetime
     actor: str
     act: str
-    """``add``, ``change``, ``close`` or ``shipped``."""
+    """``add``, ``change``, ``close``, ``shipped``; ``fact_added``, ``fact_changed`` or ``fact_ended``."""
     from_day: date | None
     successor: str | None
     why: str
     fields: tuple[str, ...] = ()
     """What of the entry was changed, by the names of its fields."""
+    before: Mapping[str, str] = field(default_factory=dict)
+    """What a fact said before, in each language; empty: there was none."""
+    after: Mapping[str, str] = field(default_factory=dict)
+    """What it has said since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,8 @@ def _change(row: RoutingChange) -> Change:
         successor=said.get("successor"),
         why=str(said.get("why", "")),
         fields=tuple(said.get("fields", ())),
+        before=said.get("before", {}),
+        after=said.get("after", {}),
     )
 
 

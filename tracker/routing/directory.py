@@ -154,6 +154,10 @@ class Directory:
         by_code = {**self._by_code, code: versions}
         return Directory(tuple(entry for entries in by_code.values() for entry in entries), self.facts)
 
+    def with_facts(self, code: str, facts: tuple[Fact, ...]) -> "Directory":
+        """Return a directory in which just this is said of a body beside its competence."""
+        return Directory(self.entries, (*(fact for fact in self.facts if fact.code != code), *facts))
+
 
 def load_directory(texts: Mapping[str, str] | None = None) -> Directory:
     """Read the directory that comes with the product, or the given files (name -> TOML text).

@@ -16,6 +16,7 @@ _WITH_VIEWS = (
     "contact",
     "deciding",
     "directory",
+    "directory_details",
     "handling",
     "letters",
     "leaving",

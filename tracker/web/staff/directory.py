@@ -19,6 +19,7 @@ from tracker.charter.words import ServiceKind
 from tracker.insight.directory import changes_of, touched
 from tracker.insight.posts import posts_abroad
 from tracker.routing.directory import Directory, Entry
+from tracker.routing.directory_record import fingerprint_of_facts
 from tracker.web.countries import countries
 from tracker.web.languages import NAMES, language
 from tracker.web.site import site
@@ -54,12 +55,13 @@ def directory() -> str:
 def directory_entry(code: str) -> str:
     """Show one service or body: what it does, how it is reached, where that is known from, and its history."""
     with site().database.reading() as db:
-        known, entry = _known(db, code)
+        known, entry = entry_known(db, code)
         changes, touches, newer = changes_of(db, code), touched(db, code), code in outdated(db)
         posts = posts_abroad(db, day=brussels_day(now())) if code == POSTS else None
     names = {one.code: one for one in known.entries}
     return render_template(
-        "staff/directory_entry.html", entry=entry, versions=_in_time(known, code), facts=known.facts_of(code),
+        "staff/directory_entry.html", entry=entry, versions=_in_time(known, code),
+        facts=[(fact, fingerprint_of_facts((fact,))) for fact in known.facts_of(code)],
         changes=changes, touched=touches, newer=newer, names=names, languages=NAMES, day=brussels_day(now()),
         may_write=_may_write(), posts=posts, countries=dict(countries(language())),
     )  # fmt: skip
@@ -78,7 +80,7 @@ def new_directory_entry() -> ResponseReturnValue:
         entry = form.entry(None)
         save_entry(db, entry, from_day=form.from_day.day, why=form.why.data, new=True, **who)
 
-    return _act(form, "staff/directory_form.html", save, lambda: str(form.code.data), entry=None)
+    return save_or_show(form, "staff/directory_form.html", save, lambda: str(form.code.data), entry=None)
 
 
 @staff.route("/directory/<code>/change", methods=["GET", "POST"])
@@ -86,15 +88,17 @@ def new_directory_entry() -> ResponseReturnValue:
 def change_directory_entry(code: str) -> ResponseReturnValue:
     """Change a service or body from a day on."""
     with site().database.reading() as db:
-        known, entry = _known(db, code)
-        touches, number = touched(db, code), _number(db, code)
+        known, entry = entry_known(db, code)
+        touches, number = touched(db, code), last_number(db, code)
     form = EntryForm()
     form.prepare(entry, _today(known), today=brussels_day(now()), number=number)
 
     def save(db: Session, who: dict[str, Any]) -> None:
         save_entry(db, form.entry(entry), from_day=form.from_day.day, why=form.why.data, seen=form.version, **who)
 
-    return _act(form, "staff/directory_form.html", save, lambda: code, entry=entry, touched=touches, number=number)
+    return save_or_show(
+        form, "staff/directory_form.html", save, lambda: code, entry=entry, touched=touches, number=number
+    )
 
 
 @staff.route("/directory/<code>/end", methods=["GET", "POST"])
@@ -102,8 +106,8 @@ def change_directory_entry(code: str) -> ResponseReturnValue:
 def end_directory_entry(code: str) -> ResponseReturnValue:
     """Let a service or body end, and say who follows."""
     with site().database.reading() as db:
-        known, entry = _known(db, code)
-        touches, number = touched(db, code), _number(db, code)
+        known, entry = entry_known(db, code)
+        touches, number = touched(db, code), last_number(db, code)
     form = EndForm()
     form.prepare(entry, _today(known), number=number)
 
@@ -112,7 +116,9 @@ def end_directory_entry(code: str) -> ResponseReturnValue:
             db, code, on=form.on.day, successor=form.successor.data, why=form.why.data, seen=form.version, **who
         )
 
-    return _act(form, "staff/directory_end.html", save, lambda: code, entry=entry, touched=touches, number=number)
+    return save_or_show(
+        form, "staff/directory_end.html", save, lambda: code, entry=entry, touched=touches, number=number
+    )
 
 
 @staff.route("/directory/<code>/shipped", methods=["GET", "POST"])
@@ -122,8 +128,8 @@ def shipped_directory_entry(code: str) -> ResponseReturnValue:
     from tracker.routing.directory import load_directory
 
     with site().database.reading() as db:
-        _, entry = _known(db, code)
-        touches, number = touched(db, code), _number(db, code)
+        known, entry = entry_known(db, code)
+        touches, number = touched(db, code), last_number(db, code)
     shipped = _standing(load_directory(), code)
     if shipped is None:
         abort(404)
@@ -133,20 +139,23 @@ def shipped_directory_entry(code: str) -> ResponseReturnValue:
     def save(db: Session, who: dict[str, Any]) -> None:
         use_shipped(db, code, why=form.why.data, seen=form.version, **who)
 
-    return _act(
+    return save_or_show(
         form, "staff/directory_shipped.html", save, lambda: code, entry=entry, shipped=shipped, touched=touches,
-        number=number,
+        number=number, facts=known.facts_of(code), shipped_facts=load_directory().facts_of(code),
     )  # fmt: skip
 
 
-def _act(
+def save_or_show(
     form: StaffForm,
     template: str,
     save: Callable[[Session, dict[str, Any]], None],
     to: Callable[[], str],
     **shown: Any,
 ) -> ResponseReturnValue:
-    """Show a form, or save what was sent; what cannot be saved comes back as it was typed."""
+    """Show a form, or save what was sent; what cannot be saved comes back as it was typed.
+
+    ``shown`` is what the page needs beside the form; of it ``number`` is that of the entry's last change.
+    """
 
     def show(status: int, *, problems: Sequence[tuple[str, str]] = ()) -> Response:
         return _show(form, template, status, problems, shown)
@@ -179,7 +188,7 @@ def _may_write() -> bool:
     return may_enter(me().person, Room.WRITE_DIRECTORY)
 
 
-def _known(db: Session, code: str) -> tuple[Directory, Entry]:
+def entry_known(db: Session, code: str) -> tuple[Directory, Entry]:
     """Return the directory and the entry as it stands now, or as it last stood or first will."""
     known = directory_in_force(db)
     entry = _standing(known, code)
@@ -203,7 +212,7 @@ def _in_time(known: Directory, code: str) -> list[Entry]:
     return sorted(known.versions(code), key=lambda entry: entry.valid_from or date.min, reverse=True)
 
 
-def _number(db: Session, code: str) -> int:
+def last_number(db: Session, code: str) -> int:
     last = edited(db).get(code)
     return last.number if last else 0
 

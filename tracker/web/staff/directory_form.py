@@ -53,7 +53,8 @@ def _not_competent(lang: str) -> Any:
     return several_lines(_l("Not competent for (%(language)s)", language=NAMES[lang]), COMPETENCE_LENGTH, missing)
 
 
-def _why() -> Any:
+def why() -> Any:
+    """Why the directory is changed: what its history says."""
     return several_lines(_l("Why"), REASON_LENGTH, _l("Say why: it stays in the history of this entry."))
 
 
@@ -89,7 +90,7 @@ class EntryForm(StaffForm):
     source_address = one_line(_l("Address of the source, if it has one"), LINK_LENGTH)
     read_on = DayField(label=_l("Day on which you read it"))
     from_day = DayField(_l("Write from which day on this counts."), label=_l("It counts from"))
-    why = _why()
+    why = why()
 
     def prepare(self, entry: Entry | None, directory: Iterable[Entry], *, today: date, number: int) -> None:
         """Offer what can be chosen, and show the entry as it stands."""
@@ -135,6 +136,8 @@ class EntryForm(StaffForm):
             self._refuse(self.phone, _("Letters of our own services carry a telephone number: write it."))
         if self.new and not self.source.data:
             self._refuse(self.source, _("Say where this is from: nothing enters the directory without a source."))
+        if self.source_address.data and not self.source_address.data.startswith(("https://", "http://")):
+            self._refuse(self.source_address, _("Write the whole address, beginning with https://."))
         if self.source.data and not self.read_on.data:
             self._refuse(self.read_on, _("Write on which day you read the source."))
         return not self.errors
@@ -180,7 +183,7 @@ class EndForm(StaffForm):
 
     on = DayField(_l("Write from which day on it no longer stands."), label=_l("It no longer stands from"))
     successor = Pick(_l("Choose who follows."), label=_l("Successor"), needed=True)
-    why = _why()
+    why = why()
 
     def prepare(self, entry: Entry, directory: Iterable[Entry], *, number: int) -> None:
         """Offer who can follow."""
@@ -193,7 +196,7 @@ class EndForm(StaffForm):
 class BackForm(StaffForm):
     """The way back to the entry as it comes with the product."""
 
-    why = _why()
+    why = why()
 
 
 def _named(entry: Entry) -> str:
