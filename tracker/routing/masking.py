@@ -141,4 +141,6 @@ def known_words() -> frozenset[str]:
 
 
 def _words(text: str) -> set[str]:
-    return {fold(word, "en") for word in WORD.findall(text)}
+    """Return the folded words of a text; of most of them nothing is left to fold."""
+    words = set(WORD.findall(text.casefold()))
+    return {word if word.isascii() and "." not in word else fold(word, "en") for word in words}
