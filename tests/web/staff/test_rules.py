@@ -67,7 +67,16 @@ def test_a_rule_is_written_tried_put_in_force_and_switched_off(
     assert decided(hu, "off", reason="Spring is over.").status_code == 303
     assert state_of(database) is RuleState.OFF
     history = hu.page("/staff/rules/1").select(".suivi-line__what")
-    assert [one.get_text() for one in history] == ["Switched off", "Put in force", "Written"]
+    assert [one.get_text() for one in history] == ["It was switched off", "It was put in force", "Written"]
+
+
+def test_the_history_of_a_rule_speaks_the_readers_language(hu: Desk) -> None:
+    more = {"place": "abroad", "nature": "complaint", "channel": "fax", "language": "fr", "valid_from": "2027-03-01"}
+    hu.send("/staff/rules/new", **RULE, **more)
+    page = hu.page("/staff/rules/1?lang=de")
+    said = page.select(".suivi-line__step")[0].get_text(" ")
+    for words in ("Im Ausland", "Beschwerde", "Fax", "Français", "1. März 2027", "Abrüstung"):
+        assert words in said, words
 
 
 def test_words_are_tried_on_a_text_and_nothing_is_kept(hu: Desk, database: Database) -> None:

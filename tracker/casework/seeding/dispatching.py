@@ -5,7 +5,7 @@ A handful of each, however large the population: all of it is done by the use ca
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ from tracker.casework.routing_in_force import note_change
 from tracker.casework.routing_rules import RuleText, keep_trial, put_in_force, rules_in_force, write_rule
 from tracker.casework.seeding.people import DISPATCHING, address_of
 from tracker.casework.trying_rules import try_rule
-from tracker.charter.counting import aware, brussels_day
+from tracker.charter.counting import at_brussels, aware, brussels_day
 from tracker.charter.words import CaseState, Channel, Language, Nature, Role, RoutingSubject, ServiceKind
 from tracker.insight.sight import Viewer
 from tracker.models.cases import Case
@@ -86,7 +86,7 @@ def _write_rules(session: Session, router: "Router", rules: list[dict[str, Any]]
     reader = Viewer(head.id, head.service_code, frozenset({head.id}), is_head=True, reaches=frozenset())
     router = router.with_directory(directory_in_force(session))
     for number, rule in enumerate(rules, 1):
-        moment = at + number * timedelta(days=1)
+        moment = at_brussels(brussels_day(at) + timedelta(days=number), time(10, 20 + number))
         text = RuleText(
             name=rule["name"], note=rule["note"], service_code=rule["service"],
             words={language: tuple(rule[language]) for language in ("fr", "nl", "de", "en")},

@@ -1,6 +1,7 @@
 """Owns the pages of the rules of routing: written, tried on a text and on past files, put in force, switched off."""
 
 from collections.abc import Sequence
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -19,10 +20,10 @@ from tracker.charter.counting import brussels_day
 from tracker.charter.errors import CharterError
 from tracker.charter.words import Channel, Language, Nature, RuleState
 from tracker.insight.choices import bodies
-from tracker.insight.rules import Rule, one_rule, rules, steps
+from tracker.insight.rules import Rule, Step, one_rule, rules, steps
 from tracker.web.countries import countries
 from tracker.web.fields import NAME_LENGTH, TEXT_LENGTH, clean_text
-from tracker.web.filters import label_in_words
+from tracker.web.filters import day, label_in_words
 from tracker.web.languages import NAMES, language
 from tracker.web.site import router, site
 from tracker.web.staff.accounts import me, now
@@ -57,8 +58,9 @@ class RuleForm(StaffForm):
     nature = Pick(_l("Choose a nature of the list."), label=_l("Nature"))
     channel = Pick(_l("Choose a way of the list."), label=_l("Came by"))
     language = Pick(_l("Choose a language of the list."), label=_l("Language of the file"))
-    valid_from = DayField(label=_l("First day on which it counts"), description=_l("Empty: at once."))
-    valid_to = DayField(label=_l("Last day on which it counts"), description=_l("Empty: until it is switched off."))
+    first_day, last_day = _l("First day on which it counts"), _l("Last day on which it counts")
+    valid_from = DayField(label=first_day, description=_l("Empty: at once."))
+    valid_to = DayField(label=last_day, description=_l("Empty: until it is switched off."))
     note = several_lines(_l("Why this rule"), REASON_LENGTH, _l("Write why there is this rule."))
     sample = Lines(
         _l("A text to try the words on"), filters=[clean_text], limit=TEXT_LENGTH, description=_l("It is not kept.")
@@ -205,17 +207,38 @@ def _rule_page(
         done = steps(db, kept.id)
     lost = kept.id in {rule.number for rule in rules_without_target(router(), now())}
     page = render_template(
-        "staff/rule.html", form=form, rule=kept, says=_says(kept), steps=done, trial=trial, problems=problems,
+        "staff/rule.html", form=form, rule=kept, says=_says(kept, _target(kept)), said=_said, steps=done,
+        trial=trial, problems=problems,
         lost=lost, names=dict(_everywhere()), acts=_acts(), in_force=kept.state is RuleState.IN_FORCE,
     )  # fmt: skip
     return make_response(page, status)
 
 
 def _acts() -> dict[str, str]:
-    return {"written": _("Written"), "in_force": _("Put in force"), "off": _("Switched off")}
+    return {"written": _("Written"), "in_force": _("It was put in force"), "off": _("It was switched off")}
 
 
-def _says(rule: Rule) -> list[tuple[str, str]]:
+def _said(step: Step) -> str:
+    """Return what a rule said when it was written, in one line."""
+    kept = step.said
+    words = {code: lines for code, lines in kept["words"].items() if lines}
+    names = dict(_everywhere())
+    text = RuleText(
+        name=kept["name"], note=kept["note"], service_code=kept["service_code"], words=words, place=kept["place"],
+        nature=Nature(kept["nature"]) if kept["nature"] else None,
+        channel=Channel(kept["channel"]) if kept["channel"] else None,
+        language=Language(kept["language"]) if kept["language"] else None,
+    )  # fmt: skip
+    days = [
+        (str(words_for), day(date.fromisoformat(kept[name])))
+        for name, words_for in (("valid_from", RuleForm.first_day), ("valid_to", RuleForm.last_day))
+        if kept.get(name)
+    ]
+    said = [*_says(text, names.get(text.service_code, text.service_code)), *days]
+    return " · ".join(_("%(what)s: %(words)s", what=what, words=value) for what, value in said)
+
+
+def _says(rule: Rule | RuleText, service: str) -> list[tuple[str, str]]:
     """Return what a rule says, condition by condition, in the reader's language."""
     said = [(_("Words: %(language)s", language=NAMES[code]), " · ".join(lines)) for code, lines in rule.words.items()]
     places = {"abroad": _("Abroad"), "in_belgium": _("In Belgium"), **dict(countries(language()))}
@@ -227,9 +250,13 @@ def _says(rule: Rule) -> list[tuple[str, str]]:
         said.append((_("Came by"), label_in_words(rule.channel)))
     if rule.language:
         said.append((_("Language of the file"), NAMES[rule.language.value]))
-    said.append((_("Where the files go"), _named(rule.service_code, rule.names[language()])))
+    said.append((_("Where the files go"), service))
     said.append((_("Why this rule"), rule.note))
     return said
+
+
+def _target(rule: Rule) -> str:
+    return _named(rule.service_code, rule.names[language()])
 
 
 def _edit(kept: Rule | None) -> ResponseReturnValue:
@@ -274,7 +301,7 @@ def _edit_page(
 ) -> Response:  # fmt: skip
     newer = None
     if status == 409 and kept is not None and kept.version != form.version:
-        newer, form.seen.data = _says(kept), str(kept.version)
+        newer, form.seen.data = _says(kept, _target(kept)), str(kept.version)
     page = render_template("staff/rule_form.html", form=form, kept=kept, newer=newer, found=found, problems=problems)
     return make_response(page, status)
 

@@ -1,0 +1,189 @@
+"""The rooms of routing in a real browser: triage, rules, models, directory; by keyboard alone, without scripts."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from tests.factories import MONDAY, acting
+from tests.web.staff.browsing import assert_sound, log_in, tab_to, window
+from tests.web.staff.conftest import email_of
+from tracker.casework.directory import directory_in_force
+from tracker.casework.routing_rules import RuleText, write_rule
+from tracker.charter.words import PostKind, RuleState
+from tracker.models.cases import Case
+from tracker.models.database import Database
+from tracker.models.directory import Post
+from tracker.models.routing import RoutingModel, RoutingRule
+from tracker.models.staff import Staff
+from tracker.routing.model import shipped_model
+
+File = Callable[..., str]
+WAITS: dict[str, Any] = {"service": None, "changes": {"state": "triage", "triage_since": datetime.now(UTC)}}
+VISA = "Ma tante de Kinshasa demande un visa Schengen, et l'ambassade ne répond pas : on m'a raccroché au nez."
+LONG = "Belgische-Botschaft-in-Bangkok " * 3
+
+
+@pytest.fixture
+def furnished_rooms(file: File, database: Database) -> list[str]:
+    """Something in each of the rooms; gives the paths of pages, of a dispatcher's and then of an administrator's."""
+    texts = [VISA, "Le climat, la biodiversité ; et ma pension.", "Mon frère a été arrêté à Lima, au secours."]
+    cases = [file(subject=text[:20], text=text, **WAITS) for text in texts]
+    model = replace(shipped_model(), about={**shipped_model().about, "version": "abcdef012345"})
+    figures = {"first": 0.8, "compared": {"texts": 60, "before": 50, "after": 52, "gained": 3, "lost": 1}}
+    names = dict.fromkeys(("fr", "nl", "de", "en"), LONG)
+    with database.writing() as session:
+        head = session.scalars(select(Staff).where(Staff.email == email_of("hu"))).one()
+        text = RuleText(name=LONG, note="x", service_code="M5", words={"fr": ("visa",)}, place="TH")
+        write_rule(session, number=None, text=text, actor=acting(head), now=MONDAY)
+        session.add(
+            RoutingModel(version="abcdef012345", content=model.to_bytes(), figures=figures, trained_at=MONDAY)
+        )
+        session.add(
+            Post(
+                country="TH", city="Bangkok", kind=PostKind.EMBASSY, phone="+66 2 000 00 00", covers=["LA", "KH"],
+                names=names, source="https://example.org/" + "long" * 20, read_on=date(2026, 1, 1),
+                loaded_at=datetime.now(UTC),
+            )
+        )  # fmt: skip
+    return [f"cases/{one}?triage=" for one in cases]
+
+
+@pytest.mark.parametrize("language", ["fr", "de"])
+def test_no_page_has_a_fault_that_axe_finds_or_is_wider_than_a_narrow_screen(
+    browser: Any, address: str, furnished_rooms: list[str], language: str
+) -> None:
+    with window(browser, address, language) as page:
+        log_in(page, "di")
+        for path in ("queue?show=unassigned", *furnished_rooms):
+            assert_sound(page, path)
+    with window(browser, address, language) as page:
+        log_in(page, "gi", lands="profile")
+        for path in ("rules", "rules/1/change", "routing", "directory", "directory/EMBASSY", "directory/NATO-IS",
+                     "directory/M1/change", "directory/M1/end", "directory/M1/shipped"):  # fmt: skip
+            assert_sound(page, path)
+        page.goto("/staff/rules/1")
+        page.click('button[value="try"]')
+        page.wait_for_selector('button[value="put"]')
+        assert_sound(page, "rules/1")
+
+
+def _onward(page: Any, key: str = "Enter") -> None:
+    """Press a key that leads to another page, and wait for it."""
+    before = page.url
+    page.keyboard.press(key)
+    page.wait_for_url(lambda url: url != before)
+
+
+def test_a_dispatcher_goes_through_what_waits_by_keyboard_alone(
+    browser: Any, address: str, file: File, row: Callable[[str], Case]
+) -> None:
+    first, second, third = (file(subject="visa", text=VISA, **WAITS) for _ in range(3))
+    with window(browser, address, "en") as page:
+        log_in(page, "di")
+        page.goto("/staff/queue?show=unassigned")
+        tab_to(page, 'a[href="/staff/triage"]')
+        _onward(page)
+        page.wait_for_selector(f".staff-strip >> text={first}")
+        page.wait_for_function("document.activeElement.matches('.staff-proposals button')")
+        text, button = (page.locator(one).first.bounding_box() for one in (".staff-case__asked", ".staff-proposals"))
+        assert text["x"] < button["x"], "the request is read before what is proposed stands beside it"
+        _onward(page)
+        page.wait_for_selector(f".staff-strip >> text={second}")
+        tab_to(page, "#elsewhere")
+        page.keyboard.type("Sec")
+        page.keyboard.press("Tab")
+        _onward(page)
+        page.wait_for_selector(f".staff-strip >> text={third}")
+        tab_to(page, 'a[href*="triage?after"]')
+        _onward(page)
+        page.wait_for_selector(f"text=Only file {third}")
+        page.goto(f"/staff/cases/{third}?triage=")
+        page.wait_for_function("document.activeElement.matches('.staff-proposals button')")
+        _onward(page)
+        page.wait_for_selector("text=No file waits for a service any more.")
+        assert page.url.endswith("/staff/queue")
+    assert row(second).service_code == "M1"
+    assert None not in {row(first).service_code, row(third).service_code}
+
+
+def test_on_a_narrow_screen_the_request_comes_before_the_proposals(browser: Any, address: str, file: File) -> None:
+    reference = file(subject="visa", text=VISA * 5, **WAITS)
+    with window(browser, address, "fr", width=320) as page:
+        log_in(page, "di")
+        page.goto(f"/staff/cases/{reference}?triage=")
+        assert page.evaluate("window.scrollY") == 0, "nothing below the request takes the focus"
+        text, proposed = (page.locator(one).bounding_box() for one in (".staff-case__asked", ".staff-proposals"))
+        assert text["y"] + text["height"] <= proposed["y"]
+        with page.expect_navigation():
+            page.click(".staff-proposals .staff-if-narrow >> nth=0")
+
+
+def test_a_rule_is_written_tried_and_put_in_force_by_keyboard_alone(
+    browser: Any, address: str, file: File, database: Database
+) -> None:
+    file(subject="Vraag", text="Wie controleert de trawlers op zee?")
+    with window(browser, address, "nl") as page:
+        log_in(page, "hu")
+        page.goto("/staff/rules")
+        tab_to(page, 'a[href="/staff/rules/new"]')
+        _onward(page)
+        for field, typed in (("name", "Trawlers"), ("service", "Ontw"), ("words_nl", "trawler*"), ("note", "Vraag")):
+            tab_to(page, f"#{field}")
+            page.keyboard.type(typed)
+        tab_to(page, "main form button:not([name])")
+        _onward(page)
+        tab_to(page, 'button[value="try"]')
+        page.keyboard.press("Enter")
+        page.wait_for_selector('button[value="put"]')
+        tab_to(page, 'button[value="put"]')
+        page.keyboard.press("Enter")
+        page.wait_for_selector('button[value="off"]')
+    with database.reading() as session:
+        rule = session.scalars(select(RoutingRule)).one()
+    assert (rule.state, rule.service_code, rule.words) == (RuleState.IN_FORCE, "M5", {"nl": ["trawler*"]})
+
+
+def test_triage_rules_and_directory_work_without_scripts(
+    browser: Any, address: str, file: File, row: Callable[[str], Case], database: Database
+) -> None:
+    first, second = (file(subject="visa", text=VISA, **WAITS) for _ in range(2))
+    with window(browser, address, "en", java_script_enabled=False) as page:
+        log_in(page, "di")
+        page.goto("/staff/triage")
+        with page.expect_navigation():
+            page.click(".staff-proposals button >> nth=0")
+        page.select_option("#elsewhere", "M1")
+        with page.expect_navigation():
+            page.click(".staff-elsewhere button")
+        assert page.locator("text=No file waits for a service any more.").count() == 1
+    assert row(first).service_code
+    assert row(second).service_code == "M1"
+    with window(browser, address, "en", java_script_enabled=False) as page:
+        log_in(page, "gi", lands="profile")
+        page.goto("/staff/rules/new")
+        page.fill("#name", "Trawlers")
+        page.fill("#words_en", "trawler*")
+        page.fill("#note", "Asked every spring")
+        page.select_option("#service", "M5")
+        for button in ("main form button:not([name])", 'button[value="try"]', 'button[value="put"]'):
+            with page.expect_navigation():
+                page.click(button)
+        assert page.locator('button[value="off"]').count() == 1
+        page.goto("/staff/directory")
+        page.fill("#words", "desarmement")
+        with page.expect_navigation():
+            page.press("#words", "Enter")
+        for link in ("Disarmament and Non-proliferation", "Change it"):
+            with page.expect_navigation():
+                page.click(f"text={link}")
+        page.fill("#phone", "+32 2 501 00 00")
+        page.fill("#why", "New line")
+        with page.expect_navigation():
+            page.click("main form button")
+        assert "New line" in page.inner_text("main")
+    with database.reading() as session:
+        assert directory_in_force(session).versions("M5")[-1].phone == "+32 2 501 00 00"
