@@ -87,9 +87,9 @@ class RoutingInForce:
         """Return the router in force: one small query, and work only when it tells of a change."""
         if self._database is None:
             return self.shipped()
-        with self._database.reading() as session:
-            number, standing = revision(session), self._standing
-            if standing is None or standing[0] != number:
+        number, standing = self._database.glance(_REVISION) or 0, self._standing
+        if standing is None or standing[0] != number:
+            with self._database.reading() as session:  # what has changed since is seen, and read anew the next time
                 standing = self._standing = (number, self._made(session))
         return standing[1]
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Engine, Executable, create_engine, event, make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -33,6 +33,14 @@ class Database:
         if self.is_sqlite:
             _teach_sqlite(self.engine)
             self._writer = self.engine.execution_options(immediate=True)
+        self._glancing = (
+            self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        )
+
+    def glance(self, statement: Executable) -> Any:
+        """Return the one value of a statement outside of any transaction: for what every request asks anew."""
+        with self._glancing.connect() as connection:
+            return connection.execute(statement).scalar()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

@@ -97,14 +97,12 @@ class Encoder:
         padded = np.zeros((count + wide - 1, SEEN), dtype=np.float32)  # beyond the text's ends there is nothing
         inside = padded[before : before + count]
         inside[:] = shown
-        neighbours = np.lib.stride_tricks.sliding_window_view(padded, (wide, SEEN))[:, 0].reshape(count, -1)
-        once = neighbours @ weights.w1[way]
+        once = _side_by_side(padded, wide) @ weights.w1[way]
         once += weights.b1[way]
         np.maximum(once, 0, out=once)
         once += shown
         inside[:] = once
-        neighbours = np.lib.stride_tricks.sliding_window_view(padded, (wide, SEEN))[:, 0].reshape(count, -1)
-        twice = neighbours @ weights.w2[way]
+        twice = _side_by_side(padded, wide) @ weights.w2[way]
         twice += weights.b2[way]
         np.maximum(twice, 0, out=twice)
         np.add(twice, once, out=seen)
@@ -130,6 +128,12 @@ class Encoder:
         found: list[int] = self._weights.sp.encode(word, add_bos=False, add_eos=False)
         # What stands for no character at all, alone, is told as one that is not known: within a text it is nothing.
         return tuple(found) if found != [UNKNOWN] or self._weights.sp._normalizer.normalize(word) else ()
+
+
+def _side_by_side(padded: Array, wide: int) -> Array:
+    """Return each row with those after it beside it, so many in all."""
+    count = len(padded) - wide + 1
+    return np.concatenate([padded[start : start + count] for start in range(wide)], axis=1)
 
 
 def _alike(one: Array, other: Array) -> int:
