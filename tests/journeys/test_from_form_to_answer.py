@@ -18,8 +18,10 @@ from urllib.request import urlopen
 
 import pytest
 from aiosmtpd.controller import Controller
+from playwright.sync_api import expect
 
 from tests.cli.conftest import TRACKER, call
+from tests.web.windows import next_page
 from tracker.charter.counting import brussels_day
 from tracker.charter.words import Language
 from tracker.correspondence.explanation import date_in_words
@@ -119,8 +121,9 @@ def _file_a_request(page: Any, suivi: Suivi, lang: str) -> tuple[str, str]:
     """Send the form as a citizen who starts at the choice of language; return reference and code."""
     subject, text, _ = WORDS[lang]
     page.goto(suivi.address)
-    page.locator(f'main a[hreflang="{lang}"]').first.click()
-    page.locator('main a[href*="/request"]').first.click()
+    for link in (f'main a[hreflang="{lang}"]', 'main a[href*="/request"]'):
+        with next_page(page):
+            page.locator(link).first.click()
     page.check('[name=kind][value="question"]')
     page.fill("[name=name]", "Claire Dubois")
     page.fill("[name=email]", f"claire.{lang}@example.org")
@@ -129,7 +132,8 @@ def _file_a_request(page: Any, suivi: Suivi, lang: str) -> tuple[str, str]:
         page.check('[name=official_language][value="nl"]')
     page.fill("[name=subject]", subject)
     page.fill("[name=text]", text)
-    page.locator("main form button[type=submit]").last.click()
+    with next_page(page):
+        page.locator("main form button[type=submit]").last.click()
     assert page.url.endswith(f"/{lang}/request/sent")
     shown = page.locator("main").inner_text()
     reference = re.search(r"DOS-\d{4}-\d{7}-\d{2}", shown)
@@ -146,16 +150,19 @@ def _answer_it(page: Any, suivi: Suivi, reference: str, lang: str) -> None:
     page.goto(f"{suivi.address}/staff/queue")
     page.fill("[name=email]", who)
     page.fill("[name=password]", PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/staff/queue*")
+    with next_page(page):
+        page.keyboard.press("Enter")
     if who.startswith("dispatcher"):
         page.goto(f"{suivi.address}/staff/queue?view=all")
-    page.get_by_role("link", name=reference).click()
+    with next_page(page):
+        page.get_by_role("link", name=reference).click()
     page.goto(f"{suivi.address}/staff/cases/{reference}/answer")
     page.fill("[name=text]", WORDS[lang][2])
-    page.locator('button.govuk-button[name=step][value="preview"]').click()
-    assert WORDS[lang][2] in page.locator(".staff-paper").inner_text()
-    page.locator('button[name=step][value="send"]').click()
+    with next_page(page):
+        page.locator('button.govuk-button[name=step][value="preview"]').click()
+    expect(page.locator(".staff-paper")).to_contain_text(WORDS[lang][2])
+    with next_page(page):
+        page.locator('button[name=step][value="send"]').click()
     assert page.url.rstrip("/").endswith(reference)
 
 
@@ -185,8 +192,9 @@ def test_a_request_filed_in_a_browser_is_answered_and_read(
         page.goto(f"{suivi.address}/{lang}/follow")
         page.fill("[name=reference]", reference.lower())
         page.fill("[name=code]", code)
-        page.locator("main form button[type=submit]").first.click()
-        assert WORDS[lang][2] in page.locator("main").inner_text()
+        with next_page(page):
+            page.locator("main form button[type=submit]").first.click()
+        expect(page.locator("main")).to_contain_text(WORDS[lang][2])
         due = brussels_day(datetime.now(UTC)) + timedelta(days=15)
         assert date_in_words(due, Language(lang)) in promised
         assert "kept by message 3" in suivi.run("explain", reference)

@@ -1,15 +1,16 @@
 """What citizens are told before they send: on the page without a script, in place with one; never in the way."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from playwright.sync_api import expect
 from sqlalchemy import func, select
 
 from tests.web.axe import faults
 from tests.web.public.conftest import LANGUAGES, cases, errors, filled, hidden, hidden_in, post, send, soup
 from tests.web.public.test_browser import check
+from tests.web.windows import next_page, open_window
 from tracker.models.database import Database
 from tracker.models.messages import Attachment
 from tracker.models.operations import Throttle
@@ -198,14 +199,6 @@ def test_the_confirmation_names_whom_a_question_will_almost_surely_go_to(client:
         assert "FOD Financiën" not in page
 
 
-@pytest.fixture
-def page(browser: Any) -> Iterator[Any]:
-    """A fresh window."""
-    context = browser.new_context()
-    yield context.new_page()
-    context.close()
-
-
 @pytest.mark.parametrize("lang", ["fr", "nl"])
 def test_with_a_script_the_notice_comes_once_the_text_is_left(page: Any, address: str, lang: str) -> None:
     said: list[str] = []
@@ -216,9 +209,8 @@ def test_with_a_script_the_notice_comes_once_the_text_is_left(page: Any, address
     page.fill("#subject", "x")
     page.fill("#text", TAX[lang])
     page.press("#text", "Tab")
-    page.wait_for_selector("#notice")
 
-    assert "Financ" in page.inner_text("#notice") or "Financi" in page.inner_text("#notice")
+    expect(page.locator("#notice")).to_contain_text("Financ" if lang == "nl" else "Finances")
     assert page.evaluate("document.activeElement.id") != "notice", "nobody is taken away from where they are"
     check(page)
     assert said == []
@@ -233,8 +225,7 @@ def test_with_a_script_the_button_tells_in_place_and_sending_stays_one_press(pag
     page.fill("#subject", "x")
     page.fill("#text", "Graag een antwoord")
     page.click("button[data-look]")
-    page.wait_for_selector("#notice")
-    assert page.evaluate("document.activeElement.id") == "notice"
+    expect(page.locator("#notice")).to_be_focused()
     assert page.url.endswith("/nl/request?kind=question")
 
     page.fill("#text", TAX["nl"])
@@ -259,37 +250,32 @@ def test_the_button_that_sends_stays_under_the_pointer(page: Any, address: str) 
 def test_the_button_without_a_text_says_what_to_write(page: Any, address: str) -> None:
     page.goto(f"{address}/nl/request?kind=question")
     page.click("button[data-look]")
-    page.wait_for_selector(".govuk-error-summary")
 
-    assert page.locator(".govuk-error-summary li").count() == 1
+    expect(page.locator(".govuk-error-summary li")).to_have_count(1)
 
 
 @pytest.mark.parametrize("lang", ["de", "en"])
 def test_without_a_script_the_page_comes_back_at_the_notice(browser: Any, address: str, lang: str) -> None:
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(f"{address}/{lang}/request")
-    page.fill("#text", TAX[lang])
-    page.set_input_files("#files", {"name": "nota.txt", "mimeType": "text/plain", "buffer": b"nota"})
-    page.click("button[data-look]")
-    page.wait_for_selector("#notice")
+    with open_window(browser, address, scripts=False) as page:
+        page.goto(f"{address}/{lang}/request")
+        page.fill("#text", TAX[lang])
+        page.set_input_files("#files", {"name": "nota.txt", "mimeType": "text/plain", "buffer": b"nota"})
+        with next_page(page):
+            page.click("button[data-look]")
 
-    assert page.evaluate("document.activeElement.id") == "notice"
-    assert page.input_value("#text") == TAX[lang]
-    assert page.locator(".suivi-files li").count() == 1
-    context.close()
+        expect(page.locator("#notice")).to_be_focused()
+        assert page.input_value("#text") == TAX[lang]
+        assert page.locator(".suivi-files li").count() == 1
 
 
-def test_the_page_that_came_back_is_open_to_everybody(browser: Any, address: str) -> None:
-    context = browser.new_context()
-    page = context.new_page()
+def test_the_page_that_came_back_is_open_to_everybody(page: Any, address: str) -> None:
     page.goto(f"{address}/fr/request")
     page.evaluate("document.querySelector('[data-look]').removeAttribute('data-look')")
     page.fill("#text", "J'ai perdu mon passeport en vacances en Espagne.")
     page.press("#text", "Tab")
-    page.evaluate("document.querySelector('main form').requestSubmit(document.querySelector('[name=look]'))")
+    with next_page(page):
+        page.evaluate("document.querySelector('main form').requestSubmit(document.querySelector('[name=look]'))")
 
-    page.wait_for_selector("#notice")
+    expect(page.locator("#notice")).to_be_visible()
     check(page)
     assert faults(page) == []
-    context.close()
