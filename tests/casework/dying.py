@@ -10,17 +10,18 @@ from sqlalchemy import event
 
 from tests.casework.mailing import make_room
 from tests.factories import MONDAY, make_house
+from tests.reading import read_once
 from tracker.casework.mail.ringing import ring
 from tracker.casework.mail.store import lay_down
 from tracker.casework.mail.taking_in import take_in
 from tracker.models.database import Database
-from tracker.routing.language import guess_language
 
 DONE = 7
 """How it ends when there was no such step any more."""
 
+read_once()
 make_house().router().read_all()  # seconds in all, which each of them inherits
-guess_language("Lettre 1")
+make_house().router().route("Lettre 1", on=MONDAY.date())
 
 
 def ring_and_die(url: str, now: datetime, step: int) -> None:

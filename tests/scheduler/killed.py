@@ -12,10 +12,15 @@ import sys
 
 from config import Settings
 from tests.correspondence.post import SENDER, Book
-from tests.factories import MONDAY
+from tests.factories import MONDAY, make_house
+from tests.reading import read_once
 from tracker.correspondence import outbox
 from tracker.opening import Machine, open_machine
 from tracker.scheduler.jobs import take_in_mail
+
+# Each child inherits it, and so is killed at its work and not while it reads.
+read_once()
+make_house().router().route("Question 1 ?", on=MONDAY.date())
 
 
 def fetch(machine: Machine, turn: int) -> None:
