@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typst
 from pypdf import PdfReader
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from tests.factories import MONDAY, acting, make_case, make_house, make_staff, settle
 from tracker.casework import handing_out, letters, paper, printing
@@ -34,6 +35,7 @@ from tracker.charter.words import (
     RegisteredGround,
     Role,
 )
+from tracker.correspondence.letter import _compiled
 from tracker.insight.letters import count_unprinted
 from tracker.insight.letters import waiting_letters as listed_letters
 from tracker.insight.sight import Viewer
@@ -456,3 +458,21 @@ def test_on_a_case_that_was_merged_letters_still_go_but_no_interim_letter(office
         (line,) = listed_letters(session, viewer)
         assert count_unprinted(session, viewer) == 0
     assert (line.reference, line.number, line.merged_into, line.promises_void) == (third, 3, survivor, True)
+
+
+def test_others_write_while_letters_are_set(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    office.write()
+    office.write(text="Une autre réponse.")
+    _compiled.cache_clear()
+    set_by_typst, alone = typst.compile, []
+
+    def compile_it(*given: Any, **more: Any) -> Any:
+        with office.database.writing() as session:  # SQLite has one writer at a time
+            session.execute(text("UPDATE job_runs SET job = job"))
+        alone.append(1)
+        return set_by_typst(*given, **more)
+
+    monkeypatch.setattr(typst, "compile", compile_it)
+    made, kept_back = make_run(office.database, HOUSE, office.cabinet, now=NOW, actor=office.clerk)
+
+    assert (made is not None, kept_back, len(alone)) == (True, (), 4)  # to each its acknowledgement

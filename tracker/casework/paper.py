@@ -67,6 +67,17 @@ def letter_of(session: Session, house: House, cabinet: Cabinet, *, message_id: i
     return letter
 
 
+def set_ahead(session: Session, house: House, cabinet: Cabinet, *, message_id: int, now: datetime) -> None:
+    """Set a letter before the transaction in which it is kept, so that nobody waits for it there.
+
+    What is true then decides: if anything on the letter changed meanwhile, it is set again, and what is to be refused
+    is refused there. Give it a session whose work is thrown away.
+    """
+    message = session.get_one(Message, message_id)
+    with suppress(CharterError):
+        _set_today(session, house, cabinet, session.get_one(Case, message.case_id), message, now)
+
+
 def record_posting(
     session: Session,
     house: House,
@@ -117,6 +128,13 @@ def _made(
     session: Session, house: House, cabinet: Cabinet, case: Case, message: Message, now: datetime
 ) -> "tuple[bytes, list[Printable]]":
     """Return the PDF of a message as it goes today, and what is enclosed."""
+    return _with_its_pages(*_set_today(session, house, cabinet, case, message, now))
+
+
+def _set_today(
+    session: Session, house: House, cabinet: Cabinet, case: Case, message: Message, now: datetime
+) -> "tuple[bytes, list[Printable]]":
+    """Return the letter of a message as it goes today, set alone, and what is enclosed; the gate is asked first."""
     waits = message.direction is Direction.OUT and message.channel in PAPER and message.left_on is None
     void = case.state is CaseState.MERGED and message.act is Act.INTERIM  # its promise went with the case
     if not waits or message.kind is MessageKind.NOTE or void:
@@ -132,12 +150,18 @@ def _made(
 def _set(
     session: Session, house: House, cabinet: Cabinet, case: Case, message: Message
 ) -> "tuple[bytes, list[Printable]]":
-    """Return the letter with the pages of what is enclosed behind it, and what is enclosed."""
-    from tracker.correspondence.enclosed_pages import printable, with_enclosures  # they load what reads PDFs
+    """Return the letter, set alone, and what is enclosed."""
+    from tracker.correspondence.enclosed_pages import printable  # it loads what reads PDFs
 
     enclosed = [printable(file) for file in enclosures_of(session, message, cabinet.attachments)]
     facts = facts_of(session, house, case, message)
-    letter = render(replace(facts, enclosed=[(one.name, len(one.pages)) for one in enclosed]))
+    return render(replace(facts, enclosed=[(one.name, len(one.pages)) for one in enclosed])), enclosed
+
+
+def _with_its_pages(letter: bytes, enclosed: "list[Printable]") -> "tuple[bytes, list[Printable]]":
+    """Return the letter with the pages of what is enclosed behind it, and what is enclosed."""
+    from tracker.correspondence.enclosed_pages import with_enclosures
+
     return with_enclosures(letter, enclosed), enclosed
 
 
@@ -146,7 +170,8 @@ def as_printed(file: CaseFile, cabinet: Cabinet, written: Written) -> bytes:
 
     Raises what ``render`` raises.
     """
-    return _set(file.session, file.house, cabinet, file.case, as_message(file, written, UNNUMBERED))[0]
+    message = as_message(file, written, UNNUMBERED)
+    return _with_its_pages(*_set(file.session, file.house, cabinet, file.case, message))[0]
 
 
 def check_printable(file: CaseFile, written: Written) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from tracker.casework.handing_out import HandedOut, UnknownRun, lay_out, sheets_of, sweep_out
 from tracker.casework.house import Actor, House
 from tracker.casework.leaving import NotWaiting, record_leaving
-from tracker.casework.paper import Cabinet, letter_of
+from tracker.casework.paper import Cabinet, letter_of, set_ahead
 from tracker.charter.errors import CharterError
 from tracker.charter.words import PAPER, Act, CaseState, MessageKind
 from tracker.models.cases import Case
@@ -89,6 +89,8 @@ def make_run(
         new = waiting_letters().where(Letter.run_id.is_(None), true() if of is None else of)
         waiting = [row.id for row in session.execute(new)]
     for message_id in waiting:
+        with database.reading() as session:
+            set_ahead(session, house, cabinet, message_id=message_id, now=now)
         try:
             with database.writing() as session:
                 letter_of(session, house, cabinet, message_id=message_id, now=now)

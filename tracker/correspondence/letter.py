@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlencode
@@ -31,6 +31,8 @@ MOST_PASSES = 4
 """How often a letter is set anew with its pictures written in words before it is given up."""
 MOST_NAMED = 20
 """How many of the letters that no font has a refusal names one by one."""
+SET = 4
+"""How many letters are kept as they were set last: one that was set ahead is at hand when it is stored."""
 
 
 class NotPrintable(CharterError):
@@ -98,7 +100,7 @@ def render(facts: PaperFacts) -> bytes:
     unknown: tuple[str, ...] = ()
     for _ in range(MOST_PASSES):
         try:
-            return _compiled(shown, facts.written_on)
+            return _compiled(json.dumps(shown, ensure_ascii=False), facts.written_on)
         except TypstError as error:
             if TOO_LONG in str(error):
                 raise AddressTooLong from error
@@ -214,13 +216,14 @@ def _tidy(line: str) -> str:
     return "".join(c for c in blank if c in _JOINERS or not unicodedata.category(c).startswith("C")).strip()
 
 
-def _compiled(shown: Mapping[str, Any], day: date) -> bytes:
+@lru_cache(maxsize=SET)
+def _compiled(shown: str, day: date) -> bytes:
     import typst
 
     pdf = typst.compile(
         _template(),
         font_paths=fonts(),
-        sys_inputs={"data": json.dumps(shown, ensure_ascii=False)},
+        sys_inputs={"data": shown},
         pdf_standards=[*STANDARDS],
         timestamp=day.toordinal() * 86400 - _EPOCH,
     )

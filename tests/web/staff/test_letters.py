@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+import typst
+from sqlalchemy import select, text
 from werkzeug.test import TestResponse
 
 from tests.web.staff.conftest import Desk, errors_of, fields_of, form_of, soup_of
 from tracker.charter.words import Channel, Language, Nature
+from tracker.correspondence.letter import _compiled
 from tracker.models.cases import Case
 from tracker.models.database import Database
 from tracker.models.directory import Service
@@ -315,6 +318,24 @@ def test_the_letter_is_seen_as_it_will_be_printed_before_it_is_stored(
     (message,) = _messages(database, "answer")
     printed = an.get(f"/staff/cases/{reference}/letters/{message.number}.pdf")
     assert printed.data == seen.data  # nothing on it says that it is not final
+
+
+def test_others_write_while_a_letter_that_is_sent_is_set(
+    an: Desk, file: File, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"/staff/cases/{file(channel=Channel.POST, requester_address='Rue Haute 1, 1000 Bruxelles')}/answer"
+    page, set_by_typst, alone = an.page(path), typst.compile, []
+    _compiled.cache_clear()
+
+    def compile_it(*given: Any, **more: Any) -> Any:
+        with database.writing() as session:  # SQLite has one writer at a time
+            session.execute(text("UPDATE job_runs SET job = job"))
+        alone.append(1)
+        return set_by_typst(*given, **more)
+
+    monkeypatch.setattr(typst, "compile", compile_it)
+    assert an.send_form(page, path, "send", text=TEXT).status_code == 303
+    assert (len(alone), len(_messages(database, "answer"))) == (1, 1)
 
 
 def test_what_goes_by_mail_has_no_letter_to_see(an: Desk, file: File) -> None:

@@ -1,6 +1,7 @@
 """Owns the pages by which staff write: each message is shown exactly as it will go before it goes."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
@@ -13,6 +14,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.exc import OperationalError
 
 from tracker.casework import letters
+from tracker.casework.writing import Written
 from tracker.charter.errors import CharterError
 from tracker.charter.words import Channel, MessageKind, Verb
 from tracker.insight.casepage import incoming
@@ -90,6 +92,8 @@ def _write(letter: Letter) -> ResponseReturnValue:
     step = request.form.get("step")
     try:
         if step == "send":
+            with suppress(CharterError):
+                _written(letter, form)  # what goes on paper is set before anybody waits for our transaction
             with site().database.writing() as db:
                 sent = letter.send(db, site().house, draft=form.draft(case), **with_case(form))
                 done = _sent(sent if isinstance(sent, list) else [sent])
@@ -133,13 +137,18 @@ def _how(channel: Channel) -> str:
     return str(said)
 
 
-def _preview(letter: Letter, form: WayForm) -> ResponseReturnValue:
+def _written(letter: Letter, form: WayForm) -> list[Written]:
+    """Return what would be sent, as it stands."""
     case = the_case()
     with site().database.reading() as db:
-        written = letters.preview(
+        return letters.preview(
             db, site().house, reference=case.reference, kind=letter.kind, draft=form.draft(case), actor=me().actor,
             now=now(),
         )  # fmt: skip
+
+
+def _preview(letter: Letter, form: WayForm) -> ResponseReturnValue:
+    case, written = the_case(), _written(letter, form)
     typed = [(name, value) for name, value in request.form.items(multi=True) if name not in NOT_TYPED]
     return render_template("staff/preview.html", case=case, letter=letter, written=written, typed=typed)
 
