@@ -63,7 +63,8 @@ def test_no_page_has_a_fault_that_axe_finds_or_is_wider_than_a_narrow_screen(
     with window(browser, address, language) as page:
         log_in(page, "gi", lands="profile")
         for path in ("rules", "rules/1/change", "routing", "directory", "directory/EMBASSY", "directory/NATO-IS",
-                     "directory/M1/change", "directory/M1/end", "directory/M1/shipped"):  # fmt: skip
+                     "directory/M1/change", "directory/M1/end", "directory/M1/shipped", "directory/NATO-IS/facts/new",
+                     "directory/M3/parts/new"):  # fmt: skip
             assert_sound(page, path)
         page.goto("/staff/rules/1")
         page.click('button[value="try"]')
