@@ -2,20 +2,18 @@
 
 import csv
 import json
-import os
-import signal
-import subprocess
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from pypdf import PdfReader
 from sqlalchemy import select
 
-from tests.cli.conftest import TRACKER, Told, assert_one_sentence
+from tests.cli import loaded
+from tests.cli.conftest import Told, assert_one_sentence
 from tests.conftest import SECRET_KEY
 from tests.factories import make_case, settle
+from tests.processes import FORKING
 from tracker.charter.words import Channel, Language
 from tracker.models.database import Database
 from tracker.models.paper import Letter, PrintRun
@@ -123,13 +121,16 @@ def test_killed_at_any_moment_and_called_again_it_prints_every_letter_as_one_fil
 ) -> None:
     references, out, kept = fill(database), tmp_path / "out", tmp_path / "var" / "letters"
     settings = {"SECRET_KEY": SECRET_KEY, "DATABASE_URL": database_url, "VAR_DIR": str(tmp_path / "var")}
-    command = [TRACKER, "letters", "--out", str(out)]
-    running = subprocess.Popen(command, env={"PATH": os.environ["PATH"], **settings}, stdout=subprocess.DEVNULL)
-    while running.poll() is None and not MOMENTS[moment](kept, out):
-        with suppress(subprocess.TimeoutExpired):
-            running.wait(0.001)
-    running.send_signal(signal.SIGKILL)
-    running.wait()
+    streams = tmp_path / "streams"
+    streams.mkdir()
+    for stream in loaded.STREAMS:
+        (streams / stream).touch()
+    running = FORKING.Process(target=loaded.begin, args=(("letters", "--out", str(out)), settings, streams))
+    running.start()
+    while running.is_alive() and not MOMENTS[moment](kept, out):
+        running.join(0.001)
+    running.kill()
+    running.join()
 
     assert tracker("letters", "--out", str(out)).returncode == 0
     assert tracker("letters", "--out", str(out)).stdout == "Nothing waits to be printed.\n"
