@@ -47,7 +47,7 @@ def dispatch(database: Database, house: House, *, now: datetime) -> None:
     with database.writing() as session:
         _serve_for_a_time(session, told["body"], now)
     with database.writing() as session:
-        _write_rules(session, house.router(), told["rule"], now - RULED)
+        _write_rules(session, house.router(), told["rule"], now)
     for number, asked in enumerate(told["request"], 1):
         with database.writing() as session:
             _ask(session, house, asked, now - number * QUIET)
@@ -79,14 +79,14 @@ def _serve_for_a_time(session: Session, body: Mapping[str, Any], now: datetime) 
     load_directory(session, directory_in_force(session), day=brussels_day(now))
 
 
-def _write_rules(session: Session, router: "Router", rules: list[dict[str, Any]], at: datetime) -> None:
+def _write_rules(session: Session, router: "Router", rules: list[dict[str, Any]], now: datetime) -> None:
     """Let the dispatchers' head write rules, try them on the cases there are, and put them in force."""
     query = select(Staff).where(Staff.role == Role.HEAD, Staff.service_code == DISPATCHING, Staff.active)
     head = session.scalars(query.order_by(Staff.id).limit(1)).one()
     reader = Viewer(head.id, head.service_code, frozenset({head.id}), is_head=True, reaches=frozenset())
     router = router.with_directory(directory_in_force(session))
     for number, rule in enumerate(rules, 1):
-        moment = at_brussels(brussels_day(at) + timedelta(days=number), time(10, 20 + number))
+        moment = at_brussels(brussels_day(now - RULED) + timedelta(days=number), time(10, 20 + number))
         text = RuleText(
             name=rule["name"], note=rule["note"], service_code=rule["service"],
             words={language: tuple(rule[language]) for language in ("fr", "nl", "de", "en")},
@@ -95,7 +95,7 @@ def _write_rules(session: Session, router: "Router", rules: list[dict[str, Any]]
         session.flush()
         given: dict[str, Any] = {"number": row.id, "actor": _acting(head)}
         tried = router.with_rules(rules_in_force(session))
-        trial = try_rule(session, tried, number=row.id, days=TRIED_DAYS, viewer=reader, now=moment)
+        trial = try_rule(session, tried, number=row.id, days=TRIED_DAYS, viewer=reader, now=now)
         keep_trial(session, tried=trial.to_json(), seen=row.version, **given)
         put_in_force(session, router, now=moment + timedelta(hours=1), seen=row.version, **given)
 
