@@ -80,6 +80,12 @@ def test_each_role_opens_exactly_what_the_table_of_permissions_says(
         file(urgent=True, nature=Nature.COMPLAINT, about_staff_id=people[email_of("di")].id),
     ]
     person, at = Account(people[email_of(who)], frozenset()).person, desk(who)
+    facts = {}
+    with database.reading() as session:
+        for reference in cases:
+            header = case_header(session, reference)
+            assert header is not None
+            facts[reference] = facts_of(header)
     for endpoint, rule, needs in _routes(app):
         if needs.anyone:
             continue
@@ -93,14 +99,11 @@ def test_each_role_opens_exactly_what_the_table_of_permissions_says(
         if needs.room is not None:
             assert (at.get(rule).status_code != 403) == may_enter(person, needs.room), endpoint
             continue
-        for reference in cases:
-            with database.reading() as session:
-                header = case_header(session, reference)
-            assert header is not None
+        for reference, of_case in facts.items():
             status = at.get(rule.replace("<reference>", reference)).status_code
-            if not may(person, READ, facts_of(header)):
+            if not may(person, READ, of_case):
                 assert status == 404, (endpoint, reference)
-            elif not may(person, needs.on_case or "", facts_of(header)):
+            elif not may(person, needs.on_case or "", of_case):
                 assert status == 403, (endpoint, reference)
             elif endpoint not in ("staff.attachment", "staff.paper"):
                 assert status in (200, 303), (endpoint, reference)
