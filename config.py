@@ -66,6 +66,8 @@ class Settings:
     """From this score up a case goes to its service by itself, 0 to 1; None: as the router was calibrated."""
     route_suggest: float | None
     """From this score up a service is suggested, 0 to 1; None: as the router was calibrated."""
+    route_urgent: float | None
+    """From this score up a request is proposed as urgent, 0 to 1; None: as the router was calibrated."""
     trusted_proxies: int
     """How many proxies of our own stand in front; only their `X-Forwarded-*` is believed."""
     log_format: LogFormat
@@ -104,6 +106,7 @@ class Settings:
             upload_count=env.whole("UPLOAD_COUNT", 5, 0, 50),
             route_auto=route_auto,
             route_suggest=route_suggest,
+            route_urgent=env.share("ROUTE_URGENT"),
             trusted_proxies=env.whole("TRUSTED_PROXIES", 0, 0, 10),
             log_format=cast(LogFormat, env.one_of("LOG_FORMAT", "text", get_args(LogFormat))),
             log_level=cast(LogLevel, env.one_of("LOG_LEVEL", "INFO", get_args(LogLevel))),

@@ -84,12 +84,14 @@ def _router(settings: Settings) -> "Router":
     from tracker.routing import router as routing  # some hundred milliseconds: only where something is routed
     from tracker.routing.directory import load_directory
     from tracker.routing.meaning import Meaning
+    from tracker.routing.nature import URGENT_AT
 
     return routing.Router(
         load_directory(),
         meaning=Meaning(settings.routing_dir if settings.var_dir.is_dir() else None),
         auto_at=routing.AUTO_AT if settings.route_auto is None else settings.route_auto,
         suggest_at=routing.SUGGEST_AT if settings.route_suggest is None else settings.route_suggest,
+        urgent_from=URGENT_AT if settings.route_urgent is None else settings.route_urgent,
     )
 
 

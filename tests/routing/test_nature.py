@@ -32,12 +32,12 @@ def rows(name: str) -> list[dict[str, Any]]:
 
 
 @cache
-def judged() -> tuple[tuple[dict[str, Any], NatureProposal], ...]:
-    return tuple((row, proposed(row["text"], row["lang"], row.get("country"))) for row in rows("nature"))
+def judged(name: str) -> tuple[tuple[dict[str, Any], NatureProposal], ...]:
+    return tuple((row, proposed(row["text"], row["lang"], row.get("country"))) for row in rows(name))
 
 
-def share(which: Callable[[dict[str, Any]], bool], called: Callable[[NatureProposal], bool]) -> float:
-    found = [called(one) for row, one in judged() if which(row)]
+def share(which: Callable[[dict[str, Any]], bool], called: Callable[[NatureProposal], bool], *names: str) -> float:
+    found = [called(one) for name in names or ("nature",) for row, one in judged(name) if which(row)]
     return sum(found) / len(found)
 
 
@@ -96,12 +96,37 @@ def test_where_the_person_is_counts() -> None:
     assert proposed(text, "fr", "TH").urgency > proposed(text, "fr", "BE").urgency
 
 
-def test_nine_emergencies_in_ten_are_found() -> None:
-    assert share(lambda row: bool(row.get("urgent")), lambda one: one.urgent) >= 0.9
+@pytest.mark.parametrize("language", ["fr", "nl", "de", "en"])
+def test_hardly_an_emergency_is_missed_in_any_language(language: str) -> None:
+    def there(row: dict[str, Any]) -> bool:
+        return bool(row.get("urgent")) and row["lang"] == language
+
+    assert share(there, lambda one: one.urgent, "nature", "urgent") >= 0.97
 
 
-def test_three_ordinary_texts_in_a_hundred_are_called_urgent_at_most() -> None:
+def test_ordinary_texts_are_hardly_ever_called_urgent_and_those_that_look_alike_seldom() -> None:
     assert share(lambda row: not row.get("urgent"), lambda one: one.urgent) <= 0.03
+    assert share(lambda row: not row.get("urgent"), lambda one: one.urgent, "urgent") <= 0.08
+
+
+def test_from_which_score_on_a_text_is_urgent_can_be_set() -> None:
+    text = "Mon fils a été arrêté à Istanbul."
+    never = Router(load_directory(), meaning=router().meaning, urgent_from=1.0)
+    assert not never.route(text, lang="fr", on=DAY).proposed.urgent
+    assert router().route(text, lang="fr", on=DAY).proposed.urgent
+
+
+@pytest.mark.parametrize(
+    ("text", "lang"),
+    [
+        ("Que ferait l'ambassade si quelqu'un perdait son passeport au Chili ? Nous écrivons un guide.", "fr"),
+        ("In 1998 werd mijn oom ontvoerd in Colombia. Bestaat daar nog een dossier over?", "nl"),
+        ("Für meine Diplomarbeit: Wie viele Belgier wurden im letzten Jahrzehnt in Asien verhaftet?", "de"),
+        ("Thank you, my brother was released last month and is well.", "en"),
+    ],
+)
+def test_what_might_happen_or_is_long_over_is_no_emergency(text: str, lang: str) -> None:
+    assert not proposed(text, lang).urgent
 
 
 @pytest.mark.parametrize("nature", [Nature.COMPLAINT, Nature.DOCUMENT_ACCESS])
@@ -130,13 +155,13 @@ def test_language_is_guessed_when_none_is_given() -> None:
 def test_the_meaning_is_read_once_for_service_and_nature(monkeypatch: pytest.MonkeyPatch) -> None:
     router().meaning.load()
     asked: list[str] = []
-    really = type(router().meaning).vectors
+    really = type(router().meaning).read
 
-    def vectors(meaning: Any, texts: Any) -> Any:
-        asked.extend(texts)
-        return really(meaning, texts)
+    def read(meaning: Any, text: str, like: Any = None) -> Any:
+        asked.append(text)
+        return really(meaning, text, like)
 
-    monkeypatch.setattr(type(router().meaning), "vectors", vectors)
+    monkeypatch.setattr(type(router().meaning), "read", read)
     text = "Votre ambassade m'a très mal reçu et je veux m'en plaindre."
     routing = router().route(text, lang="fr", on=DAY)
     assert asked.count(text) == 1

@@ -10,7 +10,7 @@ from typing import Any
 
 from tracker.routing.text import LANGUAGES
 
-KEYS = frozenset({"code", "also", "style", "text", "country", "nature", "urgent"})
+KEYS = frozenset({"code", "also", "style", "text", "country", "nature", "urgent", "body"})
 STYLES = ("message", "letter", "prose", "terse", "nothing")
 
 
@@ -31,6 +31,8 @@ class Example:
     """Where the person is or where it happened (ISO 3166, two letters), when that was told beside the text."""
     nature: str | None = None
     urgent: bool = False
+    body: float = 1.0
+    """How much it counts in learning bodies; less when it was written to tell emergencies or natures apart."""
     weight: float = 1.0
     """How much it counts in learning; a correction by staff counts for more."""
 
@@ -67,6 +69,7 @@ def _example(row: dict[str, Any], lang: str) -> Example:
         country=row.get("country"),
         nature=row.get("nature"),
         urgent=bool(row.get("urgent", False)),
+        body=float(row.get("body", 1.0)),
     )
 
 
@@ -97,7 +100,7 @@ def digest(examples: Iterable[Example]) -> str:
     """Return a short fingerprint of examples: a model says by it what it was trained on."""
     told = hashlib.sha256()
     for one in examples:
-        told_beside = [one.country or "", one.nature or "", str(one.urgent), str(one.weight)]
+        told_beside = [one.country or "", one.nature or "", str(one.urgent), str(one.body), str(one.weight)]
         row = [one.lang, one.code, *one.also, "|", *told_beside, one.text]
         told.update("\x1f".join(row).encode() + b"\x1e")
     return told.hexdigest()[:16]

@@ -9,17 +9,18 @@ import numpy as np
 from tracker.charter.words import Nature
 from tracker.routing.nature_model import Array
 
-NATURE_AT, URGENT_AT = 0.35, 0.2
+NATURE_AT, URGENT_AT = 0.35, 0.25
 """From which score on a text is called so. A missed emergency is worse than one too many: it needs less."""
 AT = {"complaint": NATURE_AT, "document_access": NATURE_AT, "urgent": URGENT_AT}
-URGENT_IN_BELGIUM_AT = 0.9
-"""The same where person or town are in Belgium and nothing is abroad (charter §3: serious trouble abroad)."""
+URGENT_NEAR_HOME_AT, URGENT_IN_BELGIUM_AT = 0.95, 0.99
+"""The same where nothing is abroad (charter §3: serious trouble abroad) and a Belgian town is named, which may only
+be where the writer lives, or it was told that the person is in Belgium."""
 MISDIRECTED_AT = 0.85
 """From which score of an outside body on a request is proposed as one that went to the wrong address."""
 
 CONCEPTS = (
     "complaint", "our_service", "document_access", "trouble", "disaster", "abroad", "in_belgium", "person", "many",
-    "urgent", "lost", "identity_document", "repressed", "own_case",
+    "urgent", "lost", "identity_document", "repressed", "own_case", "supposed", "long_ago", "studied", "belongings",
 )  # fmt: skip
 SIGNS = (
     *CONCEPTS, "told_in_belgium", "told_abroad", "rule_urgent", "rule_urgent_in_text", "rule_complaint",
@@ -70,10 +71,13 @@ def signs_of(concepts: Mapping[str, str]) -> Array:
     return np.array(seen, dtype=np.float32)
 
 
-def urgent_at(concepts: Mapping[str, str]) -> float:
-    """Return from which score on a text is called urgent, by where it says that the trouble is."""
-    at_home = ("belgian_place" in concepts or concepts.get("in_belgium") == "") and "abroad" not in concepts
-    return URGENT_IN_BELGIUM_AT if at_home else URGENT_AT
+def urgent_at(concepts: Mapping[str, str], at: float = URGENT_AT) -> float:
+    """Return from which score on a text is called urgent, by where it says that the trouble is; ``at``: abroad."""
+    if "abroad" in concepts:
+        return at
+    if concepts.get("in_belgium") == "":
+        return max(URGENT_IN_BELGIUM_AT, at)
+    return max(URGENT_NEAR_HOME_AT, at) if "belgian_place" in concepts else at
 
 
 def words_say(concepts: Mapping[str, str], kind: str) -> list[str]:

@@ -23,27 +23,37 @@ Figures = dict[str, dict[str, float]]
 
 
 def train_natures(
-    examples: Sequence[Example], seen: Any, signs: Array, *, dimensions: int
+    examples: Sequence[Example], seen: Any, signs: Array, untold: Array, *, dimensions: int
 ) -> tuple[NatureModel, Figures]:
     """Return the trained outputs, and how well each kind was told by a fold that had not seen the text.
 
-    ``seen``: the texts as sparse rows of meaning, pieces and a one. ``signs``: what ``nature.signs_of`` says of each.
+    ``seen``: the texts as sparse rows of meaning, pieces and a one. ``signs``: what ``nature.signs_of`` says of each;
+    ``untold``: the same had no country been told beside the text. Most who write in need tell none, so a text with
+    one is learnt both ways, each counting half.
     The figures are over what citizens write, prose left aside: ``found`` is the share of the kind that is called so,
     ``wrongly`` the share of the others that is.
     """
     from scipy import sparse
 
-    rows = sparse.hstack([seen, sparse.csr_matrix(signs * np.float32(SIGNS_COUNT))]).tocsr()
+    rows = _with_signs(seen, signs)
+    twice = np.flatnonzero((signs != untold).any(axis=1))
+    again = _with_signs(seen[twice], untold[twice])
     wanted = np.array(
         [[one.nature == kind for kind in KINDS[:2]] + [one.urgent] for one in examples], dtype=np.float32
     )
     counts = np.array([[one.weight] for one in examples], dtype=np.float32) * np.ones_like(wanted)
+    counts[twice] /= 2
     folds = np.arange(len(examples)) % FOLDS
+
+    def fitted(learnt: Array) -> Array:
+        too = learnt[twice]
+        texts = sparse.vstack([rows[learnt], again[too]]).tocsr()
+        return _fit(texts, *(np.concatenate([one[learnt], one[twice][too]]) for one in (wanted, counts)))
+
     odds = np.zeros_like(wanted)
     for fold in range(FOLDS):
-        learnt = folds != fold
-        odds[~learnt] = rows[~learnt] @ _fit(rows[learnt], wanted[learnt], counts[learnt])
-    weights = _fit(rows, wanted, counts)
+        odds[folds == fold] = rows[folds == fold] @ fitted(folds != fold)
+    weights = fitted(np.ones(len(examples), dtype=bool))
     written_to_us = np.array([one.style != "prose" for one in examples])
     calibration = np.tile(np.array([[1.0], [0.0]], dtype=np.float32), (1, len(KINDS)))
     figures: Figures = {}
@@ -60,6 +70,12 @@ def train_natures(
             "wrongly": round(float(called[~is_so].mean()), 4),
         }
     return NatureModel.of(weights, calibration, dimensions=dimensions), figures
+
+
+def _with_signs(seen: Any, signs: Array) -> Any:
+    from scipy import sparse
+
+    return sparse.hstack([seen, sparse.csr_matrix(signs * np.float32(SIGNS_COUNT))]).tocsr()
 
 
 def _fit(rows: Any, wanted: Array, counts: Array) -> Array:

@@ -16,7 +16,16 @@ from tracker.routing.evidence import MOST_CHARACTERS, TOLD, Evidence, Reader
 from tracker.routing.language import SURE, guess_language
 from tracker.routing.meaning import Meaning
 from tracker.routing.model import NOBODY, Array, Model, log_shares, shipped_model
-from tracker.routing.nature import AT, MISDIRECTED_AT, ORDINARY, NatureProposal, signs_of, urgent_at, words_say
+from tracker.routing.nature import (
+    AT,
+    MISDIRECTED_AT,
+    ORDINARY,
+    URGENT_AT,
+    NatureProposal,
+    signs_of,
+    urgent_at,
+    words_say,
+)
 from tracker.routing.nature_model import KINDS
 from tracker.routing.pieces import pieces
 from tracker.routing.reasons import Asked, Change, Reason, changes, passages_telling, reasons
@@ -100,6 +109,7 @@ class Router:
         meaning: Meaning | None = None,
         auto_at: float = AUTO_AT,
         suggest_at: float = SUGGEST_AT,
+        urgent_from: float = URGENT_AT,
     ) -> None:
         """``model``: none, the one that comes with the product. ``meaning``: none, an encoder of its own."""
         self.directory = directory
@@ -108,6 +118,7 @@ class Router:
         self.meaning = meaning if meaning is not None else Meaning()
         self.auto_at = auto_at
         self.suggest_at = suggest_at
+        self.urgent_from = urgent_from
         self.staff_rules = StaffRules()
         self._standing: tuple[date, Mapping[str, str | None]] = (date.min, {})
 
@@ -259,7 +270,7 @@ class Router:
     ) -> NatureProposal:
         """Return what kind of request the text seems to be: what is likeliest, with the passages that say so."""
         scores = self.model.natures_of(vector, weighed, signs_of(evidence.concepts))
-        needed = AT | {"urgent": urgent_at(evidence.concepts)}
+        needed = AT | {"urgent": urgent_at(evidence.concepts, self.urgent_from)}
         said = {kind: self._says(kind, asked, evidence) for kind in KINDS if scores[kind] >= needed[kind]}
         likelier = [kind for kind in said if scores[kind] > scores["urgent"]]
         nature = max(likelier, key=lambda kind: scores[kind], default=None)

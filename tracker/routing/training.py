@@ -53,6 +53,8 @@ class _Texts:
     """What was told beside the text, as it counts: by text and code."""
     signs: Array
     """What the words' rules see of nature and urgency: by text and sign."""
+    untold: Array
+    """The same had no country been told beside the text."""
     wanted: Array
     """How much of each text belongs to each code; rows add up to the text's weight."""
 
@@ -75,7 +77,11 @@ def train(examples: Sequence[Example], reader: Reader, meaning: Meaning) -> Mode
     everything = np.ones(len(examples), dtype=bool)
     meaning_weights, piece_weights_, bias, rarity = _fit(texts, everything)
     natures, told_apart = train_natures(
-        examples, _matrix(texts, everything, rarity), texts.signs, dimensions=texts.vectors.shape[1]
+        examples,
+        _matrix(texts, everything, rarity),
+        texts.signs,
+        texts.untold,
+        dimensions=texts.vectors.shape[1],
     )
     scale = np.maximum(np.abs(piece_weights_).max(axis=0), 1e-9) / 127
     version = hashlib.sha256(f"{digest(examples)} {reader.fingerprint}".encode()).hexdigest()[:12]
@@ -115,7 +121,7 @@ def _seen(examples: Sequence[Example], codes: Sequence[str], reader: Reader, mea
     wanted = np.zeros((len(examples), len(codes)), dtype=np.float32)
     witnesses = np.zeros((3, len(examples), len(codes)), dtype=np.float32)
     told = np.zeros_like(wanted)
-    signs = []
+    signs, untold = [], []
     for row, example in enumerate(examples):
         wanted[row, place[example.code]] = 1.0
         for code in example.also:
@@ -123,12 +129,15 @@ def _seen(examples: Sequence[Example], codes: Sequence[str], reader: Reader, mea
                 wanted[row, place[code]] = ALSO
         evidence = reader.read(example.text, example.lang, example.country, None)
         signs.append(signs_of(evidence.concepts))
+        untold.append(_signs_untold(example, reader) if example.country else signs[-1])
         for witness, speaks in enumerate((evidence.likeness, evidence.phrases, evidence.rules)):
             for code, gain in speaks.items():
                 witnesses[witness, row, place[code]] = gain
         for code, gain in evidence.told.items():
             told[row, place[code]] = TOLD * gain
-    wanted *= np.array([[one.weight] for one in examples], dtype=np.float32) / wanted.sum(axis=1, keepdims=True)
+    wanted *= np.array([[one.weight * one.body] for one in examples], dtype=np.float32) / wanted.sum(
+        axis=1, keepdims=True
+    )
     vectors = [
         meaning.vectors([one.text for one in examples[start : start + AT_ONCE]])
         for start in range(0, len(examples), AT_ONCE)
@@ -140,8 +149,13 @@ def _seen(examples: Sequence[Example], codes: Sequence[str], reader: Reader, mea
         witnesses=witnesses,
         told=told,
         signs=np.stack(signs),
+        untold=np.stack(untold),
         wanted=wanted,
     )
+
+
+def _signs_untold(example: Example, reader: Reader) -> Array:
+    return signs_of(reader.read(example.text, example.lang, None, None).concepts)
 
 
 def _rarity(texts: _Texts, chosen: Array) -> Array:
