@@ -58,13 +58,18 @@ def assert_sound(page: Any, path: str, *languages: str) -> None:
         chosen = f"{'&' if '?' in path else '?'}lang={language}" if language else ""
         page.goto(f"/staff/{path}{chosen}")
         assert page.get_attribute("html", "lang") == language or not language
-        page.eval_on_selector_all("main details", "all => all.forEach(one => one.open = true)")
-        assert faults(page, contrast=number == 0) == [], (path, language)
-        page.set_viewport_size(NARROW)
-        assert not too_wide(page), (path, language)
-        if number == 0:
-            assert faults(page, contrast=False) == [], (path, language, "narrow")
-        page.set_viewport_size(WIDE)
+        assert_shown_sound(page, whole=number == 0)
+
+
+def assert_shown_sound(page: Any, *, whole: bool = True) -> None:
+    """Say the same of the page that is shown; not ``whole``: without contrast, and without axe when it is narrow."""
+    page.eval_on_selector_all("main details", "all => all.forEach(one => one.open = true)")
+    assert faults(page, contrast=whole) == [], page.url
+    page.set_viewport_size(NARROW)
+    assert not too_wide(page), page.url
+    if whole:
+        assert faults(page, contrast=False) == [], (page.url, "narrow")
+    page.set_viewport_size(WIDE)
 
 
 def tab_to(page: Any, selector: str) -> None:

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from playwright.sync_api import expect
 
 from config import Settings
 from tests.conftest import SECRET_KEY
 from tests.factories import INTAKE, make_house
 from tests.lessons import begin_with, first_model, some
 from tests.web.staff.browsing import log_in, window
+from tests.web.windows import next_page
 from tracker.casework.house import CITIZEN
 from tracker.casework.register import register
 from tracker.casework.routing_in_force import RoutingInForce
@@ -45,7 +47,6 @@ def ask(app: Flask, settings: Settings, database: Database) -> Callable[[str], s
 def proposed(page: Any, reference: str) -> list[str]:
     """Open a case and return the services proposed for it, each with how likely it is."""
     page.goto(f"/staff/cases/{reference}")
-    page.wait_for_selector(".staff-proposals li")
     return [str(one).splitlines()[0] for one in page.locator(".staff-proposals > ol > li").all_inner_texts()]
 
 
@@ -80,8 +81,9 @@ def test_a_correction_in_the_browser_changes_a_later_proposal_and_a_button_takes
             assert PROTOCOL not in proposed(page, reference)[0]
             page.goto(f"/staff/cases/{reference}/route")
             page.select_option("[name=service]", "PROTOCOL")
-            page.click("main form button.govuk-button:not(.govuk-button--secondary)")
-            page.wait_for_selector(".govuk-notification-banner--success")
+            with next_page(page):
+                page.click("main form button.govuk-button:not(.govuk-button--secondary)")
+            expect(page.locator(".govuk-notification-banner--success")).to_be_visible()
 
         told = train(settings, monkeypatch, capsys)
 
@@ -91,8 +93,9 @@ def test_a_correction_in_the_browser_changes_a_later_proposal_and_a_button_takes
         log_in(page, "gi", lands="profile")
         page.goto("/staff/routing")
         assert page.locator("main tbody tr").count() == 3
-        page.click(f"button[name=version][value='{first_model().version}']")
-        page.wait_for_selector(".govuk-notification-banner--success")
+        with next_page(page):
+            page.click(f"button[name=version][value='{first_model().version}']")
+        expect(page.locator(".govuk-notification-banner--success")).to_be_visible()
         in_force = page.locator("main tbody tr", has_text=first_model().version)
         assert in_force.locator("button").count() == 0
         assert (
