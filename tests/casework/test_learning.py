@@ -1,16 +1,18 @@
 """The router learns from staff: a correction changes what it proposes, going back restores it, no worse one comes."""
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from tests.factories import MONDAY, acting, make_case, make_house, make_staff, settle
 from tests.lessons import BODIES, begin_with, first_model, some
 from tracker.casework import assignment
 from tracker.casework.house import SYSTEM, Actor, House
-from tracker.casework.learning import NothingNew, UnknownModel, WorseModel, learn, put_in_force
+from tracker.casework.learning import ModelChanged, NothingNew, UnknownModel, WorseModel, learn, put_in_force
 from tracker.casework.routing_in_force import RoutingInForce
 from tracker.charter.words import Language, Role
 from tracker.insight.routing import models
@@ -99,3 +101,18 @@ def test_one_goes_back_to_the_shipped_model_and_to_none_that_is_unknown(database
     ):
         with pytest.raises(refusal), database.writing() as session:
             put_in_force(session, version, actor=SYSTEM, now=MONDAY)
+
+
+def test_what_came_into_force_while_a_model_was_trained_stays(database: Database, house: House) -> None:
+    if database.is_sqlite:
+        pytest.skip("SQLite has one writer at a time")  # who waits for its turn before reading anything
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'routing_changes'::regclass")
+    with ThreadPoolExecutor(1) as other:
+        with database.writing() as session:
+            put_in_force(session, shipped_model().version, actor=SYSTEM, now=MONDAY)
+            learning = other.submit(learn, database, house, some()[:-1], actor=SYSTEM, now=MONDAY)
+            while wait([learning], timeout=0.1).not_done and not database.glance(waiting):
+                pass  # it trains, then waits for its turn
+        with pytest.raises(ModelChanged, match=shipped_model().version):
+            learning.result()
+    assert house.router().model.version == shipped_model().version

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from tracker.routing.comparing import compare
 from tracker.routing.directory import load_directory
+from tracker.routing.examples import Example, mark
 from tracker.routing.router import Router, Routing
 from tracker.routing.staff_rules import StaffRule, StaffRules, Told, UnreadablePattern
 
@@ -95,6 +97,13 @@ def test_rules_that_contradict_each_other_leave_it_to_a_person_and_are_both_name
 def test_rules_that_agree_decide_together() -> None:
     routing = route(RULE, replace(RULE, number=8, name="Boats", words={"fr": ["bateau"]}))
     assert (routing.decision, codes(routing).count("M5"), len(routing.rules)) == ("auto", 1, 2)
+
+
+def test_how_good_a_model_is_does_not_hang_on_the_rules() -> None:
+    one = Example("Comment légaliser mon diplôme belge pour l'Égypte ?", "fr", "CONSULAR")
+    astray = plain().with_rules(StaffRules([replace(RULE, words={"fr": ["diplôme"]})]))
+    newer = replace(plain().model, judged={mark(one): True})
+    assert compare(astray, newer, [one], on=TODAY).before == 1
 
 
 @pytest.mark.parametrize("code", ["EXT:FPS-MOBILITY", "NATO-IS", "EXT:FOREIGN-EMBASSY"])

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from tracker.casework.errors import Refused
 from tracker.casework.house import Actor, House
-from tracker.casework.routing_in_force import SHIPPED, note_change, version_in_force
+from tracker.casework.routing_in_force import SHIPPED, note_change, take_turn, version_in_force
 from tracker.casework.teaching import taught
 from tracker.charter.counting import brussels_day
 from tracker.charter.words import RoutingSubject
@@ -119,6 +119,7 @@ def learn(
 
 def _keep(session: Session, learned: Learned, stated: str, actor: Actor, now: datetime) -> None:
     version = learned.model.version
+    take_turn(session)
     if (meanwhile := version_in_force(session)) != stated:
         raise ModelChanged(meanwhile or shipped_model().version)
     if session.get(RoutingModel, version) is None:
@@ -145,6 +146,7 @@ def put_in_force(session: Session, version: str, *, actor: Actor, now: datetime)
     if not shipped and kept is None:
         raise UnknownModel(version)
     chosen = SHIPPED if shipped else version
+    take_turn(session)
     if chosen == version_in_force(session):
         raise NothingNew(version)
     if kept is not None:

@@ -33,12 +33,8 @@ def note_change(
     now: datetime,
     details: dict[str, Any] | None = None,
 ) -> RoutingChange:
-    """Write down, in the commit that makes it, a change of what the router goes by: then every process sees it.
-
-    Writers take turns, so that the numbers are in the order of the commits and none is overlooked.
-    """
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("LOCK TABLE routing_changes IN SHARE ROW EXCLUSIVE MODE"))
+    """Write down, in the commit that makes it, a change of what the router goes by: then every process sees it."""
+    take_turn(session)
     change = RoutingChange(
         number=revision(session) + 1,
         subject=subject,
@@ -51,6 +47,16 @@ def note_change(
     session.add(change)
     session.flush()
     return change
+
+
+def take_turn(session: Session) -> None:
+    """Wait until nobody else is changing what the router goes by; the turn ends with the transaction.
+
+    So the numbers of the changes are in the order of the commits and none is overlooked, and what is read after this
+    stays as it is until the commit. On SQLite whoever writes has the turn already.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("LOCK TABLE routing_changes IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def revision(session: Session) -> int:
