@@ -42,6 +42,7 @@ from tracker.models.database import Database
 from tracker.models.messages import Message, Outbox
 from tracker.models.obligations import Breach, Discharge, Notice, Obligation
 from tracker.models.paper import RegisterEntry
+from tracker.models.search import found_wrong
 from tracker.models.texts import TextModule
 
 NOW = datetime(2026, 6, 17, 9, 30, tzinfo=UTC)
@@ -63,6 +64,7 @@ def test_the_population_holds_everything_and_is_sound(database: Database) -> Non
     populate(database)
 
     assert list(verify(database, make_house().rules, make_house().calendar)) == []
+    assert list(found_wrong(database)) == [], "each is found by its own words"
     assert counted(database, Case.state).keys() == set(CaseState)
     assert counted(database, Case.channel).keys() == set(Channel)
     assert counted(database, Case.nature).keys() == set(Nature)

@@ -22,6 +22,7 @@ class Room(StrEnum):
     """What is not about one case."""
 
     QUEUE = "queue"
+    SEARCH = "search"  # over the cases that one may read
     ENTER = "enter"  # enter a letter, a fax, a call or a visit
     REGISTER = "register"  # the daily book: what was on a case one may not see shows its number only
     LETTERS = "letters"  # what waits to be printed and posted, on cases that one may read
@@ -119,15 +120,15 @@ ON_CASES: Mapping[Role, Mapping[str, set[Reach]]] = {
 }
 
 _EVERYBODY = frozenset({Room.TEXTS, Room.DIRECTORY, Room.PROFILE})
-_AT_THE_DESK = _EVERYBODY | {Room.QUEUE, Room.ENTER, Room.REGISTER, Room.LETTERS, Room.MAIL}
+_AT_THE_DESK = _EVERYBODY | {Room.QUEUE, Room.SEARCH, Room.ENTER, Room.REGISTER, Room.LETTERS, Room.MAIL}
 
 ROOMS: Mapping[Role, frozenset[Room]] = {
     Role.CLERK: _AT_THE_DESK,
     Role.HEAD: _AT_THE_DESK | {Room.WRITE_TEXTS, Room.RULES},
     Role.DISPATCHER: _AT_THE_DESK,
     Role.COMPLAINTS: _AT_THE_DESK | {Room.WRITE_TEXTS},
-    Role.DIRECTION: _EVERYBODY | {Room.QUEUE, Room.REGISTER, Room.MAIL, Room.WRITE_TEXTS},
-    Role.AUDITOR: _EVERYBODY | {Room.QUEUE, Room.REGISTER, Room.MAIL},
+    Role.DIRECTION: _EVERYBODY | {Room.QUEUE, Room.SEARCH, Room.REGISTER, Room.MAIL, Room.WRITE_TEXTS},
+    Role.AUDITOR: _EVERYBODY | {Room.QUEUE, Room.SEARCH, Room.REGISTER, Room.MAIL},
     Role.ADMIN: _EVERYBODY | {Room.PEOPLE, Room.WRITE_TEXTS, Room.WRITE_DIRECTORY, Room.RULES, Room.ROUTING},
 }
 

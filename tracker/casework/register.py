@@ -1,5 +1,6 @@
 """Owns how a request becomes a case: reference, handler, service and promised dates from the first commit."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -31,10 +32,11 @@ from tracker.correspondence.tracking import tracking_code
 from tracker.models.base import put
 from tracker.models.cases import Association, Case
 from tracker.models.messages import Message
+from tracker.models.search import CaseSearch, found_by
 from tracker.models.staff import Staff
 
 if TYPE_CHECKING:
-    from tracker.routing.router import Routing
+    from tracker.routing.proposal import Routing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +132,7 @@ def register(
             session,
             *(Association.beside(case, code, since=now) for code in associated),
         )
-    _say(file, intake, handler, services)
+    _say(file, intake, handler, services, associated)
     return Registered(case, code_of(house, case), file.ledger.open_obligations, handler, again=False)
 
 
@@ -173,11 +175,12 @@ def _again(session: Session, house: House, case_id: int, now: datetime) -> Regis
     return Registered(case, code_of(house, case), file.ledger.open_obligations, handler, again=True)
 
 
-def _say(file: CaseFile, intake: Intake, handler: Member, services: Services) -> None:
+def _say(file: CaseFile, intake: Intake, handler: Member, services: Services, associated: Sequence[str]) -> None:
     """Store what the citizen wrote, and the acknowledgement, with its place in the outbox when it goes by e-mail."""
     request = _request(file, intake)
     reply = acknowledgement(file, handler, services) if intake.acknowledge else None
     put(file.session, *(message for message in (request, reply) if message is not None))
+    put(file.session, CaseSearch(**found_by(file.case, [request], associated)))
     if reply is not None and reply.channel in BY_MAIL:
         post(file, reply.number)
     if intake.attachments:

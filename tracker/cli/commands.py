@@ -36,7 +36,7 @@ def _parser() -> ArgumentParser:
         " 1 problems were found, 2 the command or a setting is wrong.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND", title="commands")
-    for add in (_serving, _setting_up, _promises, _routing, _jobs, _populations):
+    for add in (_serving, _setting_up, _promises, _routing, _jobs, _searching, _populations):
         add(commands)
     return parser
 
@@ -248,6 +248,16 @@ def _jobs(commands: Subparsers) -> None:
             commands, "verify", "jobs.verify", "check that history, promises and notices are consistent and unaltered"
         )
     )
+
+
+def _searching(commands: Subparsers) -> None:
+    search = commands.add_parser("search", help="what staff find cases by", description="What staff find cases by.")
+    _json(
+        _add(
+            search.add_subparsers(required=True, metavar="COMMAND"), "rebuild", "searching.rebuild",
+            "work out anew what every case is found by", "While others go on working; it says how many were wrong.",
+        )
+    )  # fmt: skip
 
 
 def _populations(commands: Subparsers) -> None:

@@ -25,6 +25,7 @@ from tracker.cli.letter_measures import printed
 from tracker.cli.mail_measures import mailed
 from tracker.cli.measuring import Figure, figure
 from tracker.cli.routing_measures import routed
+from tracker.cli.search_measures import searched
 from tracker.models.cases import Case
 from tracker.models.database import Database
 from tracker.models.messages import Message
@@ -94,6 +95,7 @@ def _served(kind: str, cases: int, database: Database, environment: dict[str, st
         yield figure(kind, cases, "queue page", "ms", _timed(clerk, ["/staff/queue"] * min(PAGES, cases)), 25)
         pages = [f"/staff/cases/{reference}" for reference in _references(database)]
         yield figure(kind, cases, "case page", "ms", _timed(clerk, pages), 30)
+        yield from searched(kind, cases, database, lambda path: _timed(clerk, [path], warming=0)[0])
         yield from _filed(kind, cases, database, port)
         with _running(environment, "scheduler") as scheduler:
             time.sleep(5)
@@ -108,8 +110,8 @@ def _references(database: Database) -> list[str]:
         return list(session.scalars(some.order_by(func.random()).limit(PAGES)))
 
 
-def _timed(browser: Browser, paths: list[str]) -> list[float]:
-    for path in paths[:10]:
+def _timed(browser: Browser, paths: list[str], *, warming: int = 10) -> list[float]:
+    for path in paths[:warming]:
         browser.get(path)
     seen = []
     for path in paths:

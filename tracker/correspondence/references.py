@@ -24,6 +24,59 @@ class Quoted:
     corrections: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What somebody who looks for a file by its reference means: the reference itself, or what it may have been."""
+
+    reference: str | None = None
+    corrections: tuple[str, ...] = ()
+    numbers: tuple[tuple[int | None, int], ...] = ()
+    """Year (None: any) and number, where the check digits or the year were left out, or are not to be relied upon."""
+
+
+LONGEST_REFERENCE = 40
+_SHORTENED = r"(?:{}{gap})?(?:([12]\d{{3}}){gap})?0*(\d{{1,18}})(?:{gap}\d{{0,2}})?"
+
+
+def meant_by(text: str, prefix: str) -> Meant:
+    """Return what a text that is nothing but a reference, whole, shortened or mistyped, may mean; else nothing."""
+    text = text.strip()
+    if not text or len(text) > LONGEST_REFERENCE:
+        return Meant()
+    try:
+        return Meant(Reference.parse(text).format())
+    except BadReference as error:
+        corrections = _with_a_slip(text, prefix) if error.kind == "check_digits" else ()
+    parts = re.fullmatch(_SHORTENED.format(re.escape(prefix), gap="[ ./_-]{1,3}"), text, re.IGNORECASE | re.ASCII)
+    numbers = []
+    if parts is not None:
+        numbers.append((int(parts[1]) if parts[1] else None, int(parts[2])))
+    return Meant(None, corrections, tuple(pair for pair in numbers if 0 < pair[1] < LARGEST))
+
+
+LARGEST = 2**63
+
+
+def _with_a_slip(text: str, prefix: str) -> tuple[str, ...]:
+    """Return the references one slip away from a mistyped one: a digit wrong, swapped, missing or one too many."""
+    digits = re.sub(r"[^0-9]", "", text[len(prefix) :].upper().translate(_MISREAD))
+    others = dict.fromkeys((*_one_slip_away(digits), *_one_more_or_less(digits)))
+    right: dict[str, None] = {}
+    for other in others:
+        try:
+            right[str(Reference.parse(f"{prefix}-{other[:4]}-{other[4:-2]}-{other[-2:]}"))] = None
+        except BadReference:
+            continue
+    return tuple(right)[:MOST_CORRECTIONS]
+
+
+def _one_more_or_less(digits: str) -> Iterator[str]:
+    for place in range(len(digits) + 1):
+        yield digits[:place] + digits[place + 1 :]
+        for digit in "0123456789":
+            yield f"{digits[:place]}{digit}{digits[place:]}"
+
+
 @lru_cache(maxsize=8)
 def _shape(prefix: str) -> re.Pattern[str]:
     """Return the form in which people write references: any case, gaps, O for 0, I or L for 1."""

@@ -10,7 +10,9 @@ from tracker.models.obligations import Breach, Discharge, Notice, Obligation
 from tracker.models.operations import JobRun, Throttle
 from tracker.models.paper import Letter, PrintRun, RegisterEntry, RegisterYear, VoidPrint
 from tracker.models.routing import RoutingChange, RoutingExample, RoutingModel, RoutingRule
+from tracker.models.search import CaseSearch
 from tracker.models.staff import Staff
+from tracker.models.survey import SurveyAsked, SurveyReply
 from tracker.models.texts import TextModule
 
 TABLES_OF_RECORD: tuple[type[Sealed], ...] = (
@@ -38,6 +40,8 @@ TABLES_OF_RECORD: tuple[type[Sealed], ...] = (
     RoutingModel,
     RoutingChange,
     RoutingRule,
+    SurveyAsked,
+    SurveyReply,
 )
 """What Suivi answers for: each row carries a seal (``tracker verify``)."""
 
@@ -48,6 +52,7 @@ __all__ = [
     "Base",
     "Breach",
     "Case",
+    "CaseSearch",
     "Discharge",
     "History",
     "JobRun",
@@ -68,6 +73,8 @@ __all__ = [
     "RoutingRule",
     "Service",
     "Staff",
+    "SurveyAsked",
+    "SurveyReply",
     "TextModule",
     "Throttle",
     "VoidPrint",

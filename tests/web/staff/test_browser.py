@@ -33,6 +33,7 @@ def test_the_pages_have_no_fault_that_axe_finds_and_fit_a_narrow_screen(
 ) -> None:
     pages = [
         "queue?view=service",
+        "search?q=bonjour&channel=post",
         f"cases/{lived}",
         "cases/new",
         f"cases/{lived}/interim",

@@ -138,38 +138,6 @@ def test_a_mailbox_that_does_not_answer_is_an_alarm_for_everybody(an: Desk, data
     assert "the mailbox does not answer" in an.get("/staff/queue").text
 
 
-@pytest.mark.parametrize("way", ["{}", " {} ", "lower", "bare"])
-def test_a_file_opens_by_its_reference_however_it_is_written(an: Desk, file: File, way: str) -> None:
-    reference = file()
-    written = {"lower": reference.lower().replace("-", " "), "bare": reference.replace("-", "")}.get(
-        way, way.format(reference)
-    )
-
-    first = an.client.get("/staff/find", query_string={"reference": written}, follow_redirects=True)
-
-    assert first.status_code == 200
-    assert reference in first.text
-    assert first.request.path == f"/staff/cases/{reference}"
-
-
-@pytest.mark.parametrize(
-    ("given", "sentence"),
-    [
-        ("DOS-2026-0001234-15", "digit"),
-        ("DOS-2026-0001234-14", "You can see no file with the reference"),
-        ("hello", "reference"),
-        ("../../etc/passwd", "reference"),
-        ("x" * 5000, "reference"),
-        ("%00", "reference"),
-    ],
-)
-def test_a_reference_that_leads_nowhere_says_why(an: Desk, given: str, sentence: str) -> None:
-    answer = an.client.get("/staff/find", query_string={"reference": given}, follow_redirects=True)
-
-    assert answer.status_code == 404
-    assert sentence in answer.text
-
-
 def test_a_page_of_the_queue_takes_four_statements(an: Desk, file: File, database: Database) -> None:
     for _ in range(3):
         file(nature=Nature.COMPLAINT)

@@ -29,6 +29,8 @@ from tracker.models.database import Database
 
 TWICE = 0.04
 """How often two cases of a day are the same request, sent twice."""
+LONG_AGO = 400
+"""Days after which one request in four also asks what nobody asks any more."""
 COMMON, RARE = 6, 2
 """How many different stories a day has for the common and for the rare kinds of request."""
 SHAPES = 2000
@@ -110,6 +112,10 @@ class Maker:
     def __post_init__(self) -> None:
         texts = read_texts()
         self._names, self._texts = texts["names"], texts["texts"]
+        self._older_texts = {
+            language: {**some, "request": some["request"] + some["long_ago"]}
+            for language, some in self._texts.items()
+        }
         self._subjects = {entry["service"]: entry for entry in texts["subject"]}
         self._services = _Wheel({entry["service"]: entry["weight"] for entry in texts["subject"]})
         self._channels, self._natures, self._languages = _Wheel(CHANNELS), _Wheel(NATURES), _Wheel(LANGUAGES)
@@ -233,6 +239,8 @@ class Maker:
         """Return what the tokens of a story stand for in one case."""
         language = self._languages.draw(random)
         texts, names = self._texts[language], self._names[language]
+        if case % 4 == 0 and (brussels_day(self.plan.until) - day.day).days > LONG_AGO:
+            texts = self._older_texts[language]
         name = f"{random.choice(names['first'])} {random.choice(names['last'])}"
         body = BODIES[case % len(BODIES)]
         home = f"Rue de la Poste / Poststraat {case % 180 + 1}, {1000 + case % 8000} Belgique / België"
@@ -255,7 +263,7 @@ class Maker:
             "body": body, "body_address": self.office.services[body]["address"],
             "body_name": self.office.services[body]["names"][language],
             "reason": texts["reason"], "ground": texts["ground"],
-            "withdrawn": texts["withdrawn"], "twice": texts["twice"],
+            "withdrawn": texts["withdrawn"], "twice": texts["twice"], "texts": texts,
         }  # fmt: skip
         for what in WRITTEN:
             facts[what] = _Later(texts[what].__mod__, facts)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import JSON, Boolean, Date, Integer, Table
 
+from tracker.casework.seeding.finding import Sought, marks_of_story, sought_in, words_of_story
 from tracker.casework.seeding.story import Story, Told, Values
 from tracker.charter.counting import brussels_day
 from tracker.charter.obligations import Obligation as Promise
@@ -17,12 +18,13 @@ from tracker.models.history import History
 from tracker.models.messages import Message, Outbox
 from tracker.models.obligations import Breach, Discharge, Notice, Obligation
 from tracker.models.paper import RegisterEntry
+from tracker.models.search import CaseSearch
 
 SEPARATOR, NULL, END = "\x1f", "\x00", "\x1e"
 """Between the columns of a row's text and for what is NULL, the same as under the seal; and between rows."""
 
 MODELS: tuple[type[Base], ...] = (
-    Case, Association, Message, Obligation, Discharge, Breach, Notice, History, Outbox, RegisterEntry,
+    Case, Association, Message, Obligation, Discharge, Breach, Notice, History, Outbox, RegisterEntry, CaseSearch,
 )  # fmt: skip
 """In the order in which they can be written."""
 
@@ -71,6 +73,7 @@ class Shape:
     """The next date owed, as a column of a row's text."""
     not_sent: bool
     """A message was given up: nothing has left since in such a story."""
+    sought: Sought
 
 
 def columns(model: type[Base]) -> list[str]:
@@ -106,7 +109,8 @@ def shape_of(story: Story) -> Shape:
     """Return the rows of a story."""
     promises = story.ledger.obligations
     told = [one for promise in promises for one in story.told(promise)]
-    rows = [Template(Case, _text(Case, _case(story)), 0)]
+    case = _case(story)
+    rows = [Template(Case, _text(Case, case), 0)]
     rows += [Template(Message, _text(Message, _message(row)), row["number"]) for row in story.messages]
     for promise in promises:
         values: Values = {
@@ -139,6 +143,7 @@ def shape_of(story: Story) -> Shape:
         story.ledger.nature,
         _plain(upcoming.due_on if upcoming else None),
         any(line["state"] == "failed" for line in story.outbox.values()),
+        sought_in(story, case),
     )
 
 
@@ -230,6 +235,8 @@ def fill(
         yield Association, f"{filled}\x1f{shape.owed}\x1f{alarms}\x1f{seal_of_text(filled)}"
     for rung, to in told:
         yield from _told(rung, case, facts, to)
+    found_by = words_of_story(shape.sought, facts), marks_of_story(shape.sought, facts)
+    yield CaseSearch, SEPARATOR.join((str(case), *found_by))
 
 
 def _told(rung: Rung, case: int, facts: dict[str, Any], recipients: str) -> Iterator[tuple[type[Base], str]]:

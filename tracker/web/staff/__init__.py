@@ -29,6 +29,7 @@ _WITH_VIEWS = (
     "register",
     "routing",
     "rules",
+    "search",
     "sending_again",
     "texts",
     "triage",

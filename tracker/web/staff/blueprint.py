@@ -203,6 +203,7 @@ def _frame() -> dict[str, Any]:
         return {"tabs": [], "account": None, "who": who}
     tabs = [
         (Room.QUEUE, "staff.queue", _("Deadlines")),
+        (Room.SEARCH, "staff.search", _("Search")),
         (Room.ENTER, "staff.enter", _("Enter a request")),
         (Room.REGISTER, "staff.register", _("Register")),
         (Room.LETTERS, "staff.letters_on_paper", _("Letters")),
@@ -218,5 +219,5 @@ def _frame() -> dict[str, Any]:
         for room, endpoint, words in tabs
         if (may_enter(me().person, room) if room is not Room.RULES else may_keep())
     ]
-    may_find = may_enter(me().person, Room.QUEUE)
+    may_find = may_enter(me().person, Room.SEARCH)
     return {"tabs": shown, "account": me(), "may_find": may_find, "who": who, "whose": whose}

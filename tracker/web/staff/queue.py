@@ -7,8 +7,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from babel.dates import format_date
-from flask import redirect, render_template, request, url_for
-from flask.typing import ResponseReturnValue
+from flask import render_template, request, url_for
 from flask_babel import gettext as _
 
 from tracker.access.permissions import Reach, Room
@@ -91,16 +90,6 @@ def queue() -> str:
         lost=rules_without_target(router(), moment) if keeps or account.person.role is Role.DISPATCHER else [],
         keeps=keeps,
     )
-
-
-@staff.get("/find")
-@needs_room(Room.QUEUE)
-def find() -> ResponseReturnValue:
-    """Open a file by the reference that somebody quotes, however it is written (user charter §2)."""
-    given = request.args.get("reference", "").strip()[:60].replace("/", "-")
-    if not given.strip("."):
-        return redirect(url_for("staff.queue"))
-    return redirect(url_for("staff.case", reference=given))
 
 
 def views_of(account: Account) -> list[View]:

@@ -1,0 +1,130 @@
+"""Owns the page that finds files: by reference, name, address, number or words, of all that one may see."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+
+from tracker.access.permissions import Room
+from tracker.charter.counting import brussels_day
+from tracker.charter.words import CaseState, Channel, Language, Nature
+from tracker.correspondence.references import Meant, meant_by
+from tracker.insight.choices import bodies
+from tracker.insight.overview import Count
+from tracker.insight.search import named
+from tracker.insight.search import search as find
+from tracker.insight.searching import FILTERS, Asked
+from tracker.models.words import terms_of
+from tracker.web.filters import number
+from tracker.web.languages import language
+from tracker.web.site import site
+from tracker.web.staff.accounts import me, now
+from tracker.web.staff.blueprint import needs_room, staff
+from tracker.web.staff.fields import DayField, Pick, StaffForm, one_line, words_of
+
+WORDS_LENGTH = 200
+_LONGEST_NUMBER = 18
+
+
+class SearchForm(StaffForm):
+    """What to look for, and what to narrow it to."""
+
+    q = one_line(
+        _l("Reference, name, e-mail, phone, address or words"),
+        WORDS_LENGTH,
+        description=_l("All the words, in any form; a star stands for any ending: Vandenb*."),
+    )
+    service = Pick(_l("Choose a service of the list."), label=_l("Service"))
+    state = Pick(_l("Choose a state of the list."), label=_l("State"))
+    nature = Pick(_l("Choose a nature of the list."), label=_l("Nature"))
+    channel = Pick(_l("Choose a way of the list."), label=_l("Channel"))
+    language = Pick(_l("Choose a language of the list."), label=_l("Language"))
+    since = DayField(label=_l("Received from"))
+    until = DayField(label=_l("Received until"))
+
+
+@staff.get("/search")
+@needs_room(Room.SEARCH)
+def search() -> ResponseReturnValue:
+    """Show what is found, newest first; a whole reference leads straight to its file (user charter §2)."""
+    form = _form()
+    words = "" if form.q.errors else form.q.data or ""
+    meant = meant_by(words, site().house.reference_prefix)
+    if meant.reference is not None:
+        return redirect(url_for("staff.case", reference=meant.reference))
+    asked = _asked(form, words)
+    with site().database.reading() as db:
+        near = named(db, me().viewer, meant.corrections, meant.numbers)
+        found = find(db, me().viewer, asked, after=_after())
+    return render_template(
+        "staff/search.html",
+        form=form,
+        near=near if _after() is None else (),
+        found=found,
+        told=_told(found.count, words, asked, meant),
+        narrowed=any(getattr(asked, name) for name in (*FILTERS, "since", "until")),
+        older=found.older and url_for("staff.search", **_kept(), after=found.older),
+        newest=url_for("staff.search", **_kept()) if _after() is not None else None,
+    )
+
+
+def _form() -> SearchForm:
+    form = SearchForm(formdata=request.args, meta={"csrf": False})
+    today = brussels_day(now())
+    with site().database.reading() as db:
+        services = [(body.code, f"{body.code} – {body.name}")
+                    for body in bodies(db, internal=True, day=today, language=language())]  # fmt: skip
+    choices: Mapping[str, list[tuple[str, str]]] = {
+        "service": services, "state": words_of(CaseState), "nature": words_of(Nature),
+        "channel": words_of(Channel), "language": words_of(Language),
+    }  # fmt: skip
+    for name, offered in choices.items():
+        form[name].choices = [("", _("All")), *offered]
+        form[name].data = form[name].data or ""
+    if form.validate():
+        for field in (form.since, form.until):
+            field.raw_data = None  # shown as the field writes it, however it was typed
+    return form
+
+
+def _asked(form: SearchForm, words: str) -> Asked:
+    """Return what is looked for; what cannot be read is left aside, and said beside its field."""
+    given: dict[str, Any] = {
+        name: None if form[name].errors else form[name].data or None for name in (*FILTERS, "since", "until")
+    }
+    return Asked(terms_of(words), **given)
+
+
+def _after() -> int | None:
+    given = request.args.get("after", "")
+    return int(given) if given.isdecimal() and given.isascii() and len(given) <= _LONGEST_NUMBER else None
+
+
+def _kept() -> dict[str, Any]:
+    """Return what is asked for, as it travels in the address of another page."""
+    return {name: request.args[name][:WORDS_LENGTH] for name in ("q", *FILTERS, "since", "until")
+            if request.args.get(name)}  # fmt: skip
+
+
+def _told(count: Count | None, words: str, asked: Asked, meant: Meant) -> str:
+    """Say how much was found, or what to try when nothing was."""
+    if asked.is_empty:
+        said = _("These words are in almost every file: write one that says more.") if words else ""
+    elif count is None:
+        said = _("Older files")
+    elif count.more:
+        said = _("More than %(count)s files, the newest first", count=number(count.number))
+    elif count.number:
+        said = ngettext("%(num)s file", "%(num)s files, the newest first", count.number)
+    elif meant.corrections or meant.numbers:
+        said = _(
+            "No file that you may see has this reference or these words: compare it with the letter or the e-mail."
+        )
+    else:
+        said = _("No file that you may see has all of this. Try fewer words, another spelling, or a star for the"
+                 " ending.")  # fmt: skip
+    return str(said)
