@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from tracker.charter.words import ServiceKind
 from tracker.routing.directory import Directory, load_directory
-from tracker.routing.router import Router, Routing
+from tracker.routing.proposal import Routing
+from tracker.routing.router import Router
 from tracker.routing.text import LANGUAGES
 
 TODAY = date(2026, 11, 22)
@@ -256,7 +257,12 @@ def test_a_text_that_talks_to_the_router_does_not_decide_for_it() -> None:
 
 @pytest.mark.parametrize(
     ("words", "times", "lang"),
-    [("désarmement ", 200, "fr"), ("klacht ", 8, "nl"), ("Klimakonferenz ", 3_000, "de"), ("visa passport ", 60, "en")],
+    [
+        ("désarmement ", 200, "fr"),
+        ("klacht ", 8, "nl"),
+        ("Klimakonferenz ", 3_000, "de"),
+        ("visa passport ", 60, "en"),
+    ],
 )
 def test_words_over_and_over_are_looked_at_by_a_person(words: str, times: int, lang: str) -> None:
     eager = copy(router())

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from tracker.charter.words import Nature
 from tracker.routing.comparing import compare
 from tracker.routing.directory import load_directory
 from tracker.routing.examples import Example, mark
-from tracker.routing.router import Router, Routing
+from tracker.routing.proposal import Routing
+from tracker.routing.router import Router
 from tracker.routing.staff_rules import StaffRule, StaffRules, Told, UnreadablePattern
 
 TODAY = date(2026, 11, 22)
@@ -110,6 +112,14 @@ def test_how_good_a_model_is_does_not_hang_on_the_rules() -> None:
 def test_for_a_body_outside_a_rule_only_suggests(code: str) -> None:
     routing = route(replace(RULE, code=code))
     assert (routing.decision, codes(routing)[0]) == ("suggest", code)
+    assert (routing.proposed.nature, routing.proposed.passages[0]) == (Nature.MISDIRECTED, "bateaux de pêche")
+
+
+def test_what_a_rule_keeps_here_did_not_go_to_the_wrong_address() -> None:
+    text = "Quand ma pension de retraite sera-t-elle versée par le Service fédéral des Pensions ?"
+    assert route(text=text).proposed.nature is Nature.MISDIRECTED
+    routing = route(replace(RULE, words={"fr": ["pension"]}), text=text)
+    assert (codes(routing)[0], routing.proposed.nature) == ("M5", None)
 
 
 def test_a_rule_whose_target_has_closed_or_was_never_there_counts_as_if_it_were_not_there() -> None:

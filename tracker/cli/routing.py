@@ -18,7 +18,8 @@ from tracker.cli.lines import LONGEST, BadLine, answer_each, word
 from tracker.opening import clock, is_not_there_yet, open_database, open_routing
 
 if TYPE_CHECKING:
-    from tracker.routing.router import Router, Routing
+    from tracker.routing.proposal import Routing
+    from tracker.routing.router import Router
 
 
 def route(arguments: Namespace) -> int:

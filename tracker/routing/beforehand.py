@@ -14,7 +14,7 @@ from tracker.routing.answers import ShortAnswer, shipped_answers
 from tracker.routing.directory import Entry
 from tracker.routing.evidence import MOST_CHARACTERS
 from tracker.routing.language import SURE, guess_language
-from tracker.routing.router import ABSTAIN
+from tracker.routing.proposal import ABSTAIN
 from tracker.routing.text import WORD
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from math import sqrt
 
 from tracker.routing.examples import Example, mark
 from tracker.routing.model import Model
-from tracker.routing.router import ABSTAIN, Router
+from tracker.routing.proposal import ABSTAIN
+from tracker.routing.router import Router
 from tracker.routing.staff_rules import StaffRules
 
 

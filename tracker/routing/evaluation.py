@@ -9,7 +9,8 @@ from typing import Any
 
 from tracker.charter.errors import shortened
 from tracker.charter.words import ServiceKind
-from tracker.routing.router import ABSTAIN, AUTO, Router
+from tracker.routing.proposal import ABSTAIN, AUTO
+from tracker.routing.router import Router
 
 THRESHOLDS = tuple(number / 100 for number in range(50, 100))
 BINS = 10

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -19,7 +18,6 @@ from tracker.routing.model import NOBODY, Array, Model, log_shares, shipped_mode
 from tracker.routing.nature import (
     AT,
     MISDIRECTED_AT,
-    ORDINARY,
     URGENT_AT,
     NatureProposal,
     signs_of,
@@ -28,11 +26,10 @@ from tracker.routing.nature import (
 )
 from tracker.routing.nature_model import KINDS
 from tracker.routing.pieces import pieces
-from tracker.routing.reasons import Asked, Change, Reason, changes, passages_telling, reasons
+from tracker.routing.proposal import ABSTAIN, AUTO, SUGGEST, Routing, Suggestion
+from tracker.routing.reasons import Asked, Reason, changes, passages_telling, reasons
 from tracker.routing.staff_rules import Met, StaffRules, Told, targets
 from tracker.routing.text import LANGUAGES, says_the_same_again, share_of_function_words, tokens
-
-AUTO, SUGGEST, ABSTAIN = "auto", "suggest", "abstain"
 
 AUTO_AT = 0.8
 SUGGEST_AT = 0.25
@@ -41,61 +38,6 @@ SUGGEST_AT = 0.25
 WEAK = 2.5  # below this sum of weights, the words of the other languages are tried too,
 WRITTEN_IN = 0.15  # unless this share of function words shows that the text is in the language it is said to be in
 UNKNOWN = -12.0  # the logarithm of the chance of a body that came into the directory after the model was trained
-
-
-@dataclass(frozen=True, slots=True)
-class Suggestion:
-    """A service the text may belong to; ``score`` runs from 0 to 1, ``associated`` join the case by themselves."""
-
-    code: str
-    name: str
-    score: float
-    lead: str
-    associated: tuple[str, ...]
-    reasons: tuple[Reason, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the suggestion as plain JSON values."""
-        return {
-            "code": self.code,
-            "name": self.name,
-            "score": self.score,
-            "lead": self.lead,
-            "associated": list(self.associated),
-            "reasons": [reason.to_json() for reason in self.reasons],
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Routing:
-    """What the router proposes. ``reason`` says, in English for the log, why it abstains; None when it does not."""
-
-    lang: str | None
-    decision: str
-    suggestions: tuple[Suggestion, ...]
-    reason: str | None = None
-    changes: tuple[Change, ...] = ()
-    """What would make another service the first; told to whoever decides, so only when somebody does."""
-    model: str = ""
-    """The version of the model that was asked."""
-    rules: tuple[Met, ...] = ()
-    """The rules of staff that the text met: they decide; where they contradict each other, a person does."""
-    proposed: NatureProposal = ORDINARY
-    """What kind of request it seems to be, and whether it is an emergency."""
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the decision, the suggestions and what they rest on as plain JSON values."""
-        answer: dict[str, Any] = {
-            "lang": self.lang,
-            "decision": self.decision,
-            "suggestions": [suggestion.to_json() for suggestion in self.suggestions],
-            "changes": [change.to_json() for change in self.changes],
-            "model": self.model,
-            "nature": self.proposed.to_json(),
-        }
-        if self.rules:
-            answer["rules"] = [met.to_json() for met in self.rules]
-        return answer if self.reason is None else answer | {"reason": self.reason}
 
 
 class Router:
@@ -166,7 +108,8 @@ class Router:
         text = text[:MOST_CHARACTERS]
         guessed, sure = (lang, 1.0) if lang in LANGUAGES else guess_language(text)
         weighed = self._weighed(text, guessed, sure, country, nature, top, on)
-        return self._ruled(weighed, text, Told(guessed or "en", country, nature, channel, on), top)
+        found = self._ruled(weighed, text, Told(guessed or "en", country, nature, channel, on), top)
+        return replace(found, proposed=self._misdirected(found.proposed, found.suggestions, on))
 
     def _weighed(
         self,
@@ -199,7 +142,6 @@ class Router:
         if decision == AUTO and says_the_same_again(text, asked.language):
             decision = SUGGEST  # whoever stuffs a text with the words of a service does not send it there
         found = changes(self, asked, ranked[0], evidence, chances, read) if decision == SUGGEST else ()
-        proposed = self._misdirected(proposed, suggestions, on)
         return Routing(guessed, decision, suggestions, reason, found, self.model.version, proposed=proposed)
 
     def _ruled(self, weighed: Routing, text: str, told: Told, top: int) -> Routing:

@@ -62,7 +62,7 @@ class _Texts:
 def train(examples: Sequence[Example], reader: Reader, meaning: Meaning) -> Model:
     """Return a model trained on these examples, its version and figures in ``about``.
 
-    Raises TrainingError when a body that is named has fewer texts than there are folds, or is unknown.
+    Raises TrainingError when there are fewer than 40 texts, or one names an unknown body.
     """
     codes = (*reader.codes, NOBODY)
     _refuse_what_cannot_be_learnt(examples, codes)

@@ -24,7 +24,7 @@ from tracker.models.messages import Attachment, Message
 from tracker.routing.language import SURE, guess_language
 
 if TYPE_CHECKING:
-    from tracker.routing.router import Routing
+    from tracker.routing.proposal import Routing
 
 HOUSE_LANGUAGE = Language.FR
 """For a mail that is in none of our languages, or says too little to tell."""
