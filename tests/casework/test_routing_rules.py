@@ -219,11 +219,14 @@ def test_a_dry_run_counts_with_the_rules_in_force_that_say_otherwise(
     assert (found.contradicted, found.moved) == ({"Boats": 1}, 0)
 
 
-def test_a_rule_that_most_past_files_meet_is_refused(database: Database, who: dict[str, Actor]) -> None:
+@pytest.mark.parametrize("first_day", [None, MONDAY.date() + timedelta(days=1)])
+def test_a_rule_that_most_past_files_meet_is_refused(
+    database: Database, who: dict[str, Actor], first_day: date | None
+) -> None:
     with database.writing() as session:
         for _ in range(rules.LEAST_LOOKED_AT):
             make_case(session, subject="Question", text=TEXT, service="ME6")
-    number = write(database, who["head"], words={"fr": ("bonjour",)})
+    number = write(database, who["head"], words={"fr": ("bonjour",)}, valid_from=first_day)
     trial(database, who["head"], number)
     with pytest.raises(rules.RuleMeetsMost), database.writing() as session:
         rules.put_in_force(session, make_house().router(), number=number, actor=who["head"], now=MONDAY)

@@ -1,7 +1,7 @@
 """Owns the dry run of a rule: what it would have changed on the cases of the past days, before it counts."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 MOST_LOOKED_AT = 5_000
 """The newest so many cases of the days asked for are looked at: some seconds."""
 MOST_DAYS = 365
-SAMPLE = 10
+SAMPLE, MOST_ASKED = 10, 200
+"""How many cases are shown, and of how many it is asked whether they may be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,21 +77,23 @@ class Trial:
 
 
 def try_rule(session: Session, router: "Router", *, number: int, days: int, viewer: Viewer, now: datetime) -> Trial:
-    """Return what a rule would have changed on the cases received in the past ``days``, in its stead and with the
-    other rules in force. Nothing is written. Raises ``NoSuchRule``.
+    """Return what a rule would have changed on the cases of the past days, beside the other rules in force.
+
+    The cases are those received in the past ``days`` (1 to 365). The rule is tried as if it counted today, from
+    whichever day it is to count: else what begins next week would meet no case. Nothing is written. Raises
+    ``NoSuchRule``.
     """
     from tracker.routing.staff_rules import StaffRules
 
     row = session.get(RoutingRule, number)
     if row is None:
         raise NoSuchRule(number)
-    rule, day = as_rule(row), brussels_day(now)
+    rule, day = replace(as_rule(row), valid_from=None, valid_to=None), brussels_day(now)
     others = [one for one in router.staff_rules.rules if one.number != number]
     tried = router.with_rules(StaffRules([rule, *others]))
     entry = router.directory.standing_for(rule.code, on=day)
     trial = Trial(row.version, min(max(days, 1), MOST_DAYS))
     trial.only_proposed = entry is not None and entry.kind is not ServiceKind.INTERNAL
-    readable: set[int] = set()
     moved: list[tuple[int, Moved]] = []
     found = session.execute(_past(now - timedelta(days=trial.days))).all()
     trial.cut = len(found) > MOST_LOOKED_AT
@@ -98,8 +101,8 @@ def try_rule(session: Session, router: "Router", *, number: int, days: int, view
         trial.looked += 1
         if (one := _moved(tried, rule, case, now, trial)) is not None:
             moved.append((case.id, one))
-    ids = [case_id for case_id, _ in moved[: SAMPLE * 20]]
-    readable |= set(session.scalars(select(Case.id).where(Case.id.in_(ids), may_read(viewer))))
+    ids = [case_id for case_id, _ in moved[:MOST_ASKED]]
+    readable = set(session.scalars(select(Case.id).where(Case.id.in_(ids), may_read(viewer))))
     trial.sample = [one for case_id, one in moved if case_id in readable][:SAMPLE]
     return trial
 
