@@ -262,3 +262,19 @@ class MailReason(StrEnum):
     OWN_MAIL = "own_mail"
     SAME_MAIL = "same_mail"  # the same Message-ID from the same sender came before
     BY_HAND = "by_hand"  # a person said what it is
+
+
+class Opinion(StrEnum):
+    """What a requester thinks of an answer, on each question of the survey."""
+
+    YES = "yes"
+    PARTLY = "partly"
+    NO = "no"
+
+
+class SurveyQuestion(StrEnum):
+    """What the survey asks about an answer."""
+
+    ANSWERED = "answered"  # was your question answered: the one that leads to something at once
+    CLEAR = "clear"
+    IN_TIME = "in_time"  # in time for the person, whatever was promised
