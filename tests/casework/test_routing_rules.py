@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 from tests.factories import INTAKE, MONDAY, acting, make_case, make_house, make_staff, settle
 from tracker.access.permissions import READ, reaches
 from tracker.casework import routing_rules as rules
+from tracker.casework import rule_text
 from tracker.casework.errors import Missing, NotPermitted, Refused
 from tracker.casework.house import CITIZEN, Actor
 from tracker.casework.people import UnknownService
 from tracker.casework.register import register
 from tracker.casework.routing_in_force import RoutingInForce
-from tracker.casework.routing_rules import RuleText
+from tracker.casework.rule_text import RuleText
 from tracker.casework.trying_rules import Trial, rules_without_target, try_rule
 from tracker.charter.words import CaseState, Channel, Nature, Role, RoutingSubject, RuleState
 from tracker.insight.sight import Viewer
@@ -235,17 +236,17 @@ def test_a_rule_that_most_past_files_meet_is_refused(
 @pytest.mark.parametrize(
     ("changed", "refused"),
     [
-        ({"words": {"fr": ("*",)}}, rules.PatternMeetsEverything),
-        ({"words": {"nl": ("de het een",)}}, rules.PatternMeetsEverything),
-        ({"words": {"fr": ("?!",)}}, rules.PatternUnreadable),
-        ({"words": {"fr": ("x" * 101,)}}, rules.PatternUnreadable),
-        ({"words": {"fr": tuple(f"mot{n}" for n in range(101))}}, rules.TooManyPatterns),
-        ({"words": {}}, rules.RuleWithoutCondition),
-        ({"words": {"fr": ()}}, rules.RuleWithoutCondition),
+        ({"words": {"fr": ("*",)}}, rule_text.PatternMeetsEverything),
+        ({"words": {"nl": ("de het een",)}}, rule_text.PatternMeetsEverything),
+        ({"words": {"fr": ("?!",)}}, rule_text.PatternUnreadable),
+        ({"words": {"fr": ("x" * 101,)}}, rule_text.PatternUnreadable),
+        ({"words": {"fr": tuple(f"mot{n}" for n in range(101))}}, rule_text.TooManyPatterns),
+        ({"words": {}}, rule_text.RuleWithoutCondition),
+        ({"words": {"fr": ()}}, rule_text.RuleWithoutCondition),
         ({"service_code": "M99"}, UnknownService),
         ({"name": " "}, Missing),
         ({"note": ""}, Missing),
-        ({"valid_from": date(2026, 3, 2), "valid_to": date(2026, 3, 1)}, rules.ValidityUpsideDown),
+        ({"valid_from": date(2026, 3, 2), "valid_to": date(2026, 3, 1)}, rule_text.ValidityUpsideDown),
     ],
 )
 def test_a_rule_that_makes_no_sense_is_refused(

@@ -1,9 +1,8 @@
-"""Owns the rules that staff write for the router: written, tried on past cases, put in force, switched off."""
+"""Owns the rules that staff write for the router: written, put in force, switched off, each time with its history."""
 
 import logging
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from datetime import date, datetime
+from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -14,8 +13,9 @@ from tracker.casework.errors import Missing, NotPermitted, Refused
 from tracker.casework.house import Actor
 from tracker.casework.people import UnknownService
 from tracker.casework.routing_in_force import note_change
+from tracker.casework.rule_text import RuleText, check
 from tracker.charter.counting import brussels_day
-from tracker.charter.words import Channel, Language, Nature, RoutingSubject, RuleState
+from tracker.charter.words import RoutingSubject, RuleState
 from tracker.insight.mailbox import desks
 from tracker.models.directory import Service
 from tracker.models.routing import RoutingChange, RoutingRule
@@ -49,44 +49,6 @@ class RuleChanged(Refused):
         super().__init__(f"{who} changed this rule in the meantime: look at it, then decide again.", who=who)
 
 
-class PatternUnreadable(Refused):
-    """A pattern that no text could ever be compared with."""
-
-    code = "pattern_unreadable"
-
-    def __init__(self, pattern: str) -> None:
-        super().__init__(f"The pattern {pattern!r} cannot be read: write words, as a citizen writes them.",
-                         pattern=pattern)  # fmt: skip
-
-
-class PatternMeetsEverything(Refused):
-    """A pattern that stands in nearly every text."""
-
-    code = "pattern_meets_everything"
-
-    def __init__(self, pattern: str) -> None:
-        super().__init__(f"The pattern {pattern!r} would meet every text: write words that tell texts apart.",
-                         pattern=pattern)  # fmt: skip
-
-
-class TooManyPatterns(Refused):
-    """More patterns than a rule is read with."""
-
-    code = "too_many_patterns"
-
-    def __init__(self, most: int) -> None:
-        super().__init__(f"A rule holds at most {most} patterns in a language: make two of it.", most=most)
-
-
-class RuleWithoutCondition(Refused):
-    """A rule that every case would meet."""
-
-    code = "rule_without_condition"
-
-    def __init__(self) -> None:
-        super().__init__("This rule would meet every file: give it words, or another condition.")
-
-
 class RuleMeetsMost(Refused):
     """A rule that most of the past cases meet."""
 
@@ -94,15 +56,6 @@ class RuleMeetsMost(Refused):
 
     def __init__(self, met: int, looked: int) -> None:
         super().__init__(f"This rule meets {met} of {looked} past files: narrow it.", met=met, looked=looked)
-
-
-class ValidityUpsideDown(Refused):
-    """A last day before the first."""
-
-    code = "validity_upside_down"
-
-    def __init__(self, first: date, last: date) -> None:
-        super().__init__(f"The last day, {last}, is before the first, {first}: correct them.", first=first, last=last)
 
 
 class RuleNotTried(Refused):
@@ -123,25 +76,6 @@ class RuleTargetClosed(Refused):
         super().__init__(f"{service} has closed and has no successor: choose another service.", service=service)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleText:
-    """What a rule says. All conditions that are set must be so; of the patterns, one in the text's language.
-
-    ``place``: a country, ``abroad`` or ``in_belgium``. ``valid_from``, ``valid_to``: Brussels dates, both included.
-    """
-
-    name: str
-    note: str
-    service_code: str
-    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    place: str | None = None
-    nature: Nature | None = None
-    channel: Channel | None = None
-    language: Language | None = None
-    valid_from: date | None = None
-    valid_to: date | None = None
-
-
 def write_rule(
     session: Session, *, number: int | None, text: RuleText, actor: Actor, now: datetime, seen: int | None = None
 ) -> RoutingRule:
@@ -151,7 +85,9 @@ def write_rule(
     ``UnknownService``, ``NoSuchRule``, ``RuleChanged``, or what is wrong with its conditions.
     """
     _permit(session, actor)
-    _check(session, text)
+    check(text)
+    if session.get(Service, text.service_code) is None:
+        raise UnknownService(text.service_code)
     if number is None:
         rule = RoutingRule(version=0)
         session.add(rule)
@@ -240,43 +176,6 @@ def as_rule(row: RoutingRule) -> "StaffRule":
         valid_from=row.valid_from,
         valid_to=row.valid_to,
     )
-
-
-def _check(session: Session, text: RuleText) -> None:
-    """Make sure that a rule can be read and tells cases apart."""
-    for name in ("name", "note"):
-        if not getattr(text, name).strip():
-            raise Missing({"name": "rule_name", "note": "rule_note"}[name])
-    if session.get(Service, text.service_code) is None:
-        raise UnknownService(text.service_code)
-    check_words(text.words)
-    if not any((*text.words.values(), text.place, text.nature, text.channel, text.language)):
-        raise RuleWithoutCondition
-    if text.valid_from and text.valid_to and text.valid_to < text.valid_from:
-        raise ValidityUpsideDown(text.valid_from, text.valid_to)
-
-
-def check_words(words: Mapping[str, tuple[str, ...]]) -> None:
-    """Make sure that the patterns of each language can be read, and that none meets every text."""
-    from tracker.routing.staff_rules import MOST_PATTERNS, UnreadablePattern, read
-
-    for language, patterns in words.items():
-        if len(patterns) > MOST_PATTERNS:
-            raise TooManyPatterns(MOST_PATTERNS)
-        for pattern in patterns:
-            try:
-                read(pattern, language)
-            except UnreadablePattern as error:
-                raise (PatternMeetsEverything if error.everything else PatternUnreadable)(pattern) from error
-
-
-def passage_in(text: str, language: str, patterns: tuple[str, ...]) -> str:
-    """Return the first passage of a text that meets one of the patterns of a language; empty: none does."""
-    from tracker.routing.staff_rules import StaffRule, StaffRules, Told
-
-    rule = StaffRule(number=0, name="", code="", words={language: patterns})
-    met = StaffRules([rule]).met(text, Told(language, None, None, None, date.min))
-    return met[0][1] if met else ""
 
 
 def _permit(session: Session, actor: Actor) -> None:

@@ -14,7 +14,8 @@ from tests.web.staff.browsing import assert_shown_sound, assert_sound, log_in, t
 from tests.web.staff.conftest import email_of
 from tests.web.windows import next_page
 from tracker.casework.directory import directory_in_force
-from tracker.casework.routing_rules import RuleText, write_rule
+from tracker.casework.routing_rules import write_rule
+from tracker.casework.rule_text import RuleText
 from tracker.charter.words import PostKind, RuleState
 from tracker.models.cases import Case
 from tracker.models.database import Database

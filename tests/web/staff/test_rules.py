@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from tests.factories import INTAKE, make_house
 from tests.web.staff.conftest import Desk, errors_of, soup_of
@@ -77,6 +77,20 @@ def test_the_history_of_a_rule_speaks_the_readers_language(hu: Desk) -> None:
     said = page.select(".suivi-line__step")[0].get_text(" ")
     for words in ("Im Ausland", "Beschwerde", "Fax", "Français", "1. März 2027", "Abrüstung"):
         assert words in said, words
+
+
+def test_a_long_history_of_a_rule_takes_no_more_statements(hu: Desk, database: Database) -> None:
+    hu.send("/staff/rules/new", **RULE)
+    statements: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    taken = []
+    for _ in range(2):
+        statements.clear()
+        steps = hu.page("/staff/rules/1").select(".suivi-line__step")
+        taken.append(len(statements))
+        for name in ("Boats", "Trawlers", "Cutters"):
+            hu.send("/staff/rules/1/change", name=name)
+    assert (len(steps), taken[0]) == (4, taken[1])
 
 
 def test_words_are_tried_on_a_text_and_nothing_is_kept(hu: Desk, database: Database) -> None:

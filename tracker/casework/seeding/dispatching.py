@@ -19,7 +19,8 @@ from tracker.casework.house import CITIZEN, SYSTEM, Actor, House
 from tracker.casework.people import load_directory
 from tracker.casework.register import Intake, register
 from tracker.casework.routing_in_force import note_change
-from tracker.casework.routing_rules import RuleText, keep_trial, put_in_force, rules_in_force, write_rule
+from tracker.casework.routing_rules import keep_trial, put_in_force, rules_in_force, write_rule
+from tracker.casework.rule_text import RuleText
 from tracker.casework.seeding.people import DISPATCHING, address_of
 from tracker.casework.trying_rules import try_rule
 from tracker.charter.counting import at_brussels, aware, brussels_day
