@@ -18,6 +18,7 @@ from werkzeug.test import TestResponse, encode_multipart
 from config import Settings
 from tests.conftest import SECRET_KEY
 from tests.databases import Run, sqlite_database
+from tests.web.windows import open_window
 from tracker.app import create_app
 from tracker.casework.house import House
 from tracker.casework.people import add_staff, ensure_duty_desk, load_directory
@@ -154,3 +155,10 @@ def _as_sent(value: Any) -> Any:
     if isinstance(value, list):
         return [_as_sent(one) for one in value]
     return FileStorage(io.BytesIO(value[0]), value[1]) if isinstance(value, tuple) else value
+
+
+@pytest.fixture
+def page(browser: Any, address: str) -> Iterator[Any]:
+    """A fresh window."""
+    with open_window(browser, address) as page:
+        yield page

@@ -1,6 +1,5 @@
 """The citizens' pages in a real browser: axe, 320 pixels, keyboard, and the whole way without JavaScript."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,13 +11,6 @@ from tests.web.public.test_pages import PATHS
 from tests.web.windows import NARROW, WIDE, next_page, open_window, too_wide
 
 BARRIERS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-
-
-@pytest.fixture
-def page(browser: Any, address: str) -> Iterator[Any]:
-    """A fresh window."""
-    with open_window(browser, address) as page:
-        yield page
 
 
 def check(page: Any, *, contrast: bool = True) -> None:
