@@ -1,8 +1,12 @@
 """What citizens are told before they send: on the page without a script, in place with one; never in the way."""
 
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from itertools import islice
+from threading import Event, Semaphore
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import expect
 from sqlalchemy import func, select
@@ -14,7 +18,9 @@ from tests.web.windows import next_page, open_window
 from tracker.models.database import Database
 from tracker.models.messages import Attachment
 from tracker.models.operations import Throttle
+from tracker.routing import beforehand as made
 from tracker.routing.answers import shipped_answers
+from tracker.web.networks import network_of
 from tracker.web.public import beforehand
 
 TAX = {
@@ -171,6 +177,65 @@ def test_turns_come_back_and_old_addresses_are_forgotten(monkeypatch: pytest.Mon
     assert turns.one_more("a", now=beforehand.WITHIN)
     assert all(turns.one_more(who, now=1.0) for who in "bcde")
     assert len(turns._seen) == 2
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff::", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::4", "2001:db8:1:3::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("unix:", "unix:"),
+        (None, ""),
+    ],
+)
+def test_whoever_has_a_network_counts_once(address: str | None, counted: str) -> None:
+    assert network_of(address) == counted
+
+
+def test_the_limit_is_one_for_a_network(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(beforehand, "LOOKS", 1)
+    asked = {"csrf_token": hidden(client, "/nl/request")["csrf_token"], "text": "Graag een antwoord"}
+
+    told = [
+        client.post("/nl/request/look", data=asked, environ_overrides={"REMOTE_ADDR": address}).status_code
+        for address in ("2001:db8::1", "2001:db8::2", "2001:db8:0:1::1")
+    ]
+
+    assert told == [200, 429, 200]
+
+
+def test_one_look_waits_at_most_and_who_sends_waits_for_none(
+    client: FlaskClient, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, go_on, really = Semaphore(0), Event(), made.beforehand
+
+    def slowly(*given: Any, **more: Any) -> Any:
+        began.release()
+        assert go_on.wait(30)
+        return really(*given, **more)
+
+    monkeypatch.setattr(made, "beforehand", slowly)
+    monkeypatch.setattr(beforehand, "PATIENCE", 30.0)
+
+    def look() -> int:
+        other = app.test_client()
+        asked = {"csrf_token": hidden(other, "/nl/request")["csrf_token"], "text": "Graag een antwoord"}
+        return other.post("/nl/request/look", data=asked).status_code
+
+    with ThreadPoolExecutor(4) as pool:
+        looks = [pool.submit(look) for _ in range(4)]
+        try:
+            assert began.acquire(timeout=30)
+            refused = [one.result(30) for one in islice(as_completed(looks, 30), 2)]
+            assert refused == [429, 429], "two are turned away while one is looked at and one waits"
+            assert send(client).status_code == 303
+        finally:
+            go_on.set()
+        assert sorted(one.result() for one in looks) == [200, 200, 429, 429]
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

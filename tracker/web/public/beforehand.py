@@ -5,7 +5,7 @@ Nothing of it is kept, and none of it stands in the way of sending.
 
 from collections import OrderedDict
 from datetime import UTC, datetime
-from threading import BoundedSemaphore, Lock
+from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from flask import Response, make_response, render_template, request
 from tracker.charter.counting import brussels_day
 from tracker.charter.words import Nature, ServiceKind
 from tracker.web.languages import language
+from tracker.web.networks import network_of
 from tracker.web.public.blueprint import IN_LANGUAGE, public
 from tracker.web.public.forms import LookForm
 from tracker.web.site import router
@@ -24,13 +25,11 @@ if TYPE_CHECKING:
     from tracker.web.public.forms import RequestForm
 
 LOOKS = 40
-"""How often one address on the network may have its text looked at in ``WITHIN`` seconds, by one process."""
+"""How often those of one network may have a text looked at in ``WITHIN`` seconds, by one process."""
 WITHIN = 60.0
 MOST_ADDRESSES = 10_000
-AT_ONCE = 2
-"""How many texts one process looks at in one moment: whoever sends a request waits for none of them."""
 PATIENCE = 2.0
-"""How many seconds a look waits for its turn."""
+"""How many seconds a look waits for the one before it."""
 
 
 class Turns:
@@ -53,12 +52,40 @@ class Turns:
 
 
 _turns = Turns()
-_places = BoundedSemaphore(AT_ONCE)
+
+
+class Place:
+    """Lets one text of a process be looked at in one moment while one more waits; others go without at once.
+
+    So looks never hold more than two of its threads, of which it has three at least: the others are for those who
+    send, however many addresses look.
+    """
+
+    def __init__(self) -> None:
+        self._looking, self._waiting = Lock(), Lock()
+
+    def take(self) -> bool:
+        """Say whether one may look; then ``leave`` afterwards."""
+        if self._looking.acquire(blocking=False):
+            return True
+        if not self._waiting.acquire(blocking=False):
+            return False
+        try:
+            return self._looking.acquire(timeout=PATIENCE)
+        finally:
+            self._waiting.release()
+
+    def leave(self) -> None:
+        """Let the next one look."""
+        self._looking.release()
+
+
+_place = Place()
 
 
 def looked_at(form: "RequestForm | LookForm") -> "Beforehand | None":
     """Return what can be told of the text in a form; none when we are too busy, or were asked too often."""
-    if not _turns.one_more(request.remote_addr or "", now=monotonic()) or not _places.acquire(timeout=PATIENCE):
+    if not _turns.one_more(network_of(request.remote_addr), now=monotonic()) or not _place.take():
         return None
     try:
         from tracker.routing.beforehand import beforehand  # what it needs is loaded where a text is looked at
@@ -72,7 +99,7 @@ def looked_at(form: "RequestForm | LookForm") -> "Beforehand | None":
             on=brussels_day(datetime.now(UTC)),
         )
     finally:
-        _places.release()
+        _place.leave()
 
 
 def surely_elsewhere(case: "Case", now: datetime) -> dict[str, Any] | None:

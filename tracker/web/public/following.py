@@ -23,6 +23,7 @@ from tracker.web.drafts import Draft, NoRoom, draft_of, limits, not_read, take_f
 from tracker.web.fields import clean_text
 from tracker.web.languages import language
 from tracker.web.large_bodies import Unreadable, check_readable, record, typed_fields
+from tracker.web.networks import network_of
 from tracker.web.public.blueprint import IN_LANGUAGE, public
 from tracker.web.public.explaining import explained, in_charge
 from tracker.web.public.forms import REFERENCE_LENGTH, AddForm, FollowForm, LostCodeForm
@@ -90,7 +91,7 @@ def _busy_door(form: FollowForm, text: str, key: str, error: OperationalError) -
 def _open_door(form: FollowForm, now: datetime) -> Door | None:
     """The case that reference and code open, or None with the sentence on the form."""
     reference, code = form.reference.data or "", form.code.data or ""
-    here = f"from {request.remote_addr}"
+    here = f"from {network_of(request.remote_addr)}"
     most = {here: TRIES_FROM_ONE_PLACE, f"{here} for {reference}": TRIES_FOR_ONE_CASE}
     with site().database.reading() as db:
         form.locked = any(
@@ -265,7 +266,7 @@ def _ask_for_code(form: LostCodeForm, now: datetime) -> bool:
     """Send the code if it is theirs who ask; say whether it was asked for no more often than it may be."""
     reference, email = form.reference.data or "", form.email.data or ""
     # For this reference and this address: strangers who know a reference cannot keep its owner from a new code.
-    tried = (f"from {request.remote_addr}", f"reference {reference} of {email.casefold()}")
+    tried = (f"from {network_of(request.remote_addr)}", f"reference {reference} of {email.casefold()}")
     with site().database.writing() as db:
         if any(throttle.tried_too_often(db, door="code", who=who, most=LOST_CODES, now=now) for who in tried):
             form.email.errors = [_("A code was asked for too many times: wait a quarter of an hour, then try again.")]

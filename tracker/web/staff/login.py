@@ -15,6 +15,7 @@ from tracker.casework.people import authenticate
 from tracker.models.staff import Staff
 from tracker.web.fields import EMAIL_LENGTH, TypedForm, clean_line, required
 from tracker.web.languages import CHOSEN
+from tracker.web.networks import network_of
 from tracker.web.site import site
 from tracker.web.staff import again
 from tracker.web.staff.accounts import SINCE, Account, me, now
@@ -80,7 +81,7 @@ def log_in() -> ResponseReturnValue:
 def _who(form: LoginForm) -> Staff | str:
     """Return whose login this is, or the sentence that refuses it."""
     email, password = form.email.data or "", form.password.data or ""
-    here = f"from {request.remote_addr}"
+    here = f"from {network_of(request.remote_addr)}"
     most = {here: TRIES_FROM_ONE_PLACE, f"{here} on {email.lower()}": TRIES_ON_ONE_ACCOUNT}
     with site().database.reading() as db:
         if any(
