@@ -1,13 +1,17 @@
 """Owns how a case ends, and begins again: waived or not after all, closed, reopened, merged."""
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tracker.casework.casefile import CaseFile, find
+from tracker.casework.complaints import check_found
+from tracker.casework.corrective import bring_along
 from tracker.casework.errors import Missing, Refused
 from tracker.casework.house import Actor, House
+from tracker.casework.nature import keep_from_whom_it_concerns
 from tracker.casework.writing import usual_way_back
 from tracker.charter.entries import ReceiptCorrected, Waived, WaiverVoided
 from tracker.charter.words import Direction, Nature, Verb, WaiverGround
@@ -39,6 +43,18 @@ class PromisedEarlier(Refused):
             " this case instead.",
             reference=reference,
             due_on=due_on.isoformat(),
+        )
+
+
+class AboutDifferentPeople(Refused):
+    """Two complaints about different members of staff: whichever survived, one of them could handle it."""
+
+    code = "about_different_people"
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(
+            f"This complaint and {reference} are about different members of staff: keep two files.",
+            reference=reference,
         )
 
 
@@ -104,9 +120,13 @@ def void_waiver(
 
 
 def close(session: Session, house: House, *, reference: str, actor: Actor, now: datetime, seen: int | None) -> Case:
-    """Close a case on which nothing is owed any more. Raises the charter's refusal while a promise is open."""
+    """Close a case on which nothing is owed any more.
+
+    Raises the charter's refusal while a promise is open, and ``NotFoundYet`` for a complaint without its finding.
+    """
     file = CaseFile.take(session, house, reference=reference, verb=Verb.CLOSE, actor=actor, now=now, seen=seen)
     file.ledger.check_closable()
+    check_found(session, file.case)
     file.done(Verb.CLOSE)
     return file.case
 
@@ -138,8 +158,9 @@ def merge(
 
     What the duplicate still owed is waived as such; both references lead to the survivor from now on, and what the
     requester wrote stands there too. A complaint stays a case of its own (charter §6): it is merged only with
-    another complaint. Raises ``CannotMerge``, ``PromisedEarlier``, or ``OtherRequester`` when name or e-mail address
-    differ and nobody has said that it is the ``same_person``.
+    another complaint; whoever either is about neither handles the survivor nor sees it. Raises ``CannotMerge``,
+    ``AboutDifferentPeople``, ``PromisedEarlier``, or ``OtherRequester`` when name or e-mail address differ and nobody
+    has said that it is the ``same_person``.
     """
     if not reason.strip():
         raise Missing("reason")
@@ -149,6 +170,8 @@ def merge(
     natures = {survivor.case.nature, gone.case.nature}
     if survivor.case.id == gone.case.id or (Nature.COMPLAINT in natures and len(natures) > 1):
         raise CannotMerge(into)
+    if len({survivor.case.about_staff_id, gone.case.about_staff_id} - {None}) > 1:
+        raise AboutDifferentPeople(survivor.case.reference)
     apart = _requester(survivor.case) != _requester(gone.case)
     if apart and not same_person:
         raise OtherRequester(survivor.case.reference, _named(survivor.case))
@@ -164,6 +187,7 @@ def merge(
         survivor.case.received_at, survivor.case.channel = right.received_at, right.channel
     _keep_flags(survivor.case, gone.case)
     _bring_along(survivor, gone.case)
+    told |= _keep_apart(survivor, gone.case)
     survivor.done(Verb.ABSORB, *corrections, details={"from": gone.case.reference} | told)
     return survivor.case
 
@@ -203,6 +227,19 @@ def _keep_flags(survivor: Case, gone: Case) -> None:
         survivor.reply_channel, survivor.reply_channel_reason = usual_way_back(survivor)
     if gone.urgent_since is not None and gone.urgent_taken_at is None and survivor.urgent_since is None:
         survivor.urgent_since = gone.urgent_since
+
+
+def _keep_apart(survivor: CaseFile, gone: Case) -> dict[str, Any]:
+    """Let whom the other complaint is about take no part in the survivor, and bring its corrective actions along.
+
+    Returns what the history says of it.
+    """
+    moved = bring_along(survivor.session, survivor.case, gone)
+    told: dict[str, Any] = {"actions": moved} if moved else {}
+    if survivor.case.about_staff_id is None and gone.about_staff_id is not None:
+        survivor.case.about_staff_id = gone.about_staff_id
+        told["about_staff"] = gone.about_staff_id
+    return told | keep_from_whom_it_concerns(survivor.session, survivor.case, survivor.now)
 
 
 def _bring_along(survivor: CaseFile, gone: Case) -> None:

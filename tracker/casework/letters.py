@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from tracker.access.permissions import READ
 from tracker.casework.casefile import CaseFile, find, permit
+from tracker.casework.complaints import check_found
 from tracker.casework.daybook import went_out
 from tracker.casework.drafting import Draft, channel_of, to_requester
 from tracker.casework.errors import Missing
@@ -109,7 +110,7 @@ def close(
 ) -> Message:
     """Close a case and tell the requester so, with where to say what they thought of it, both in one commit.
 
-    Raises the charter's refusal while a promise is open.
+    Raises the charter's refusal while a promise is open, and ``NotFoundYet`` for a complaint without its finding.
     """
     return _send(session, house, MessageKind.CLOSING, reference, draft, actor, now, seen)[0]
 
@@ -219,6 +220,7 @@ def _written(file: CaseFile, kind: MessageKind, draft: Draft) -> list[Written]:
     more: dict[str, object] = {"body": draft.text.strip()}
     if kind is MessageKind.CLOSING:
         file.ledger.check_closable()
+        check_found(file.session, file.case)
         more["survey_url"] = file.house.survey_in(file.case.language)
     return [to_requester(file, kind, act, draft, **more)]
 

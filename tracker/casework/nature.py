@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from tracker.casework.casefile import CaseFile
+from tracker.casework.corrective import give_on
 from tracker.casework.errors import Missing
 from tracker.casework.house import Actor, House
 from tracker.casework.people import UnknownService
@@ -83,11 +84,23 @@ def _to_complaints(session: Session, case: Case, now: datetime) -> dict[str, obj
         if session.get(Association, (case.id, code)) is None:
             session.add(Association.beside(case, code, since=now))
     about: dict[str, object] = {"about_staff": case.about_staff_id, "about_service": case.about_service_code}
-    if case.handler_id != case.about_staff_id:
-        return about
-    team = Team.load(session, day=brussels_day(now))
-    case.handler_id = team.handler_for(case.service_code, turn=case.id, not_this=case.about_staff_id).id
-    return about | {"handler": case.handler_id}
+    return about | keep_from_whom_it_concerns(session, case, now)
+
+
+def keep_from_whom_it_concerns(session: Session, case: Case, now: datetime) -> dict[str, object]:
+    """Take a complaint, and what is still to be done because of it, from the colleague it is about (charter §6).
+
+    Returns what the history says of it.
+    """
+    told: dict[str, object] = {}
+    if case.about_staff_id is None:
+        return told
+    if case.handler_id == case.about_staff_id:
+        team = Team.load(session, day=brussels_day(now))
+        case.handler_id = team.handler_for(case.service_code, turn=case.id, not_this=case.about_staff_id).id
+        told["handler"] = case.handler_id
+    given = give_on(session, case)
+    return told | ({"given": given} if given else {})
 
 
 def keep_short(

@@ -264,6 +264,33 @@ class MailReason(StrEnum):
     BY_HAND = "by_hand"  # a person said what it is
 
 
+class Inadmissible(StrEnum):
+    """Why a complaint is not looked into (federal practice of complaint management)."""
+
+    ANONYMOUS = "anonymous"
+    OLD_FACTS = "old_facts"
+    OTHER_POWER = "other_power"  # a matter of another power: another government, parliament, the judges
+    INFORMATION_ONLY = "information_only"  # a mere question, to be answered as one
+    BEFORE_COURT = "before_court"
+    OTHER = "other"  # said in free text
+
+
+class Outcome(StrEnum):
+    """What was found of a complaint that was looked into."""
+
+    FOUNDED = "founded"
+    PARTLY = "partly"
+    UNFOUNDED = "unfounded"
+
+
+class Effect(StrEnum):
+    """What a corrective action was later seen to have done."""
+
+    WORKED = "worked"
+    PARTLY = "partly"
+    NONE = "none"
+
+
 class Opinion(StrEnum):
     """What a requester thinks of an answer, on each question of the survey."""
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from tracker.models.cases import Association, Case
+from tracker.models.complaints import CorrectiveAction
+from tracker.models.complaints import Finding as Found
 from tracker.models.history import History
 from tracker.models.messages import Message, Outbox
 from tracker.models.obligations import Breach, Discharge, Notice, Obligation
@@ -27,6 +29,10 @@ class CaseRecords:
     notices: list[Notice] = field(default_factory=list)
     outbox_of_messages: dict[int, Outbox] = field(default_factory=dict)
     outbox_of_notices: set[int] = field(default_factory=set)
+    surveys: list[int] = field(default_factory=list)
+    """The numbers of the surveys that asked its requester, in their order."""
+    finding: Found | None = None
+    actions: list[CorrectiveAction] = field(default_factory=list)
 
 
 def named(records: CaseRecords) -> str:

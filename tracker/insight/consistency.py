@@ -10,6 +10,7 @@ from tracker.charter.reference import Reference
 from tracker.charter.rules import RuleBook
 from tracker.charter.words import CaseState, Channel, Direction, MessageKind, NoticeState, ObligationState
 from tracker.insight.caserecords import CaseRecords, Finding, named
+from tracker.insight.complaint_records import complaint_records
 from tracker.insight.staff_told import breaches, next_looks, notices_told
 from tracker.models.cases import Association
 
@@ -37,6 +38,8 @@ def inconsistencies(records: CaseRecords, rules: RuleBook, calendar: WorkingCale
     yield from _leavings(records, ledger)
     yield from _discharges(records, ledger)
     yield from _on_the_way(records)
+    yield from _asked(records)
+    yield from complaint_records(records)
 
 
 def _numbering(records: CaseRecords) -> Iterator[Finding]:
@@ -176,6 +179,13 @@ def _discharges(records: CaseRecords, ledger: Ledger) -> Iterator[Finding]:
     for number, message_number in sorted(wanted):
         what = f"message {message_number} kept promise {number}, and no discharge says so"
         yield "discharges", named(records), what
+
+
+def _asked(records: CaseRecords) -> Iterator[Finding]:
+    """Check that no survey was taken out: their numbers have no gap, and those that the history names are there."""
+    named_there = {row.details["survey"] for row in records.history if "survey" in row.details}
+    if records.surveys != list(range(1, len(records.surveys) + 1)) or not named_there <= set(records.surveys):
+        yield "survey_asked", named(records), "a survey that asked the requester was taken out or added"
 
 
 def _on_the_way(records: CaseRecords) -> Iterator[Finding]:

@@ -22,12 +22,14 @@ from tracker.insight.register import years
 from tracker.insight.taken_out import gaps, not_kept, without_a_line
 from tracker.models.base import Sealed, seal_of, sealed_columns
 from tracker.models.cases import Association, Case
+from tracker.models.complaints import CorrectiveAction, Finding
 from tracker.models.database import Database
 from tracker.models.history import History
 from tracker.models.messages import Message, Outbox
 from tracker.models.obligations import Breach, Discharge, Notice, Obligation
 from tracker.models.paper import RegisterYear
 from tracker.models.schema import TABLES_OF_RECORD
+from tracker.models.survey import SurveyAsked
 
 BLOCK = 1000
 CASES = 250
@@ -178,6 +180,14 @@ def _records(session: Session, ids: Sequence[int]) -> list[CaseRecords]:
     for notice in session.scalars(select(Notice).where(Notice.obligation_id.in_(of_these)).order_by(Notice.id)):
         records[case_of[notice.obligation_id]].notices.append(notice)
     _outbox(session, ids, records, case_of)
+    asked = select(SurveyAsked.case_id, SurveyAsked.number).where(SurveyAsked.case_id.in_(ids))
+    for case_id, number in session.execute(asked.order_by(SurveyAsked.number)):
+        records[case_id].surveys.append(number)
+    for found in session.scalars(select(Finding).where(Finding.case_id.in_(ids))):
+        records[found.case_id].finding = found
+    of_complaints = select(CorrectiveAction).where(CorrectiveAction.case_id.in_(ids)).order_by(CorrectiveAction.id)
+    for action in session.scalars(of_complaints):
+        records[action.case_id].actions.append(action)
     return list(records.values())
 
 

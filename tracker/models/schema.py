@@ -2,6 +2,7 @@
 
 from tracker.models.base import Base, Sealed
 from tracker.models.cases import Association, Case
+from tracker.models.complaints import CorrectiveAction, Finding
 from tracker.models.directory import Post, Service
 from tracker.models.history import History
 from tracker.models.mail import Mail, MailNotice
@@ -42,6 +43,8 @@ TABLES_OF_RECORD: tuple[type[Sealed], ...] = (
     RoutingRule,
     SurveyAsked,
     SurveyReply,
+    Finding,
+    CorrectiveAction,
 )
 """What Suivi answers for: each row carries a seal (``tracker verify``)."""
 
@@ -53,7 +56,9 @@ __all__ = [
     "Breach",
     "Case",
     "CaseSearch",
+    "CorrectiveAction",
     "Discharge",
+    "Finding",
     "History",
     "JobRun",
     "Letter",
