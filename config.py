@@ -56,7 +56,9 @@ class Settings:
     duty_email: str | None
     """Told of urgent cases beside the duty role; None: the duty role's own staff only."""
     survey_url: str | None
-    """Where a requester says what they thought of the service; `{language}` in it becomes theirs. None: no link."""
+    """Where a requester says what they thought of the service; `{language}` becomes theirs. None: on a page of ours."""
+    survey_months: int
+    """Nobody is asked what they thought of an answer who was asked about another one in so many months."""
     reference_prefix: str
     upload_bytes: int
     """The most that one attachment may weigh."""
@@ -101,6 +103,7 @@ class Settings:
             mail_hosts=_mail_hosts(env),
             duty_email=_duty_email(env),
             survey_url=_survey_url(env),
+            survey_months=env.whole("SURVEY_MONTHS", 3, 0, 60),
             reference_prefix=_reference_prefix(env),
             upload_bytes=env.whole("UPLOAD_MEGABYTES", 5, 1, 100) * MEGABYTE,
             upload_count=env.whole("UPLOAD_COUNT", 5, 0, 50),

@@ -57,6 +57,7 @@ def test_a_blank_setting_is_an_unset_one() -> None:
         ("MAIL_HOSTS", "MX1.example.be, mx2.example.be", "mail_hosts", ("mx1.example.be", "mx2.example.be")),
         ("DUTY_EMAIL", "duty@example.be", "duty_email", "duty@example.be"),
         ("SURVEY_URL", "https://survey.example.be/{language}?a=1", "survey_url", "https://survey.example.be/{language}?a=1"),
+        ("SURVEY_MONTHS", "0", "survey_months", 0),
         ("REFERENCE_PREFIX", "abc", "reference_prefix", "ABC"),
         ("UPLOAD_MEGABYTES", "10", "upload_bytes", 10 * MEGABYTE),
         ("UPLOAD_COUNT", "0", "upload_count", 0),

@@ -109,6 +109,7 @@ def open_house(settings: Settings, routing: RoutingInForce | None = None) -> Hou
         secret=settings.secret_key.encode(),
         duty_email=settings.duty_email,
         survey_url=settings.survey_url,
+        survey_months=settings.survey_months,
     )
 
 

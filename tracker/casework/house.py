@@ -29,10 +29,12 @@ class House:
     duty_email: str | None = None
     """The mailbox of guard duty, if there is one: told of urgent cases beside the dispatchers."""
     survey_url: str | None = None
-    """Where a requester says what they thought of the service; ``{language}`` in it stands for theirs."""
+    """Where a requester says what they thought of the service; ``{language}`` in it stands for theirs. None: here."""
+    survey_months: int = 3
+    """Nobody is asked about a case who was asked about another one in so many months."""
 
     def survey_in(self, language: Language) -> str | None:
-        """Return the address of the survey in a language; none: there is none."""
+        """Return the address of a survey elsewhere in a language; none: it is asked here."""
         return self.survey_url and self.survey_url.replace("{language}", language)
 
 

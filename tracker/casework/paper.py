@@ -4,7 +4,7 @@ import os
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from tracker.casework import surveys
 from tracker.casework.casefile import CaseFile, find
 from tracker.casework.house import Actor, House
 from tracker.casework.leaving import NotWaiting, check_gate, check_interim_on, record_leaving, renew_codes
@@ -21,11 +22,12 @@ from tracker.charter.errors import CharterError
 from tracker.charter.words import PAPER, Act, CaseState, Direction, Language, MessageKind
 from tracker.correspondence.enclosures import enclosures_of
 from tracker.correspondence.files import sync
-from tracker.correspondence.letter import PaperFacts, pages_of, render
+from tracker.correspondence.letter import PaperFacts, Slip, pages_of, render
 from tracker.models.cases import Case
 from tracker.models.directory import Service
 from tracker.models.messages import Message
 from tracker.models.paper import Letter
+from tracker.models.survey import SurveyAsked
 
 if TYPE_CHECKING:
     from tracker.correspondence.enclosed_pages import Printable
@@ -200,7 +202,21 @@ def facts_of(session: Session, house: House, case: Case, message: Message) -> Pa
         written_on=brussels_day(message.written_at),
         registered=message.registered_ground is not None,
         follow_url=None if to_body else f"{house.base_url}/{message.language}/follow",
+        slip=_slip(session, house, case, message),
     )
+
+
+def _slip(session: Session, house: House, case: Case, message: Message) -> Slip | None:
+    """Return the page of the survey behind a letter that asks: the same before the letter is stored and after."""
+    if message.kind is not MessageKind.CLOSING:
+        return None
+    asked = session.scalar(select(SurveyAsked).where(SurveyAsked.message_id == message.id)) if message.id else None
+    number = asked.number if asked else surveys.next_number(session, case)
+    code = surveys.code_of(house, case, number)
+    if code not in message.body:
+        return None
+    until = brussels_day(message.written_at) + timedelta(days=surveys.OPEN_DAYS)
+    return Slip(url=f"{house.base_url}/{message.language}/survey", code=code, until=until)
 
 
 def recipient_of(session: Session, case: Case, message: Message) -> str:

@@ -107,6 +107,9 @@ class LetterFacts:
     request: Request | None = None
     phones: tuple[Phone, ...] | None = None
     survey_url: str | None = None
+    """Where the requester says what they thought of the answer."""
+    survey_code: str | None = None
+    """What to type there, on paper: otherwise it is in the address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

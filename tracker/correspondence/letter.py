@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlencode
 
 from tracker.charter.errors import CharterError
-from tracker.charter.words import Channel, Language
-from tracker.correspondence.explanation import date_in_words, organisation
-from tracker.correspondence.tables import text_of
+from tracker.charter.words import Channel, Language, Opinion, SurveyQuestion
+from tracker.correspondence.explanation import date_in_words, label, organisation
+from tracker.correspondence.tables import fill, text_of
 from tracker.resources import resource
 
 if TYPE_CHECKING:
@@ -61,6 +61,17 @@ class AddressTooLong(CharterError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Slip:
+    """The page behind a letter on which its reader ticks what they thought of the answer, and sends it back."""
+
+    url: str
+    """Where the same is asked on a page."""
+    code: str
+    until: date
+    """The last Brussels day on which it is taken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PaperFacts:
     """What a letter on paper says: a message as it is kept, and whom it goes to."""
 
@@ -81,6 +92,7 @@ class PaperFacts:
     """The page on which the requester follows the case; none when it goes to another body."""
     enclosed: Sequence[tuple[str, int]] = ()
     """The names of the files that go with it, each with its pages behind the letter; none: added by hand."""
+    slip: Slip | None = None
 
     @property
     def reference(self) -> str:
@@ -144,6 +156,31 @@ def facts_on_paper(facts: PaperFacts) -> dict[str, Any]:
         "parts": _parts(facts),
         "enclosures_label": _word("enclosures", language) if facts.enclosed else None,
         "enclosures": [_enclosed(name, pages, language) for name, pages in facts.enclosed],
+        "slip": _slip(facts, facts.slip) if facts.slip else None,
+    }
+
+
+def _slip(facts: PaperFacts, slip: Slip) -> dict[str, Any]:
+    """Return what stands on the page of the survey, as the template takes it."""
+
+    def said(entry: str) -> str:
+        return text_of("print", "survey", entry, facts.language)
+
+    told = {"address": slip.url, "reference": facts.reference, "code": slip.code, "until": slip.until}
+    answers = [label(opinion, facts.language) for opinion in Opinion]
+    link = f"{slip.url}/{facts.reference}/{slip.code}"
+    return {
+        "title": said("title"),
+        "intro": fill(said("intro"), told, facts.language),
+        "qr": _qr(link),
+        "qr_says": _word("qr_says", facts.language).replace("{address}", link),
+        "questions": [label(question, facts.language) for question in SurveyQuestion],
+        "answers": answers,
+        "remark": said("remark"),
+        "wishes": said("wishes"),
+        "wish": [said("reopen"), said("complain")],
+        "send_to": said("send_to"),
+        "address": _lines(f"{facts.signature['service']}\n{facts.signature['postal_address']}"),
     }
 
 

@@ -38,6 +38,19 @@ def is_tracking_code(given: str, *, secret: bytes, reference: str, version: int)
     return hmac.compare_digest(typed.encode("utf-8", "replace"), right.encode())
 
 
+def survey_code(secret: bytes, reference: str, number: int) -> str:
+    """Return the code of a case's n-th survey as `XXXXX-XXXXX`: it opens three questions and nothing else."""
+    code = _keyed(secret, "survey", f"{reference}\n{number}", _LENGTH)
+    return f"{code[:5]}-{code[5:]}"
+
+
+def is_survey_code(given: str, *, secret: bytes, reference: str, number: int) -> bool:
+    """Say whether what somebody typed is the code of a survey; forgives what ``is_tracking_code`` does."""
+    typed = given[:100].upper().translate(_MISREAD)
+    right = survey_code(secret, reference, number).replace("-", "")
+    return hmac.compare_digest(typed.encode("utf-8", "replace"), right.encode())
+
+
 def reply_token(secret: bytes, reference: str) -> str:
     """Return what stands behind the `+` of the address that replies to a case come back to, in small letters."""
     return f"{reference.lower()}-{_keyed(secret, 'reply address', reference, _PROOF).lower()}"
