@@ -16,9 +16,9 @@ from tracker.casework.ending import CannotMerge, OtherRequester, PromisedEarlier
 from tracker.casework.errors import CaseChanged
 from tracker.casework.house import SYSTEM
 from tracker.charter.errors import CharterError
-from tracker.charter.words import Channel, Direction, Nature
+from tracker.charter.words import CaseState, Channel, Direction, Nature
 from tracker.insight.verify import verify
-from tracker.models.cases import Case
+from tracker.models.cases import Association, Case
 from tracker.models.database import Database
 from tracker.models.history import History
 from tracker.models.messages import Attachment, Message
@@ -41,6 +41,18 @@ def merge(session: Session, gone: Case, into: Case, *, same_person: bool = False
         session, HOUSE, reference=gone.reference, into=into.reference, reason="La même demande, deux fois.",
         same_person=same_person, actor=SYSTEM, now=now, seen=None,
     )  # fmt: skip
+
+
+def test_a_case_past_its_date_is_merged_too_and_its_breach_stays(session: Session) -> None:
+    gone, into = make_case(session, service="ME6"), make_case(session, service="M3")
+
+    merge(session, gone, into, now=MONDAY + timedelta(days=30))  # no sweep has written the breach down
+
+    assert (gone.state, gone.next_due_on, gone.next_kind) == (CaseState.MERGED, None, None)
+    broken = select(Obligation.case_id).join(Breach, Breach.obligation_id == Obligation.id)
+    assert gone.id in session.scalars(broken).all()
+    beside = select(Association.next_due_on).where(Association.case_id == gone.id)
+    assert session.scalars(beside).all() == [None]
 
 
 def test_what_the_requester_wrote_on_the_duplicate_stands_on_the_case_that_stays(database: Database) -> None:

@@ -169,6 +169,7 @@ class CaseFile:
 
     def done(self, verb: Verb, *entries: Entry, details: Mapping[str, Any] | None = None) -> None:
         """Apply the charter's entries to the promises, and write the history entry that says so."""
+        beside = copied(self.case)
         self._move(verb)
         for promise in self.ledger.obligations:
             if promise.number not in self.rows:  # the history holds it, and the version that stored it did not
@@ -177,7 +178,6 @@ class CaseFile:
         for entry in entries:
             before, self.ledger = self.ledger, self.try_entry(entry)
             self._store(before.obligations, entry)
-        beside = copied(self.case)
         self._look_ahead()
         self.case.version += 1
         set_alarms(self.session, self.case)
@@ -235,6 +235,8 @@ class CaseFile:
         case.triage_since = case.triage_since if case.state is CaseState.TRIAGE else None
         if case.state is not was:
             case.closed_at = self.now if case.state is CaseState.CLOSED else None
+        if case.state is CaseState.MERGED:  # what it owed is waived in this commit, breaches written first
+            case.next_kind = case.next_due_on = case.next_work_by = None
 
     def _store(self, before: Sequence[Promise], entry: Entry) -> None:
         """Write what an entry changed: obligations opened or settled, what discharged them, breaches."""
