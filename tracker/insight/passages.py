@@ -1,6 +1,7 @@
 """Owns the passages that search shows: a text around the first word that was found, each found word marked."""
 
 from collections.abc import Iterator, Sequence
+from re import Pattern
 from typing import NamedTuple
 
 from tracker.models.words import MAIL, NUMBER, WORD, Span, Term, spans_of, whole
@@ -23,7 +24,7 @@ def marked(text: str, terms: Sequence[Term], language: str) -> Pieces:
     """Return a text in pieces, with all that was looked for."""
     text = whole(text)
     pieces, place = [], 0
-    for start, end in _joined(span for span in spans_of(text, language) if _fits(span, terms)):
+    for start, end in _joined(_found(text, terms, language, _kinds(terms))):
         pieces += [Piece(text[place:start]), Piece(text[start:end], hit=True)]
         place = end
     return tuple(piece for piece in (*pieces, Piece(text[place:])) if piece.text)
@@ -47,19 +48,25 @@ def passage(text: str, terms: Sequence[Term], language: str) -> Pieces:
 
 def _first(text: str, terms: Sequence[Term], language: str) -> int | None:
     """Return where the first word that was looked for begins; what follows it is not read."""
-    ways = [way for term in terms for way in term.ways]
-    kinds = [WORD]
-    kinds += [MAIL] if any("@" in way for way in ways) else []
-    kinds += [NUMBER] if any(way.isdigit() for way in ways) else []
-    found = []
-    for kind in kinds:
-        spans = spans_of(text, language, kinds=(kind,))
-        found.append(next((span.start for span in spans if _fits(span, terms)), None))
+    found = [next((span.start for span in _found(text, terms, language, (kind,))), None) for kind in _kinds(terms)]
     return min((place for place in found if place is not None), default=None)
 
 
-def _fits(span: Span, terms: Sequence[Term]) -> bool:
-    return bool(span.word) and any(term.fits(span.word) for term in terms)
+def _found(text: str, terms: Sequence[Term], language: str, kinds: Sequence[Pattern[str]]) -> Iterator[Span]:
+    """Yield the words of a text that were looked for."""
+    ways = frozenset().union(*(term.ways for term in terms))
+    beginnings = tuple(one for term in terms for one in term.beginnings)
+    for span in spans_of(text, language, kinds):
+        if span.word in ways or (beginnings and span.word.startswith(beginnings)):
+            yield span
+
+
+def _kinds(terms: Sequence[Term]) -> list[Pattern[str]]:
+    """Return what must be looked at beside words: addresses and numbers only where some were asked for."""
+    ways = [way for term in terms for way in term.ways]
+    kinds = [MAIL] if any("@" in way for way in ways) else []
+    kinds += [NUMBER] if any(way.isdigit() for way in ways) else []
+    return [*kinds, WORD]
 
 
 def _joined(spans: Iterator[Span]) -> Iterator[tuple[int, int]]:

@@ -46,10 +46,6 @@ class Term(NamedTuple):
     ways: frozenset[str]
     beginnings: frozenset[str] = frozenset()
 
-    def fits(self, word: str) -> bool:
-        """Say whether a word, as it is stored, is what is looked for."""
-        return word in self.ways or any(word.startswith(one) for one in self.beginnings)
-
 
 class Span(NamedTuple):
     """A word where it stands in a text, as it is stored."""

@@ -219,5 +219,5 @@ def _frame() -> dict[str, Any]:
         for room, endpoint, words in tabs
         if (may_enter(me().person, room) if room is not Room.RULES else may_keep())
     ]
-    may_find = may_enter(me().person, Room.SEARCH)
+    may_find = may_enter(me().person, Room.SEARCH) and request.endpoint != "staff.search"  # it has its own
     return {"tabs": shown, "account": me(), "may_find": may_find, "who": who, "whose": whose}
