@@ -182,6 +182,28 @@ def test_a_second_change_of_one_day_replaces_the_first_and_both_stay_in_the_hist
     assert [(one.valid_from, one.valid_to) for one in versions] == [(None, TODAY), (TODAY, None)]
 
 
+def test_what_was_decided_for_a_later_day_stays_when_something_is_changed_before(
+    database: Database, boss: Actor
+) -> None:
+    later, tomorrow = NEXT_WEEK + timedelta(days=7), TODAY + timedelta(days=1)
+    number = save(database, renamed(shipped("M1")), boss, from_day=NEXT_WEEK)
+    with database.writing() as session:
+        end: dict[str, Any] = {"successor": "M5", "why": "fusion", "actor": boss, "now": MONDAY}
+        number = close_entry(session, "M1", on=later, seen=number, **end).number
+
+    number = save(database, replace(shipped("M1"), phone="+32 2 501 00 00"), boss, from_day=tomorrow, seen=number)
+
+    with database.reading() as session:
+        versions = directory_in_force(session).versions("M1")
+    assert [one.valid_to for one in versions] == [tomorrow, NEXT_WEEK, later]
+    assert [one.phone for one in versions[1:]] == ["+32 2 501 00 00"] * 2, "and goes on after the later change"
+    assert [one.names == shipped("M1").names for one in versions] == [True, True, False]
+    assert versions[-1].successor == "M5"
+    with database.writing() as session:
+        close_entry(session, "M1", on=later + timedelta(days=7), seen=number, **end)  # it is put off
+        assert directory_in_force(session).versions("M1")[-1].valid_to == later + timedelta(days=7)
+
+
 def test_only_an_administrator_changes_it(database: Database, boss: Actor) -> None:
     with database.writing() as session:
         others = [acting(make_staff(session, f"{role}@example.org", role)) for role in Role if role is not Role.ADMIN]

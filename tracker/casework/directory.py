@@ -1,6 +1,6 @@
 """Owns the directory in force: what comes with the product, as administrators changed it here, from day to day."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -143,10 +143,12 @@ def save_entry(
 ) -> RoutingChange:  # fmt: skip
     """Let an entry stand like this from a day (Brussels) on; until the day before, it stays as it was.
 
-    With ``new`` it is added, and the code must not be there yet. ``seen`` is the number of the last change its writer
-    saw; 0: none was made yet. Raises ``NotPermitted``, ``Missing``, ``CodeTaken``, ``UnknownService``,
-    ``EntryInThePast``, ``EntryChanged`` or ``DirectoryUnsound``.
+    What was decided for a later day stays decided. With ``new`` it is added, and the code must not be there yet.
+    ``seen`` is the number of the last change its writer saw; 0: none was made yet. Raises ``NotPermitted``,
+    ``Missing``, ``CodeTaken``, ``UnknownService``, ``EntryInThePast``, ``EntryChanged`` or ``DirectoryUnsound``.
     """
+    from tracker.routing.directory_changes import changed_fields, standing_from
+
     directory = directory_in_force(session)
     before = directory.versions(entry.code)
     if new and before:
@@ -156,19 +158,21 @@ def save_entry(
     last = last_change(session, entry.code, actor, why, seen)
     if before and from_day < brussels_day(now):
         raise EntryInThePast(from_day)
-    stands = replace(entry, valid_from=from_day, valid_to=None, successor=None)
-    past = [_ended(old, from_day) for old in before if old.valid_from is None or old.valid_from < from_day]
-    was = directory.get(entry.code, on=from_day)
-    details = {"act": "change" if before else "add", "from": from_day.isoformat(), "fields": _changed(was, entry)}
-    stand = versions_of(entry.code, (*past, stands)) | facts_as_they_are(last)
+    fields = changed_fields(directory.get(entry.code, on=from_day), entry)
+    details = {"act": "change" if before else "add", "from": from_day.isoformat(), "fields": fields}
+    stand = versions_of(entry.code, standing_from(before, entry, from_day)) | facts_as_they_are(last)
     return keep(session, directory, entry.code, stand, details | {"why": why}, last, actor, now)
 
 
 def close_entry(
     session: Session, code: str, *, on: date, successor: str, why: str, actor: Actor, now: datetime, seen: int = 0
 ) -> RoutingChange:
-    """Let a service end: from that day (Brussels) on, another stands for it. Raises as ``save_entry`` does, and
-    ``UnknownService`` or ``SuccessorClosed``."""
+    """Let a service end: from that day (Brussels) on, another stands for it.
+
+    Raises as ``save_entry`` does, and ``SuccessorClosed``.
+    """
+    from tracker.routing.directory_changes import ending_on
+
     last = last_change(session, code, actor, why, seen)
     directory = directory_in_force(session)
     if not directory.versions(code):
@@ -177,13 +181,11 @@ def close_entry(
         raise EntryInThePast(on)
     if successor == code or directory.get(successor, on=on) is None:
         raise SuccessorClosed(successor, on)
-    stays = [old for old in directory.versions(code) if old.valid_from is None or old.valid_from < on]
-    ended = [_ended(old, on) for old in stays]
+    ended = ending_on(directory.versions(code), on, successor, today=brussels_day(now))
     if not ended:
         raise EntryInThePast(on)
-    ended[-1] = replace(ended[-1], successor=successor)
     details = {"act": "close", "from": on.isoformat(), "successor": successor, "why": why}
-    stand = versions_of(code, tuple(ended)) | facts_as_they_are(last)
+    stand = versions_of(code, ended) | facts_as_they_are(last)
     return keep(session, directory, code, stand, details, last, actor, now)
 
 
@@ -217,22 +219,6 @@ def last_change(session: Session, code: str, actor: Actor, why: str, seen: int) 
     if (last.number if last else 0) != seen:
         raise EntryChanged(last.actor if last else actor.name)
     return last
-
-
-_FIELDS = (
-    "kind", "names", "former_names", "competence", "not_competent", "phone", "email", "postal_address", "website",
-    "channel", "associated", "parent", "parts", "sources",
-)  # fmt: skip
-
-
-def _changed(old: "Entry | None", new: "Entry") -> list[str]:
-    """Return which fields a change touches, for its history; none for a body that is new."""
-    return [name for name in _FIELDS if old is not None and getattr(old, name) != getattr(new, name)]
-
-
-def _ended(old: "Entry", day: date) -> "Entry":
-    """Return an entry as it stands when it is over on that day at the latest."""
-    return replace(old, valid_to=day) if old.valid_to is None or old.valid_to > day else old
 
 
 def versions_of(code: str, versions: "tuple[Entry, ...] | None") -> dict[str, Any]:
@@ -280,9 +266,7 @@ def keep(
     """
     from tracker.routing.directory_check import check
 
-    change = note_change(
-        session, RoutingSubject.DIRECTORY, code, actor=actor, now=now, details=details | stand
-    )  # fmt: skip
+    change = note_change(session, RoutingSubject.DIRECTORY, code, actor=actor, now=now, details=details | stand)
     # Between the reading above and the lock that gives the number, somebody else may have been quicker.
     if _since(session, code, change.number) != (last.number if last else 0):
         raise EntryChanged(edited(session)[code].actor)
