@@ -11,7 +11,7 @@ from tracker.models.cases import Case
 from tracker.models.messages import Outbox
 from tracker.models.operations import JobRun
 
-SWEEP, FETCH = "sweep", "fetch"
+SWEEP, FETCH, FIGURES = "sweep", "fetch", "figures"
 
 SILENCE = timedelta(minutes=15)
 """How long the sweep may stay silent before staff are warned, and this installation counts as not ready."""

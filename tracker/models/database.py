@@ -3,12 +3,15 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
 from sqlalchemy import Engine, Executable, create_engine, event, make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
+
+from tracker.charter.counting import brussels_day
 
 BUSY_SECONDS = 10
 """How long a writer waits for its turn on SQLite before the caller hears that it is busy."""
@@ -66,6 +69,7 @@ def _teach_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def on_connect(connection: Any, record: Any) -> None:
         connection.isolation_level = None  # the driver's own BEGIN comes too late; on_begin sends ours
+        connection.create_function("brussels_day", 1, _brussels_day, deterministic=True)
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
         cursor.execute("PRAGMA journal_mode = WAL")
@@ -79,6 +83,11 @@ def _teach_sqlite(engine: Engine) -> None:
             _take_turn(connection)
         else:
             connection.exec_driver_sql("BEGIN")
+
+
+def _brussels_day(moment: str | None) -> str | None:
+    """Return the day in Brussels of a moment as SQLite keeps it (UTC, without saying so); it knows no time zones."""
+    return moment and brussels_day(datetime.fromisoformat(moment).replace(tzinfo=UTC)).isoformat()
 
 
 def _take_turn(connection: Any) -> None:

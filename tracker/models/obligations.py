@@ -36,6 +36,7 @@ class Obligation(Sealed, Base):
         CheckConstraint("number >= 1", name="number_from_one"),
         Index("ix_obligations_next_action", "next_action_at", "id", postgresql_where=text("state = 'open'"),
               sqlite_where=text("state = 'open'")),
+        Index("ix_obligations_due_on", "due_on", "id"),
     )  # fmt: skip
     UNSEALED: ClassVar[frozenset[str]] = frozenset({"next_action_at"})
 

@@ -4,6 +4,7 @@ from tracker.models.base import Base, Sealed
 from tracker.models.cases import Association, Case
 from tracker.models.complaints import CorrectiveAction, Finding
 from tracker.models.directory import Post, Service
+from tracker.models.figures import Figure
 from tracker.models.history import History
 from tracker.models.mail import Mail, MailNotice
 from tracker.models.messages import Attachment, Message, Outbox
@@ -58,6 +59,7 @@ __all__ = [
     "CaseSearch",
     "CorrectiveAction",
     "Discharge",
+    "Figure",
     "Finding",
     "History",
     "JobRun",

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from tracker.casework.directory import bring_up_to_date
+from tracker.casework.figures import count_figures
 from tracker.casework.leaving import before_leaving, on_failed, on_left
 from tracker.casework.mail.fetching import Fetched, fetch
 from tracker.casework.mail.ringing import ring
@@ -20,7 +21,7 @@ from tracker.casework.purge import purge
 from tracker.casework.sweep import sweep
 from tracker.correspondence import outbox
 from tracker.correspondence.mailbox import Mailbox
-from tracker.insight.heartbeat import FETCH, SWEEP
+from tracker.insight.heartbeat import FETCH, FIGURES, SWEEP
 from tracker.models.messages import Outbox
 from tracker.opening import Machine, clock, open_mailroom
 
@@ -76,6 +77,7 @@ JOBS = (
     Job(SWEEP, 60, lambda machine, now: sweep(machine.database, machine.house, now=now).to_json()),
     Job("deliver", 10, lambda machine, now: deliver(machine).to_json()),
     Job(FETCH, 30, lambda machine, now: asdict(take_in_mail(machine))),
+    Job(FIGURES, 900, lambda machine, now: count_figures(machine.database, machine.house.calendar, now=now)),
     Job("directory", 3600, lambda machine, now: bring_up_to_date(machine.database, now=now)),
     Job("ring", 300, lambda machine, now: asdict(ring(machine.database, machine.house, now=now))),
     Job(
