@@ -1,11 +1,16 @@
 """The commands about the router's learning: how good it is on texts whose body is known, its models, going back."""
 
 import json
+import os
+import subprocess
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from tests.cli.conftest import Told, assert_one_sentence, call
+from tests.cli.conftest import TRACKER, Told, assert_one_sentence, call
+from tests.conftest import SECRET_KEY
+from tests.databases import Run, sqlite_database
 from tests.factories import MONDAY
 from tracker.models.database import Database
 from tracker.models.routing import RoutingModel
@@ -95,6 +100,23 @@ def test_models_are_listed_and_one_goes_to_and_fro(tracker: Callable[..., Told],
     assert_one_sentence(tracker("route", "use", "nonsense"), 1)
     assert tracker("route", "use", "shipped").returncode == 0
     assert in_force() == [asked()] == [shipped_model().version]
+
+
+def test_where_nothing_more_can_be_written_the_former_model_stays(run: Run, tmp_path: Path) -> None:
+    url = sqlite_database(run, tmp_path / "suivi.db", migrated=True)
+    settings = {"SECRET_KEY": SECRET_KEY, "DATABASE_URL": url, "VAR_DIR": str(tmp_path / "var")}
+    other = replace(shipped_model(), about={**shipped_model().about, "version": "another"})
+    with closing(Database(url)) as database, database.writing() as session:
+        session.add(RoutingModel(version="another", content=other.to_bytes(), figures={}, trained_at=MONDAY))
+
+    limited = ["sh", "-c", 'ulimit -f 1; exec "$0" "$@"', TRACKER, "route", "use", "another"]
+    environment = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1", **settings}  # it would be cut short
+    done = subprocess.run(limited, env=environment, capture_output=True, text=True)
+
+    assert_one_sentence(done, 1)
+    assert "make room" in done.stderr
+    assert json.loads(call("route", "--json", given="passport", settings=settings).stdout)["model"] != "another"
+    assert call("route", "use", "another", settings=settings).returncode == 0
 
 
 def test_a_database_that_cannot_be_asked_leaves_the_model_of_the_product(tmp_path: Path) -> None:

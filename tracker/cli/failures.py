@@ -67,7 +67,7 @@ def _foreseen(error: Exception) -> tuple[str, int] | None:
         return str(error), USAGE
     if isinstance(error, CharterError):
         return str(error), PROBLEMS
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS):
         return f"Nothing more can be written ({error.strerror}): make room, or choose another place.", PROBLEMS
     if isinstance(error, UnicodeEncodeError):
         return "A text on the command line is not in UTF-8: type it in a terminal that is.", USAGE
@@ -85,6 +85,8 @@ def told_of_database(error: Exception) -> tuple[str, int] | None:
         return "The database has no tables of Suivi yet, or old ones: run `tracker init` first.", USAGE
     if "is locked" in said:
         return "The database is busy with another writer: try again in a moment.", PROBLEMS
+    if any(sign in said for sign in ("disk is full", "disk I/O error", "No space left", "File too large")):
+        return f"The disk of the database did not take it ({said}): make room there, nothing was changed.", PROBLEMS
     not_one = "not a database" in said or "malformed" in said or "invalid connection option" in said
     if not_one or isinstance(error, OperationalError):
         return f"The database in DATABASE_URL cannot be used ({said}): check the address and that it runs.", USAGE
