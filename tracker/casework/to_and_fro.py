@@ -34,26 +34,26 @@ def check_explained(file: CaseFile, went: Wandering, *, to: str, reason: str | N
     Those who decide are not asked. Raises ``MoveUnexplained``.
     """
     moves = file.case.service_code not in (None, to)
-    if moves and went.moves and not (reason or "").strip() and not decides(file):
+    if moves and went.moves and not (reason or "").strip() and not decides(file, went):
         raise MoveUnexplained
 
 
 def check_free(file: CaseFile) -> Wandering:
     """Return where a case went; raises ``HeadDecides`` when somebody else is to decide where it goes next."""
     went = wandering_of(file.session, file.case.id)
-    if went.waiting and not decides(file):
+    if went.waiting and not decides(file, went):
         raise HeadDecides(file.session.get_one(Staff, file.case.handler_id).name)
     return went
 
 
-def decides(file: CaseFile) -> bool:
+def decides(file: CaseFile, went: Wandering) -> bool:
     """Say whether the actor is over the dispatchers, or the one who was asked, or stands in for them."""
     person = file.actor.person
     if person is None:
         return False
     if person.role is Role.HEAD and person.service_code in desks(file.session):
         return True
-    if not wandering_of(file.session, file.case.id).waiting:
+    if not went.waiting:
         return False
     own = {person.id} | stands_in_for(file.session, person.id, person.role, day=brussels_day(file.now))
     return file.case.handler_id in own
