@@ -16,39 +16,13 @@ SURE = 0.8
 FOREIGN_MARGIN = 20.0  # log-likelihood by which another language must win before a text counts as written in it
 SAMPLE = 2_000  # characters: more tell nothing new
 
-
 PLAIN_SHARE = 0.15  # of the words: so many function words of one language alone make the detector needless
 PLAIN_LEAD = 3  # and so many times more than of any other language
-WIDESPREAD = frozenset(
-    [
-        "a",
-        "con",
-        "da",
-        "de",
-        "des",
-        "di",
-        "e",
-        "en",
-        "es",
-        "i",
-        "la",
-        "le",
-        "les",
-        "me",
-        "mi",
-        "o",
-        "on",
-        "sa",
-        "se",
-        "si",
-        "su",
-        "te",
-        "tu",
-        "un",
-        "una",
-        "y",
-    ]
-)
+WIDESPREAD = frozenset([
+    "a", "con", "da", "de", "des", "di", "e", "en", "es", "i", "la", "le", "les", "me", "mi", "o", "on",
+    "sa", "se", "si", "su", "te", "tu", "un", "una", "y",
+])  # fmt: skip
+"""Function words that other languages share with ours: they tell nothing."""
 
 
 @cache

@@ -54,13 +54,21 @@ def train_natures(
     for fold in range(FOLDS):
         odds[folds == fold] = rows[folds == fold] @ fitted(folds != fold)
     weights = fitted(np.ones(len(examples), dtype=bool))
+    calibration, figures = _figures(examples, odds, wanted)
+    for column, kind in enumerate(KINDS):
+        if kind not in figures:
+            weights[:, column], weights[dimensions + BUCKETS, column] = 0.0, NEVER
+    return NatureModel.of(weights, calibration, dimensions=dimensions), figures
+
+
+def _figures(examples: Sequence[Example], odds: Array, wanted: Array) -> tuple[Array, Figures]:
+    """Return the line of each kind that turns odds into a share, and how well it is told; none without examples."""
     written_to_us = np.array([one.style != "prose" for one in examples])
     calibration = np.tile(np.array([[1.0], [0.0]], dtype=np.float32), (1, len(KINDS)))
     figures: Figures = {}
     for column, kind in enumerate(KINDS):
         is_so = wanted[written_to_us, column] > 0
         if is_so.sum() < FEWEST:
-            weights[:, column], weights[dimensions + BUCKETS, column] = 0.0, NEVER
             continue
         heard = odds[written_to_us, column]
         calibration[:, column] = slope, offset = _calibrated(heard, is_so)
@@ -69,7 +77,7 @@ def train_natures(
             "found": round(float(called[is_so].mean()), 4),
             "wrongly": round(float(called[~is_so].mean()), 4),
         }
-    return NatureModel.of(weights, calibration, dimensions=dimensions), figures
+    return calibration, figures
 
 
 def _with_signs(seen: Any, signs: Array) -> Any:

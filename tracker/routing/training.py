@@ -67,28 +67,18 @@ def train(examples: Sequence[Example], reader: Reader, meaning: Meaning) -> Mode
     codes = (*reader.codes, NOBODY)
     _refuse_what_cannot_be_learnt(examples, codes)
     texts = _seen(examples, codes, reader, meaning)
-    folds = np.arange(len(examples)) % FOLDS
-    heard = np.zeros((len(examples), len(codes)), dtype=np.float32)
-    for fold in range(FOLDS):
-        heard[folds == fold] = _judged(_fit(texts, folds != fold), texts, folds == fold)
-    mix = _mix(heard, texts)
-    mixed = log_shares(_mixed(mix, heard, texts))
+    mix, mixed = _heard_by_others(texts)
     slope, offset = _calibrated(mixed, texts, codes)
     everything = np.ones(len(examples), dtype=bool)
-    meaning_weights, piece_weights_, bias, rarity = _fit(texts, everything)
-    natures, told_apart = train_natures(
-        examples,
-        _matrix(texts, everything, rarity),
-        texts.signs,
-        texts.untold,
-        dimensions=texts.vectors.shape[1],
-    )
-    scale = np.maximum(np.abs(piece_weights_).max(axis=0), 1e-9) / 127
-    version = hashlib.sha256(f"{digest(examples)} {reader.fingerprint}".encode()).hexdigest()[:12]
+    by_meaning, by_pieces, bias, rarity = _fit(texts, everything)
+    rows, dimensions = _matrix(texts, everything, rarity), texts.vectors.shape[1]
+    natures, told_apart = train_natures(examples, rows, texts.signs, texts.untold, dimensions=dimensions)
+    scale = np.maximum(np.abs(by_pieces).max(axis=0), 1e-9) / 127
+    trained_on, words = digest(examples), reader.fingerprint
     return Model(
         codes=codes,
-        meaning=meaning_weights,
-        pieces=np.rint(piece_weights_ / scale).astype(np.int8),
+        meaning=by_meaning,
+        pieces=np.rint(by_pieces / scale).astype(np.int8),
         scale=scale.astype(np.float32),
         rarity=rarity,
         bias=bias,
@@ -96,10 +86,10 @@ def train(examples: Sequence[Example], reader: Reader, meaning: Meaning) -> Mode
         slope=slope,
         offset=offset,
         about={
-            "version": version,
+            "version": hashlib.sha256(f"{trained_on} {words}".encode()).hexdigest()[:12],
             "examples": len(examples),
-            "trained_on": digest(examples),
-            "words": reader.fingerprint,
+            "trained_on": trained_on,
+            "words": words,
             "first": _share_acceptable(mixed, texts, codes, 1),
             "among_three": _share_acceptable(mixed, texts, codes, 3),
             "natures": told_apart,
@@ -107,6 +97,16 @@ def train(examples: Sequence[Example], reader: Reader, meaning: Meaning) -> Mode
         natures=natures,
         judged={mark(one): right for one, right in zip(examples, _right(mixed, texts, codes), strict=True)},
     )
+
+
+def _heard_by_others(texts: _Texts) -> tuple[Mix, Array]:
+    """Return how much each witness should count, and what they say of each text, fitted without its fold."""
+    folds = np.arange(len(texts.examples)) % FOLDS
+    heard = np.zeros_like(texts.wanted)
+    for fold in range(FOLDS):
+        heard[folds == fold] = _judged(_fit(texts, folds != fold), texts, folds == fold)
+    mix = _mix(heard, texts)
+    return mix, log_shares(_mixed(mix, heard, texts))
 
 
 def _refuse_what_cannot_be_learnt(examples: Sequence[Example], codes: Sequence[str]) -> None:
