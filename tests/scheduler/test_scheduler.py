@@ -68,7 +68,9 @@ def test_every_job_of_the_table_is_scheduled_and_none_is_ever_dropped_for_being_
     jobs = {job.id: job for job in scheduler.get_jobs()}
     scheduler.shutdown()
 
-    assert jobs.keys() == {job.name for job in JOBS} == {"sweep", "deliver", "fetch", "directory", "ring", "purge"}
+    assert jobs.keys() == {job.name for job in JOBS} == {
+        "sweep", "deliver", "fetch", "figures", "directory", "ring", "purge",
+    }  # fmt: skip
     for job in jobs.values():
         assert (job.misfire_grace_time, job.coalesce, job.max_instances) == (None, True, 1)
 
