@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tests.factories import MONDAY, acting, make_house, make_staff, settle
+from tests.factories import MONDAY, acting, make_case, make_house, make_staff, settle
+from tracker.casework import assignment
 from tracker.casework import directory as use
 from tracker.casework.directory import bring_up_to_date, close_entry, directory_in_force, edited, outdated, save_entry
 from tracker.casework.errors import Missing, NotPermitted
@@ -17,7 +18,7 @@ from tracker.casework.people import UnknownService, load_directory
 from tracker.casework.routing_in_force import RoutingInForce
 from tracker.charter.counting import brussels_day
 from tracker.charter.errors import CharterError
-from tracker.charter.words import Language, Role, RoutingSubject
+from tracker.charter.words import Language, Role, RoutingSubject, ServiceKind
 from tracker.correspondence.explanation import refusal
 from tracker.models.database import Database
 from tracker.models.directory import Service
@@ -202,6 +203,37 @@ def test_what_was_decided_for_a_later_day_stays_when_something_is_changed_before
     with database.writing() as session:
         close_entry(session, "M1", on=later + timedelta(days=7), seen=number, **end)  # it is put off
         assert directory_in_force(session).versions("M1")[-1].valid_to == later + timedelta(days=7)
+
+
+def test_a_service_with_open_files_stays_ours(database: Database, boss: Actor) -> None:
+    outside = replace(shipped("M1"), kind=ServiceKind.PUBLIC_SERVICE, associated=())
+    with database.writing() as session:
+        case = make_case(session)
+        clerk = acting(make_staff(session, "di@example.org", Role.DISPATCHER))
+        given: dict[str, Any] = {"reference": case.reference, "actor": clerk, "now": MONDAY, "seen": None}
+        assignment.route(session, make_house(), service_code="M1", **given)
+    for day in (TODAY, NEXT_WEEK):
+        with pytest.raises(use.ServiceHoldsFiles) as told:
+            save(database, outside, boss, from_day=day)
+    assert len({refusal(told.value, language) for language in Language}) == 4
+    number = save(database, renamed(shipped("M1")), boss)
+
+    with database.writing() as session:
+        assignment.route(session, make_house(), service_code="M5", reason="x", **given)
+    save(database, outside, boss, seen=number)
+    with database.reading() as session:
+        assert session.get_one(Service, "M1").kind is ServiceKind.PUBLIC_SERVICE
+
+
+def test_no_file_is_given_to_a_service_that_has_ended(database: Database, boss: Actor) -> None:
+    with database.writing() as session:
+        case = make_case(session)
+        close_entry(session, "M5", on=TODAY, successor="M1", why="x", actor=boss, now=MONDAY)
+        clerk = acting(make_staff(session, "di@example.org", Role.DISPATCHER))
+        given: dict[str, Any] = {"reference": case.reference, "actor": clerk, "now": MONDAY, "seen": None}
+        with pytest.raises(assignment.ServiceClosed) as told:
+            assignment.route(session, make_house(), service_code="M5", **given)
+    assert len({refusal(told.value, language) for language in Language}) == 4
 
 
 def test_only_an_administrator_changes_it(database: Database, boss: Actor) -> None:

@@ -13,8 +13,9 @@ from tracker.casework.house import Actor
 from tracker.casework.people import UnknownService, load_directory
 from tracker.casework.routing_in_force import note_change
 from tracker.charter.counting import brussels_day
-from tracker.charter.words import RoutingSubject
+from tracker.charter.words import RoutingSubject, ServiceKind
 from tracker.models.database import Database
+from tracker.models.directory import Service
 from tracker.models.routing import RoutingChange
 
 if TYPE_CHECKING:
@@ -64,6 +65,20 @@ class DirectoryUnsound(Refused):
 
     def __init__(self, services: str, problems: str) -> None:
         super().__init__(f"The directory would no longer be sound: {problems}", services=services)
+
+
+class ServiceHoldsFiles(Refused):
+    """One of our services that is to become a body outside, to which a citizen's file goes by transmission only."""
+
+    code = "service_holds_files"
+
+    def __init__(self, service: str, files: int) -> None:
+        super().__init__(
+            f"{service} cannot become an outside body while it has open files ({files}): give them to another service"
+            " first.",
+            service=service,
+            files=files,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,11 +276,12 @@ def keep(
 ) -> RoutingChange:  # fmt: skip
     """Write a change down, and bring the services of the database along, in one commit.
 
-    ``stand``: how entries and facts of the code stand from now on, all of them. Raises ``DirectoryUnsound``, or
-    ``EntryChanged`` when somebody was quicker.
+    ``stand``: how entries and facts of the code stand from now on, all of them. Raises ``DirectoryUnsound``,
+    ``ServiceHoldsFiles``, or ``EntryChanged`` when somebody was quicker.
     """
     from tracker.routing.directory_check import check
 
+    _refuse_to_lose_files(session, code, stand, brussels_day(now))
     change = note_change(session, RoutingSubject.DIRECTORY, code, actor=actor, now=now, details=details | stand)
     # Between the reading above and the lock that gives the number, somebody else may have been quicker.
     if _since(session, code, change.number) != (last.number if last else 0):
@@ -277,6 +293,24 @@ def keep(
         raise DirectoryUnsound(services, " ".join(map(str, problems)))
     load_directory(session, after, day=brussels_day(now))
     return change
+
+
+def _refuse_to_lose_files(session: Session, code: str, stand: dict[str, Any], today: date) -> None:
+    """Raise ``ServiceHoldsFiles`` when one of our services with open files is to stand outside, now or later."""
+    from tracker.insight.directory import touched
+    from tracker.routing.directory_record import from_json
+
+    service = session.get(Service, code)
+    if service is None or service.kind is not ServiceKind.INTERNAL:
+        return
+    kept = stand["versions"]
+    versions = _shipped().versions(code) if kept is None else map(from_json, kept)
+    kinds = {one.kind for one in versions if one.valid_to is None or one.valid_to > today}
+    if kinds <= {ServiceKind.INTERNAL}:
+        return
+    holds = touched(session, code)
+    if files := holds.lead + holds.associated:
+        raise ServiceHoldsFiles(code, files)
 
 
 def _since(session: Session, code: str, before: int) -> int:

@@ -36,6 +36,11 @@ class Service(Sealed, Base):
     valid_to: Mapped[date | None]
     """The first day on which it is no longer valid; none: still valid."""
 
+    def stands_on(self, day: date) -> bool:
+        """Tell whether it is in force on a day (Brussels)."""
+        begun = self.valid_from is None or self.valid_from <= day
+        return begun and (self.valid_to is None or day < self.valid_to)
+
 
 class Post(Sealed, Base):
     """A Belgian post abroad, as its source told it: none without a source and the day it was read (P12)."""
