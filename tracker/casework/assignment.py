@@ -32,6 +32,15 @@ class NotOurService(Refused):
         super().__init__(f"{service} is not a service of the FPS: transmit the case to it instead.", service=service)
 
 
+class ServiceClosed(Refused):
+    """A service that has ended, or has not begun: nobody would look for a case there."""
+
+    code = "service_closed"
+
+    def __init__(self, service: str) -> None:
+        super().__init__(f"The service {service} is not in force today: choose another one.", service=service)
+
+
 class CannotHandle(Refused):
     """This person cannot be given this case."""
 
@@ -56,7 +65,8 @@ def route(
 
     An urgent case goes on ringing: nobody has taken it yet. One that would come back to a service, or move a third
     time, goes to the dispatchers' head instead, who decides. Raises ``UnknownService``, ``NotOurService``,
-    ``HeadDecides``, or ``MoveUnexplained`` where a case that moved before moves again without a reason.
+    ``ServiceClosed``, ``HeadDecides``, or ``MoveUnexplained`` where a case that moved before moves again without a
+    reason.
     """
     file = CaseFile.take(session, house, reference=reference, verb=Verb.ROUTE, actor=actor, now=now, seen=seen)
     service = session.get(Service, service_code)
@@ -64,6 +74,8 @@ def route(
         raise UnknownService(service_code)
     if service.kind is not ServiceKind.INTERNAL:
         raise NotOurService(service_code)
+    if not service.stands_on(brussels_day(now)):
+        raise ServiceClosed(service_code)
     case, before, went = file.case, file.case.service_code, check_free(file)
     check_explained(file, went, to=service_code, reason=reason)
     asks = before not in (None, service_code) and went.too_far(service_code) and not decides(file, went)
