@@ -6,7 +6,7 @@ from datetime import date, time, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ARRAY, Select, any_, bindparam, column, literal_column, select, table, text
+from sqlalchemy import ARRAY, Select, TextClause, any_, bindparam, column, literal_column, select, table, text
 from sqlalchemy.orm import Session
 
 from tracker.charter.counting import at_brussels
@@ -24,9 +24,10 @@ AT_ONCE = 3 * FEW
 """Where so many are expected, there may be few all the same, and one look tells."""
 CHUNK = 1500
 """How many cases are looked at together, to see whether they may be read."""
-WIDEST, STEP, LONG_STEP = 16, 4, 16
-"""How many short stretches are looked through at once, at most, and how many times more after finding too little; the
-last where each look costs more, as with beginnings of words."""
+LONG = 16
+"""How many short stretches a long one holds."""
+WIDEST, STEP = 64, 4
+"""How many short stretches are looked through at once, at most, and how many times more after finding too little."""
 MOST_MONTHS = 60
 ALL_NUMBERS = 2**62
 FILTERS = {"service": "s", "state": "state", "nature": "nature", "channel": "channel", "language": "language"}
@@ -169,8 +170,8 @@ def _of_postgresql(
     search = _Search(session, _readable(viewer, *_received(asked)), given, [_one_of(group) for group in groups])
     if search.expected() <= AT_ONCE and (some := search.within([])) is not None:
         return search.readable(some, given["wanted"])
-    step = LONG_STEP if any(term.beginnings for term in asked.terms) else STEP
-    return search.walk(min(newest, given["below"] - 1), step)
+    dear = any(term.beginnings for term in asked.terms)  # each look gathers all the words that begin so
+    return search.walk(min(newest, given["below"] - 1), step=STEP**2 if dear else STEP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,15 +185,14 @@ class _Search:
 
     def expected(self) -> int:
         """Return how many cases the planner expects to have the words and the marks."""
-        which = self._which([])
-        explain = text(f"EXPLAIN (FORMAT JSON) SELECT 1 FROM case_search{which}")  # noqa: S608 - of ours
-        told = self.session.scalar(explain, self._asked([]))
+        look = _look("words" in self.given, bool(self.marks), explain=True)
+        told = self.session.scalar(look, self._asked([]))
         return int(told[0]["Plan"]["Plan Rows"])
 
     def within(self, stretch: Sequence[str]) -> list[int] | None:
         """Return the cases in a stretch that have the words and marks, newest first; None: more than a few."""
-        which = text(f"SELECT case_id FROM case_search{self._which(stretch)} LIMIT {FEW + 1}")  # noqa: S608 - of ours
-        some = sorted(self.session.scalars(which, self._asked(stretch)), reverse=True)
+        look = _look("words" in self.given, bool(self.marks or stretch))
+        some = sorted(self.session.scalar(look, self._asked(stretch)) or (), reverse=True)
         return some if len(some) <= FEW else None
 
     def readable(self, cases: list[int], wanted: int) -> list[int]:
@@ -205,39 +205,44 @@ class _Search:
                 found += self.session.scalars(self.statement, some)
         return found[:wanted]
 
-    def walk(self, newest: int, step: int) -> list[int]:
+    def walk(self, newest: int, *, step: int) -> list[int]:
         """Return what is found from a case down, stretch by stretch: as much at once as is likely to be enough."""
         found: list[int] = []
         short, wanted = STRETCHES["b"], self.given["wanted"]
-        place, size = newest >> short, 1
+        place, size, crowded = newest >> short, 1, -1
         while place >= 0 and len(found) < wanted:
             stretch, lowest = _stretch(place, size)
             some = self.within(stretch)
-            if some is None:
-                size = max(1, size // 8)
+            if some is None:  # there are many somewhere from here down to the lowest: never look that far again
+                crowded, size = lowest, max(1, (place - lowest + 1) // 4)
                 continue
             found += self.readable([case for case in some if case >> short <= place], wanted - len(found))
             each = len(some) / (place - lowest + 1)
-            enough = round(1.2 * (wanted - len(found)) / each + 0.5) if each else WIDEST * step
-            size = max(1, min(step * size, WIDEST * step // STEP, enough))
             place = lowest - 1
+            enough = round(1.2 * (wanted - len(found)) / each + 0.5) if each else WIDEST
+            near = (place - crowded + 1) // 2 if 0 <= crowded <= place else WIDEST
+            size = max(1, min(step * size, WIDEST, enough, near))
         return found
 
     def _asked(self, stretch: Sequence[str]) -> dict[str, Any]:
         marks = [*self.marks, _one_of(stretch)] if stretch else self.marks
         return {"words": self.given.get("words"), "marks": " & ".join(marks)}
 
-    def _which(self, stretch: Sequence[str]) -> str:
-        """Return the condition that the index knows: the words, the marks, or both."""
-        parts = {"words": "words" in self.given, "marks": bool(self.marks or stretch)}
-        asked = " AND ".join(f"{part} @@ CAST(:{part} AS tsquery)" for part, given in parts.items() if given)
-        return f" WHERE {asked}" if asked else ""
+
+@lru_cache(maxsize=8)
+def _look(words: bool, marks: bool, *, explain: bool = False) -> TextClause:
+    """Return the look into the index: by words, by marks, or both; or the question how much it would find."""
+    asked = [f"{part} @@ CAST(:{part} AS tsquery)" for part, given in (("words", words), ("marks", marks)) if given]
+    look = f"SELECT case_id FROM case_search{' WHERE ' * bool(asked)}{' AND '.join(asked)}"  # noqa: S608 - of ours
+    if explain:
+        return text(f"EXPLAIN (FORMAT JSON) {look}")
+    return text(f"SELECT array_agg(case_id) FROM ({look} LIMIT {FEW + 1}) AS few")  # noqa: S608 - of ours
 
 
 def _stretch(place: int, size: int) -> tuple[list[str], int]:
     """Return the marks of some short stretches down from a place, or of the long ones they make, and the lowest."""
     lowest = max(0, place - size + 1)
-    if size < WIDEST:
+    if size < LONG:
         return [f"b_{number}" for number in range(lowest, place + 1)], lowest
     ratio = STRETCHES["c"] - STRETCHES["b"]
     last = max(0, (place >> ratio) - (size >> ratio) + 1)
