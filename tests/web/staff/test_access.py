@@ -5,18 +5,19 @@ from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from config import Settings
 from tests.insight.casebook import a_mail
 from tests.web.staff.conftest import PEOPLE, Desk, email_of, soup_of
-from tracker.access.permissions import READ, MailFacts, may, may_enter, may_keep_rules, may_with_mail
+from tracker.access.permissions import READ, MailFacts, Room, may, may_enter, may_keep_rules, may_with_mail
 from tracker.app import create_app
 from tracker.charter.words import Nature, Role
 from tracker.insight.casepage import case_header
 from tracker.insight.mailbox import desks
 from tracker.models.cases import Case
 from tracker.models.database import Database
+from tracker.models.routing import RoutingChange
 from tracker.models.staff import Staff
 from tracker.opening import open_mailroom
 from tracker.web.staff.accounts import Account
@@ -190,6 +191,41 @@ def test_what_is_done_is_checked_again_where_it_is_done(
     answer = an.send_form(page, f"/staff/cases/{reference}/note", text="too late")
 
     assert answer.status_code in (403, 404, 409)
+
+
+POSTED = {
+    "/staff/rules/new": "rules", "/staff/rules/1": "rules", "/staff/rules/1/change": "rules",
+    "/staff/routing": Room.ROUTING,
+    "/staff/directory/new": Room.WRITE_DIRECTORY, "/staff/directory/M1/change": Room.WRITE_DIRECTORY,
+    "/staff/directory/M1/end": Room.WRITE_DIRECTORY, "/staff/directory/M1/shipped": Room.WRITE_DIRECTORY,
+    "/staff/directory/NATO-IS/facts/new": Room.WRITE_DIRECTORY, "/staff/directory/M3/parts/new": Room.WRITE_DIRECTORY,
+}  # fmt: skip
+"""Where what the router goes by is changed, and who may."""
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_what_is_posted_by_hand_with_a_token_that_counts_changes_nothing_for_whom_it_is_closed(
+    database: Database, desk: Callable[[str], Desk], file: Callable[..., str], who: str
+) -> None:
+    at, reference = desk(who), file(service=None, subject="???", text="zzz zzz")
+    token = at.page("/staff/profile").select_one("input[name=csrf_token]")["value"]  # type: ignore[index]
+    with database.reading() as session:
+        person = Account(session.scalars(select(Staff).where(Staff.email == email_of(who))).one(), frozenset()).person
+        keeps, before = (
+            may_keep_rules(person, desks(session)),
+            session.scalar(select(func.count(RoutingChange.number))),
+        )
+    for path, needs in POSTED.items():
+        status = at.client.post(path, data={"csrf_token": token, "step": "put", "version": "x"}).status_code
+        allowed = keeps if needs == "rules" else may_enter(person, Room(needs))
+        assert status in ((200, 400, 404, 409) if allowed else (403,)), path
+    assert at.client.post("/staff/triage", data={"csrf_token": token}).status_code == 405
+    for code in ("M99", "NATO-IS", "M1\0", ""):
+        given = {"csrf_token": token, "service": code, "seen": "1"}
+        assert 400 <= at.client.post(f"/staff/cases/{reference}/route", data=given).status_code < 500, code
+    with database.reading() as session:
+        assert session.scalar(select(func.count(RoutingChange.number))) == before
+        assert session.scalars(select(Case.service_code).where(Case.reference == reference)).one() is None
 
 
 def test_the_roles_of_the_table_are_all_tried() -> None:
