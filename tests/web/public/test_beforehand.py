@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from itertools import islice
+from pathlib import Path
 from threading import Event, Semaphore
 from typing import Any
 
@@ -11,6 +12,7 @@ from flask.testing import FlaskClient
 from playwright.sync_api import expect
 from sqlalchemy import func, select
 
+from config import Settings
 from tests.web.axe import faults
 from tests.web.public.conftest import LANGUAGES, cases, errors, filled, hidden, hidden_in, post, send, soup
 from tests.web.public.test_browser import check
@@ -148,6 +150,31 @@ def test_a_script_gets_the_same_notice_and_nothing_where_there_is_nothing_to_tel
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(Throttle)) == 0, "of a look nothing is stored"
     assert cases(database) == 0
+
+
+def kept(database: Database, settings: Settings, words: bytes) -> list[Path]:
+    """Return the files of the installation, the database first, in which words stand."""
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    files = [Path(str(database.url.database)), *(one for one in settings.var_dir.rglob("*") if one.is_file())]
+    return [one for one in files if words in one.read_bytes()]
+
+
+def test_of_a_text_that_is_looked_at_nothing_is_logged_or_stored(
+    client: FlaskClient, settings: Settings, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    text = f"{TAX['nl']} Zeldzaamwoordje"
+    asked = {"csrf_token": hidden(client, "/nl/request")["csrf_token"], "text": text, "subject": "Zeldzaamwoordje"}
+
+    assert "FOD Financi" in client.post("/nl/request/look", data=asked).get_data(as_text=True)
+    assert "FOD Financi" in looked(client, text=text).get_data(as_text=True)
+    assert client.get("/nl/before-you-write?text=Zeldzaamwoordje").status_code == 200
+
+    assert "Zeldzaamwoordje" not in caplog.text
+    assert kept(database, settings, b"Zeldzaamwoordje") == []
+    assert send(client, text=text).status_code == 303
+    assert kept(database, settings, b"Zeldzaamwoordje") != []
 
 
 @pytest.mark.parametrize("wrong", [{"csrf_token": ""}, {"text": ""}, {"text": "x" * 20_001}])
