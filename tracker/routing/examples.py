@@ -84,12 +84,6 @@ def shipped_examples() -> tuple[Example, ...]:
     return tuple(found)
 
 
-def unknown_codes(examples: Iterable[Example], codes: Iterable[str]) -> list[str]:
-    """Return the codes that examples name and the directory does not know."""
-    known = {*codes, ""}
-    return sorted({code for one in examples for code in (one.code, *one.also)} - known)
-
-
 def mark(one: Example) -> int:
     """Return a small number by which a text with its body is known again."""
     told = "\x1f".join([one.lang, one.code, *one.also, one.text])

