@@ -33,6 +33,7 @@ class Room(StrEnum):
     ROUTING = "routing"  # the models that propose services, and which of them is in force
     DIRECTORY = "directory"  # the services and bodies, and what each is competent for
     WRITE_DIRECTORY = "write_directory"
+    SURVEY = "survey"  # what requesters thought of the answers: a head sees the own service
     PROFILE = "profile"  # one's own language, absence and deputy
     PEOPLE = "people"
 
@@ -124,11 +125,11 @@ _AT_THE_DESK = _EVERYBODY | {Room.QUEUE, Room.SEARCH, Room.ENTER, Room.REGISTER,
 
 ROOMS: Mapping[Role, frozenset[Room]] = {
     Role.CLERK: _AT_THE_DESK,
-    Role.HEAD: _AT_THE_DESK | {Room.WRITE_TEXTS, Room.RULES},
+    Role.HEAD: _AT_THE_DESK | {Room.WRITE_TEXTS, Room.RULES, Room.SURVEY},
     Role.DISPATCHER: _AT_THE_DESK,
     Role.COMPLAINTS: _AT_THE_DESK | {Room.WRITE_TEXTS},
-    Role.DIRECTION: _EVERYBODY | {Room.QUEUE, Room.SEARCH, Room.REGISTER, Room.MAIL, Room.WRITE_TEXTS},
-    Role.AUDITOR: _EVERYBODY | {Room.QUEUE, Room.SEARCH, Room.REGISTER, Room.MAIL},
+    Role.DIRECTION: _EVERYBODY | {Room.QUEUE, Room.SEARCH, Room.REGISTER, Room.MAIL, Room.SURVEY, Room.WRITE_TEXTS},
+    Role.AUDITOR: _EVERYBODY | {Room.QUEUE, Room.SEARCH, Room.REGISTER, Room.MAIL, Room.SURVEY},
     Role.ADMIN: _EVERYBODY | {Room.PEOPLE, Room.WRITE_TEXTS, Room.WRITE_DIRECTORY, Room.RULES, Room.ROUTING},
 }
 

@@ -4,6 +4,7 @@ import hmac
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -74,6 +75,13 @@ class NothingWrong(Refused):
 
     def __init__(self) -> None:
         super().__init__("Nobody said that something was wrong: answer “partly” or “no” first.")
+
+
+class Wish(StrEnum):
+    """What an unhappy requester may ask for by a button, or by a cross on a slip."""
+
+    REOPEN = "reopen"
+    COMPLAIN = "complain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +231,7 @@ def reopen(
     text = row.remark or _said("asks_again", case, row)
     return follow_up(
         session, house, reference=case.reference, text=text, channel=channel, received_at=received_at or now,
-        submission_key=f"survey reopen {asked.id}", arrival=arrival, actor=actor, now=now,
+        submission_key=_key(asked, Wish.REOPEN), arrival=arrival, actor=actor, now=now,
     )  # fmt: skip
 
 
@@ -241,8 +249,23 @@ def complain(
         subject=fill(text_of("print", "survey", "complaint", case.language), {"reference": case.reference},
                      case.language),
         text=row.remark or _said("complains", case, row), channel=channel, received_at=received_at or now,
-        submission_key=f"survey complain {asked.id}", arrival=arrival, actor=actor, now=now,
+        submission_key=_key(asked, Wish.COMPLAIN), arrival=arrival, actor=actor, now=now,
     )  # fmt: skip
+
+
+def came_of(session: Session, asked: SurveyAsked) -> dict[Wish, str]:
+    """Return what already came of an unhappy reply, each with the reference of its case."""
+    wishes = {_key(asked, wish): wish for wish in Wish}
+    made = (
+        select(Message.submission_key, Case.reference)
+        .join(Case, Case.id == Message.case_id)
+        .where(Message.submission_key.in_(wishes))
+    )
+    return {wishes[key]: reference for key, reference in session.execute(made) if key is not None}
+
+
+def _key(asked: SurveyAsked, wish: Wish) -> str:
+    return f"survey {wish} {asked.id}"
 
 
 def _complainant(session: Session, asked: SurveyAsked) -> tuple[Case, SurveyReply]:

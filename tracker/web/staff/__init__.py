@@ -31,6 +31,7 @@ _WITH_VIEWS = (
     "rules",
     "search",
     "sending_again",
+    "surveying",
     "texts",
     "triage",
 )

@@ -230,6 +230,7 @@ def _offered(header: Header, page: CasePage) -> list[tuple[str, list[Offer]]]:
             (Verb.CLOSE, Action("closing", _l("Close with a message"), main=not owed), not owed),
             (Verb.CLOSE, Action("close", _l("Close")), not owed),
             (Verb.REOPEN, Action("reopen", _l("Open again")), True),
+            (Verb.WRITE, Action("survey", _l("Enter a reply to the survey")), _may_be_asked(header)),
             (Verb.WAIVE, Action("waive", _l("A promise need not be kept")), bool(owed)),
             (Verb.WAIVE, Action("void-waiver", _l("Take a waiver back")), waived),
             (Verb.MERGE, Action("merge", _l("Join to another file")), True),
@@ -253,6 +254,11 @@ def _writing(header: Header, page: CasePage, owed: set[ObligationKind]) -> list[
         (Verb.VOID_LEAVING, Action("returned", _l("A message never arrived")), astray),
         (Verb.FOLLOW_UP, Action("follow-up", _l("Add what the requester sent")), True),
     ]
+
+
+def _may_be_asked(header: Header) -> bool:
+    """Say whether a requester of this kind is asked what they thought, once the case is closed."""
+    return header.state is CaseState.CLOSED and header.nature is not Nature.COMPLAINT and not header.sensitive
 
 
 def _deciding(header: Header, page: CasePage, owed: set[ObligationKind]) -> list[Offer]:

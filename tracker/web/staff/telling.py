@@ -24,6 +24,8 @@ def told(entry: Done, names: Mapping[int, str]) -> str:
     said = label(entry.verb, Language(language()))
     if entry.details.get("taken_back"):
         said = _("A waiver was taken back: the promise is owed again.")
+    if entry.verb is Verb.WRITE and entry.details.get("survey"):
+        said = _("A reply to the survey was entered.")
     particulars = " · ".join(_particulars(entry, names))
     return f"{said} {particulars}" if particulars else said
 
