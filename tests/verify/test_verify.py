@@ -36,6 +36,7 @@ from tracker.models.mail import Mail, MailNotice
 from tracker.models.messages import Attachment, Message, Outbox
 from tracker.models.obligations import Breach, Discharge, Notice, Obligation
 from tracker.models.paper import Letter, PrintRun, RegisterEntry, RegisterYear, VoidPrint
+from tracker.models.personal import CalendarFeed
 from tracker.models.routing import RoutingChange, RoutingExample, RoutingModel, RoutingRule
 from tracker.models.schema import TABLES_OF_RECORD
 from tracker.models.texts import TextModule
@@ -72,6 +73,7 @@ def on_paper_and_by_mail(at: datetime) -> Iterator[Sealed]:
         reason=MailReason.MAILING_LIST, decided_at=at,
     )  # fmt: skip
     yield MailNotice(staff_id=1, day=at.date(), mails=[1], recorded_at=at)
+    yield CalendarFeed(staff_id=1, digest="3" * 64, made_at=at)
     yield PrintRun(id=1, made_at=at)
     yield Letter(message_id=2, stored_as="ab/letter.pdf", size=9, pages=1, sha256="2" * 64, made_at=at)
     yield VoidPrint(message_id=2, run_id=1, position=1, ground=VoidPrintGround.CODE, voided_at=at)

@@ -11,6 +11,7 @@ from tracker.models.messages import Attachment, Message, Outbox
 from tracker.models.obligations import Breach, Discharge, Notice, Obligation
 from tracker.models.operations import JobRun, Throttle
 from tracker.models.paper import Letter, PrintRun, RegisterEntry, RegisterYear, VoidPrint
+from tracker.models.personal import CalendarFeed
 from tracker.models.routing import RoutingChange, RoutingExample, RoutingModel, RoutingRule
 from tracker.models.search import CaseSearch
 from tracker.models.staff import Staff
@@ -42,6 +43,7 @@ TABLES_OF_RECORD: tuple[type[Sealed], ...] = (
     RoutingModel,
     RoutingChange,
     RoutingRule,
+    CalendarFeed,
     SurveyAsked,
     SurveyReply,
     Finding,
@@ -55,6 +57,7 @@ __all__ = [
     "Attachment",
     "Base",
     "Breach",
+    "CalendarFeed",
     "Case",
     "CaseSearch",
     "CorrectiveAction",

@@ -43,6 +43,6 @@ def install(app: Flask, *, https: bool) -> None:
         for name, value in headers.items():
             if name.lower() not in given:  # asked of all at once: this is done for every answer
                 response.headers.add(name, value)
-        if request.endpoint != "static":
+        if request.endpoint != "static" and response.headers.get("Cache-Control") != "private, no-store":
             response.headers["Cache-Control"] = "no-store"
         return response

@@ -11,6 +11,7 @@ __all__ = ["install"]
 
 _WITH_VIEWS = (
     "login",
+    "calendar",
     "queue",
     "case",
     "contact",

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from tracker.access.permissions import Room
+from tracker.access.permissions import READ, Person, Reach, Room, reaches
 from tracker.casework.people import set_absence, set_language
 from tracker.casework.trying_rules import rules_without_target
 from tracker.charter.counting import brussels_day
@@ -13,6 +13,7 @@ from tracker.charter.errors import CharterError
 from tracker.charter.words import Language, Role
 from tracker.correspondence.explanation import title_of
 from tracker.insight.choices import colleagues
+from tracker.insight.upcoming import feed_made_at
 from tracker.models.staff import Staff
 from tracker.web.languages import CHOSEN, NAMES, language
 from tracker.web.site import router, site
@@ -34,7 +35,7 @@ class ProfileForm(StaffForm):
         description=_l("Reminders about your files go to them, and they see and handle your files meanwhile."),
     )
 
-    def prepare(self, staff_row: Staff) -> None:
+    def prepare(self, staff_row: Staff, *, anew: bool = False) -> None:
         """Offer the colleagues, and show what is recorded."""
         with site().database.reading() as db:
             found = colleagues(db, day=brussels_day(now()), not_this=staff_row.id)
@@ -43,7 +44,7 @@ class ProfileForm(StaffForm):
             ("", _("Nobody: my head of service")),
             *((str(one.id), " · ".join(filter(None, (one.name, one.service_code)))) for one in found),
         ]
-        if not self.is_submitted():
+        if anew or not self.is_submitted():
             self.language.data = staff_row.language.value
             self.away_from.data, self.away_until.data = staff_row.away_from, staff_row.away_until
             self.deputy.data = str(staff_row.deputy_id or "")
@@ -70,7 +71,7 @@ def profile() -> ResponseReturnValue:
     form = ProfileForm()
     form.prepare(row)
     if not form.is_submitted():
-        return _show(form, row, 200)
+        return ask_for_profile()
     if not form.validate():
         return _show(form, row, 400)
     try:
@@ -91,10 +92,31 @@ def profile() -> ResponseReturnValue:
     return redirect(url_for("staff.profile"), 303)
 
 
-def _show(form: ProfileForm, row: Staff, status: int, *, problems: object = ()) -> Response:
+def ask_for_profile(*, address: str | None = None) -> Response:
+    """Show the profile as it is recorded; ``address``: that of one's calendar, which is told this once."""
+    with site().database.reading() as db:
+        row = db.get_one(Staff, me().id)
+    form = ProfileForm(formdata=None)
+    form.prepare(row, anew=True)
+    return _show(form, row, 200, address=address)
+
+
+def has_files(person: Person) -> bool:
+    """Say whether somebody's role may have files of its own, and so deadlines."""
+    return Reach.OWN in reaches(person, READ)
+
+
+def _show(
+    form: ProfileForm, row: Staff, status: int, *, problems: object = (), address: str | None = None
+) -> Response:
     title = title_of(row.titles, row.role, Language(language()))
     lost = rules_without_target(router(), now()) if row.role is Role.ADMIN else []  # others land on their queue
+    made_at = None
+    if files := has_files(me().person):
+        with site().database.reading() as db:
+            made_at = feed_made_at(db, row.id)
     page = render_template(
-        "staff/profile.html", form=form, person=row, title=title, problems=problems, lost=lost, keeps=True
-    )
+        "staff/profile.html", form=form, person=row, title=title, problems=problems, lost=lost, keeps=True,
+        has_files=files, feed_made_at=made_at, address=address,
+    )  # fmt: skip
     return make_response(page, status)
