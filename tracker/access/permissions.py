@@ -36,6 +36,7 @@ class Room(StrEnum):
     SURVEY = "survey"  # what requesters thought of the answers: a head sees the own service
     PROFILE = "profile"  # one's own language, absence and deputy
     PEOPLE = "people"
+    COMPLAINTS = "complaints"  # their list, as far as one may read them, and their figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +126,12 @@ _AT_THE_DESK = _EVERYBODY | {Room.QUEUE, Room.SEARCH, Room.ENTER, Room.REGISTER,
 
 ROOMS: Mapping[Role, frozenset[Room]] = {
     Role.CLERK: _AT_THE_DESK,
-    Role.HEAD: _AT_THE_DESK | {Room.WRITE_TEXTS, Room.RULES, Room.SURVEY},
+    Role.HEAD: _AT_THE_DESK | {Room.COMPLAINTS, Room.WRITE_TEXTS, Room.RULES, Room.SURVEY},
     Role.DISPATCHER: _AT_THE_DESK,
-    Role.COMPLAINTS: _AT_THE_DESK | {Room.WRITE_TEXTS},
-    Role.DIRECTION: _EVERYBODY | {Room.QUEUE, Room.SEARCH, Room.REGISTER, Room.MAIL, Room.SURVEY, Room.WRITE_TEXTS},
-    Role.AUDITOR: _EVERYBODY | {Room.QUEUE, Room.SEARCH, Room.REGISTER, Room.MAIL, Room.SURVEY},
+    Role.COMPLAINTS: _AT_THE_DESK | {Room.COMPLAINTS, Room.WRITE_TEXTS},
+    Role.DIRECTION: _EVERYBODY
+    | {Room.QUEUE, Room.SEARCH, Room.REGISTER, Room.MAIL, Room.SURVEY, Room.COMPLAINTS, Room.WRITE_TEXTS},
+    Role.AUDITOR: _EVERYBODY | {Room.COMPLAINTS, Room.QUEUE, Room.SEARCH, Room.REGISTER, Room.MAIL, Room.SURVEY},
     Role.ADMIN: _EVERYBODY | {Room.PEOPLE, Room.WRITE_TEXTS, Room.WRITE_DIRECTORY, Room.RULES, Room.ROUTING},
 }
 

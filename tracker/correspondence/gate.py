@@ -52,6 +52,7 @@ class Item(StrEnum):
     CONSENT = "consent"
     PHONES = "phones"
     PLACEHOLDER = "placeholder"
+    OMBUDSMAN = "ombudsman"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, Subquery, func, literal, literal_c
 from sqlalchemy.orm import Session
 
 from tracker.charter.words import Nature, ObligationKind
+from tracker.insight.complaints import late_to_tell
 from tracker.insight.heartbeat import FETCH, SILENCE, SWEEP
 from tracker.insight.mailbox import to_decide, told_to_nobody
 from tracker.insight.shown import Days, Show, View, branches_of, conditions, urgent_ids, walked
@@ -44,6 +45,8 @@ class Overview:
     """The last time mail was to be fetched, it could not."""
     mail_to_decide: Count
     """Held mail that waits for whoever looks."""
+    late_actions: int
+    """Corrective actions past their date: one's own, and to the coordinator everybody's; at most a hundred."""
     mail_unattended: Count
     """Held and ignored mail that nobody could be told about, in the whole house."""
 
@@ -68,6 +71,7 @@ def overview(session: Session, viewer: Viewer, *, view: View, days: Days) -> Ove
         fetched_at=found["fetched_at"],
         fetch_failed=found["fetch_error"] is not None,
         mail_to_decide=_capped(found["mail_to_decide"], cut=False),
+        late_actions=found["late_actions"],
         mail_unattended=_capped(found["mail_unattended"], cut=False),
     )
 
@@ -83,7 +87,8 @@ def _statement(viewer: Viewer, view: View, days: Days) -> Select[Any]:
     columns: list[Any] = [column.label(name) for name, column in counted.items()]
     mail = (to_decide(viewer).label("mail_to_decide"), told_to_nobody().label("mail_unattended"))
     jobs = (swept.label("swept_at"), fetched.label("fetched_at"), failed.label("fetch_error"))
-    return select(*columns, *jobs, *mail, ahead)
+    late = late_to_tell(viewer, today=days.today).label("late_actions")
+    return select(*columns, *jobs, *mail, late, ahead)
 
 
 def _listed(viewer: Viewer, view: View, show: Show, days: Days) -> list[Select[Any]]:

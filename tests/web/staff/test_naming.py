@@ -52,6 +52,10 @@ def test_the_fields_that_are_named_stand_on_the_pages(an: Desk, desk: Callable[[
     for page in (an.page("/staff/cases/new"), desk("hu").page("/staff/rules/new")):
         shown |= {tag.get_text(" ", strip=True) for tag in page.select("label, legend")}
 
+    on_it = f"/staff/cases/{file(nature=Nature.COMPLAINT)}"
+    for path in ("finding", "corrective-action", "effect"):
+        shown |= {tag.get_text(" ", strip=True) for tag in desk("co").page(f"{on_it}/{path}").select("label, legend")}
+
     named = {label for _, fields in NAMED for label in fields["en"]}
 
     assert named <= shown, named - shown

@@ -14,6 +14,8 @@ _WITH_VIEWS = (
     "calendar",
     "queue",
     "case",
+    "complaint_forms",
+    "complaints",
     "contact",
     "deciding",
     "directory",

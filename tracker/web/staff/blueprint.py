@@ -209,6 +209,7 @@ def _frame() -> dict[str, Any]:
         (Room.LETTERS, "staff.letters_on_paper", _("Letters")),
         (Room.MAIL, "staff.mails", _("Held mail")),
         (Room.SURVEY, "staff.survey_results", _("Survey")),
+        (Room.COMPLAINTS, "staff.complaints", _("Complaints")),
         (Room.TEXTS, "staff.texts", _("Texts")),
         (Room.DIRECTORY, "staff.directory", _("Directory")),
         (Room.RULES, "staff.rules_of_staff", _("Rules")),

@@ -1,6 +1,6 @@
 """Owns the page of one case: what it is, what is promised, what may be done now, and all that was said and done."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -40,6 +40,7 @@ from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
 from tracker.web.staff.acts import in_round, the_case
 from tracker.web.staff.blueprint import facts_of, needs, staff
+from tracker.web.staff.complaints import complaint_parts
 from tracker.web.staff.mail import lost_in_words
 from tracker.web.staff.proposing import why_here
 from tracker.web.staff.queue import place_of, written
@@ -94,6 +95,7 @@ def case(reference: str) -> str:
         page = case_page(db, header, me().viewer)
         interim = ready(db, header, page)
         post = post_for(db, header.country, day=today)
+        complaint = complaint_parts(db, header.id) if header.nature is Nature.COMPLAINT else None
     promises = [_explained(promise, today) for promise in page.promises]
     went = wandering(one for one in page.line if isinstance(one, Done))
     return render_template(
@@ -103,12 +105,13 @@ def case(reference: str) -> str:
         today=today,
         away=header.handler_away(today),
         owed=[one for one in promises if one.open],
+        complaint=complaint,
         interim=interim,
         came_back=offers(header, page),
         send_again=links(header, page),
         lacking=_lacking(page),
         settled=[one for one in promises if not one.open],
-        groups=actions(header, page),
+        groups=actions(header, page, complaint),
         line=[item for item in (_item(one, page) for one in page.line) if item is not None],
         relations=_relations(),
         why=why_here(header, asked=went.waiting),
@@ -195,11 +198,13 @@ def _about(promise: Promise) -> str:
             return str(_("For the request of %(day)s", day=day))
 
 
-def actions(header: Header, page: CasePage) -> list[tuple[str, list[Action]]]:
+def actions(
+    header: Header, page: CasePage, complaint: Mapping[str, Any] | None = None
+) -> list[tuple[str, list[Action]]]:
     """Return what may be done: by the table of permissions, by the state of the case, and where it makes sense."""
     person, facts = me().person, facts_of(header)
     groups = []
-    for title, offered in _offered(header, page):
+    for title, offered in _offered(header, page, complaint):
         allowed = [
             action for verb, action, sensible in offered
             if sensible and (header.state, verb) in MOVES and may(person, verb, facts)
@@ -212,13 +217,14 @@ def actions(header: Header, page: CasePage) -> list[tuple[str, list[Action]]]:
 Offer = tuple[Verb, Action, bool]
 
 
-def _offered(header: Header, page: CasePage) -> list[tuple[str, list[Offer]]]:
+def _offered(header: Header, page: CasePage, complaint: Mapping[str, Any] | None) -> list[tuple[str, list[Offer]]]:
     owed = {promise.kind for promise in page.promises if promise.state is ObligationState.OPEN}
     waived = any(promise.state is ObligationState.WAIVED for promise in page.promises)
     mine, rings = header.handler_id in me().viewer.own, header.rings
     return [
         (_("Write"), _writing(header, page, owed)),
         (_("What it is"), _deciding(header, page, owed)),
+        *([(_("The complaint"), _on_complaint(complaint))] if complaint else []),
         (_("Who has it"), [
             (Verb.TAKE, Action("take", _l("Take it"), main=rings), rings or header.handler_id != me().id),
             (Verb.HAND_OVER, Action("hand-over", _l("Hand over")), mine),
@@ -256,6 +262,20 @@ def _writing(header: Header, page: CasePage, owed: set[ObligationKind]) -> list[
     ]
 
 
+def _on_complaint(complaint: Mapping[str, Any]) -> list[Offer]:
+    found, known = complaint["found"], complaint["actions"]
+    judged = found is not None and found.decided
+    waiting, done = [one for one in known if one.done_on is None], [one for one in known if one.done_on is not None]
+    say = _l("Change the finding") if judged else _l("Record what was found")
+    return [
+        (Verb.WRITE, Action("finding", say, main=not judged), True),
+        (Verb.WRITE, Action("corrective-action", _l("Add a corrective action")), True),
+        (Verb.WRITE, Action("change-action", _l("Change a corrective action")), bool(waiting)),
+        (Verb.WRITE, Action("action-done", _l("A corrective action is done")), bool(waiting)),
+        (Verb.WRITE, Action("effect", _l("The effect of a corrective action")), bool(done)),
+    ]
+
+
 def _may_be_asked(header: Header) -> bool:
     """Say whether a requester of this kind is asked what they thought, once the case is closed."""
     return header.state is CaseState.CLOSED and header.nature is not Nature.COMPLAINT and not header.sensitive
@@ -285,7 +305,7 @@ def _deciding(header: Header, page: CasePage, owed: set[ObligationKind]) -> list
 def _item(item: Said | Done | Told | Broken | Came, page: CasePage) -> Item | None:
     lang = Language(language())
     if isinstance(item, Done):
-        if item.verb in SHOWN_AS_MESSAGE and "again" not in item.details and _message_beside(item, page.messages):
+        if _stands_as_message(item, page.messages):
             return None
         return Item("done", item, told(item, page.names), who(item))
     if isinstance(item, Told):
@@ -297,7 +317,9 @@ def _item(item: Said | Done | Told | Broken | Came, page: CasePage) -> Item | No
     return Item("said", item, lost_in_words(item.lost), item.author or "")
 
 
-def _message_beside(entry: Done, messages: Sequence[Said]) -> bool:
+def _stands_as_message(entry: Done, messages: Sequence[Said]) -> bool:
+    if entry.verb not in SHOWN_AS_MESSAGE or {"again", "complaint"} & entry.details.keys():
+        return False
     return any(message.at == entry.at or message.number == entry.details.get("message") for message in messages)
 
 

@@ -86,7 +86,7 @@ def queue() -> str:
         title=_titles()[show],
         referred=referred,
         pages=_pages(view, show, page),
-        alarms=_alarms(account, above, view, moment),
+        alarms=[*_alarms(account, above, view, moment), *_corrective(account, above.late_actions)],
         lost=rules_without_target(router(), moment) if keeps or account.person.role is Role.DISPATCHER else [],
         keeps=keeps,
     )
@@ -263,6 +263,14 @@ def written(position: Position) -> str:
 def place_of(case: Header) -> Position:
     """Return where a case stands in the queue."""
     return Position(case.next_due_on or NOTHING_OWED, case.id)
+
+
+def _corrective(account: Account, late: int) -> list[tuple[str, str]]:
+    """Return the alarm about corrective actions past their date: to the coordinator everybody's, else one's own."""
+    coordinates = account.person.role is Role.COMPLAINTS
+    where = url_for("staff.complaints", show="late") if coordinates else url_for("staff.my_corrective_actions")
+    words = _("Corrective actions past their date: %(count)s.", count=number(late))
+    return [(words, where)] if late else []
 
 
 def _alarms(account: Account, above: Overview, view: View, now: datetime) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ from tracker.web.filters import day, moment
 from tracker.web.languages import language
 from tracker.web.site import router
 from tracker.web.staff.accounts import now
+from tracker.web.staff.complaint_words import complaint_step, complaint_told
 
 SHOWN_AS_MESSAGE = frozenset({Verb.WRITE, Verb.ANSWER, Verb.SEND_INTERIM, Verb.TRANSMIT, Verb.FOLLOW_UP})
 """What these did stands in the line as the message itself."""
@@ -24,6 +25,8 @@ def told(entry: Done, names: Mapping[int, str]) -> str:
     said = label(entry.verb, Language(language()))
     if entry.details.get("taken_back"):
         said = _("A waiver was taken back: the promise is owed again.")
+    if entry.details.get("complaint"):
+        said = complaint_step(entry.details)
     if entry.verb is Verb.WRITE and entry.details.get("survey"):
         said = _("A reply to the survey was entered.")
     particulars = " · ".join(_particulars(entry, names))
@@ -61,6 +64,8 @@ def _particulars(entry: Done, names: Mapping[int, str]) -> Iterator[str]:
         case Verb.WAIVE:
             if given.get("ground"):
                 yield from _named(_("Ground"), label(WaiverGround(given["ground"]), Language(language())))
+        case Verb.WRITE if given.get("complaint"):
+            yield from complaint_told(given, names)
         case Verb.WRITE if given.get("again"):
             yield str(_("message %(number)s sent again", number=given["again"]))
         case Verb.RECORD_LEAVING | Verb.VOID_LEAVING:
