@@ -36,6 +36,7 @@ class Room(StrEnum):
     SURVEY = "survey"  # what requesters thought of the answers: a head sees the own service
     PROFILE = "profile"  # one's own language, absence and deputy
     PEOPLE = "people"
+    FIGURES = "figures"  # how the promises are kept: see ``figures_for``
     COMPLAINTS = "complaints"  # their list, as far as one may read them, and their figures
 
 
@@ -123,15 +124,17 @@ ON_CASES: Mapping[Role, Mapping[str, set[Reach]]] = {
 
 _EVERYBODY = frozenset({Room.TEXTS, Room.DIRECTORY, Room.PROFILE})
 _AT_THE_DESK = _EVERYBODY | {Room.QUEUE, Room.SEARCH, Room.ENTER, Room.REGISTER, Room.LETTERS, Room.MAIL}
+_OVER_ALL = _EVERYBODY | {
+    Room.FIGURES, Room.QUEUE, Room.SEARCH, Room.REGISTER, Room.MAIL, Room.SURVEY, Room.COMPLAINTS,
+}  # fmt: skip
 
 ROOMS: Mapping[Role, frozenset[Room]] = {
     Role.CLERK: _AT_THE_DESK,
-    Role.HEAD: _AT_THE_DESK | {Room.COMPLAINTS, Room.WRITE_TEXTS, Room.RULES, Room.SURVEY},
+    Role.HEAD: _AT_THE_DESK | {Room.FIGURES, Room.COMPLAINTS, Room.WRITE_TEXTS, Room.RULES, Room.SURVEY},
     Role.DISPATCHER: _AT_THE_DESK,
-    Role.COMPLAINTS: _AT_THE_DESK | {Room.COMPLAINTS, Room.WRITE_TEXTS},
-    Role.DIRECTION: _EVERYBODY
-    | {Room.QUEUE, Room.SEARCH, Room.REGISTER, Room.MAIL, Room.SURVEY, Room.COMPLAINTS, Room.WRITE_TEXTS},
-    Role.AUDITOR: _EVERYBODY | {Room.COMPLAINTS, Room.QUEUE, Room.SEARCH, Room.REGISTER, Room.MAIL, Room.SURVEY},
+    Role.COMPLAINTS: _AT_THE_DESK | {Room.FIGURES, Room.COMPLAINTS, Room.WRITE_TEXTS},
+    Role.DIRECTION: _OVER_ALL | {Room.WRITE_TEXTS},
+    Role.AUDITOR: _OVER_ALL,
     Role.ADMIN: _EVERYBODY | {Room.PEOPLE, Room.WRITE_TEXTS, Room.WRITE_DIRECTORY, Room.RULES, Room.ROUTING},
 }
 
@@ -172,6 +175,18 @@ def may_keep_rules(person: Person, desks: frozenset[str | None]) -> bool:
     The dispatchers' head may (``desks``: the services of the dispatchers), and whoever runs the machine.
     """
     return may_enter(person, Room.RULES) and (person.role is not Role.HEAD or person.service_code in desks)
+
+
+def figures_for(person: Person, desks: frozenset[str | None]) -> tuple[frozenset[str] | None, bool]:
+    """Return of which lead services a person sees the figures (None: of all), and whether of complaints only.
+
+    A head sees those of the own service; the dispatchers' head (``desks``: the services of the dispatchers) also
+    those of files that no service has yet, the empty one. The complaints coordinator sees complaints of all services.
+    """
+    if person.role is not Role.HEAD:
+        return (None if may_enter(person, Room.FIGURES) else frozenset()), person.role is Role.COMPLAINTS
+    own = {person.service_code} if person.service_code is not None else set()
+    return frozenset(own | ({""} if person.service_code in desks else set())), False
 
 
 def may(person: Person, action: str, case: CaseFacts) -> bool:

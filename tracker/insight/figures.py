@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from tracker.insight.heartbeat import FIGURES, last_success
 from tracker.insight.keeping import JUDGED, Outcome
+from tracker.models.directory import Service
 from tracker.models.figures import Figure
 from tracker.models.staff import Staff
 
@@ -211,6 +212,12 @@ def load(session: Session, scope: Scope, *, ahead: list[date], back: list[date])
 
     each = [made(name, handler, service, numbers) for (service, handler, name), numbers in of.items()]
     return made("", "", "", whole), sorted(each, key=lambda one: (-one.short_by, one.name))
+
+
+def service_names(session: Session, language: str) -> dict[str, str]:
+    """Return the name of every service in a language, by its code (one statement)."""
+    found = session.execute(select(Service.code, Service.names))
+    return {code: str(names[language]) for code, names in found}
 
 
 def within(scope: Scope) -> list[Any]:

@@ -7,6 +7,7 @@ from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 
+from babel.dates import format_date
 from babel.numbers import format_decimal
 from flask import Flask
 
@@ -21,6 +22,7 @@ def install(app: Flask) -> None:
     """Teach the templates the filters below, each by its own name (`label`, `way_out`), and `asset()`."""
     app.add_template_filter(day)
     app.add_template_filter(long_day)
+    app.add_template_filter(month)
     app.add_template_filter(moment)
     app.add_template_filter(number)
     app.add_template_filter(size)
@@ -38,6 +40,11 @@ def day(value: date) -> str:
 def long_day(value: date) -> str:
     """A Brussels date with its weekday: Wednesday 9 December 2026."""
     return _date(_brussels(value), language(), weekday=True)
+
+
+def month(value: date) -> str:
+    """The month of a Brussels date: December 2026."""
+    return str(format_date(value, "MMMM y", locale=language()))
 
 
 def moment(value: datetime) -> str:

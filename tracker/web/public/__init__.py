@@ -1,6 +1,6 @@
 """The pages for citizens."""
 
-from tracker.web.public import asking, beforehand, following, pages, surveying
+from tracker.web.public import asking, beforehand, following, kept, pages, surveying
 from tracker.web.public.blueprint import public
 
-__all__ = ["asking", "beforehand", "following", "pages", "public", "surveying"]
+__all__ = ["asking", "beforehand", "following", "kept", "pages", "public", "surveying"]

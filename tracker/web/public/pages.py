@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
+from babel.numbers import format_percent
 from flask import g, render_template
 from flask_babel import gettext as _
 
@@ -12,6 +13,7 @@ from tracker.charter.words import Channel, Language
 from tracker.correspondence.explanation import counted, label, rule_source
 from tracker.web.languages import NAMES, language
 from tracker.web.public.blueprint import IN_LANGUAGE, public
+from tracker.web.public.kept import kept_figures
 from tracker.web.public.periods import periods
 from tracker.web.site import site
 
@@ -31,11 +33,19 @@ def home() -> str:
 
 @public.get(f"{IN_LANGUAGE}/commitments")
 def commitments() -> str:
-    """Say each promise in plain words, from the rules in force today."""
+    """Say each promise in plain words, from the rules in force today, and how it was kept."""
     rules, today = site().house.rules, brussels_day(datetime.now(UTC))
     promises = promises_on(today, rules, language())
     sources = dict.fromkeys((promise.source, promise.address) for promise in promises)
-    return render_template("public/commitments.html", promises=promises, sources=list(sources))
+    return render_template(
+        "public/commitments.html",
+        promises=promises,
+        sources=list(sources),
+        found=kept_figures(),
+        percent=lambda share: format_percent(
+            share, "#,##0.0%" if language() == Language.EN else "#,##0.0 %", language()
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True)

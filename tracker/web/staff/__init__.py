@@ -17,6 +17,7 @@ _WITH_VIEWS = (
     "complaint_forms",
     "complaints",
     "contact",
+    "dashboard",
     "deciding",
     "directory",
     "directory_details",
