@@ -29,7 +29,7 @@ class SurveyAsked(Sealed, Base):
     number: Mapped[int]
     """1, 2, 3 … within the case: a file that was opened again is asked about its new answer."""
     message_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"))
-    """The message that asked; none: somebody asked by telephone or at the counter."""
+    """The message that asked; none: somebody asked by telephone or at the counter, or the case is made up."""
     service_code: Mapped[str | None] = mapped_column(ForeignKey("services.code"))
     """The service that had the case then."""
     channel: Mapped[Channel] = mapped_column(Word(Channel))

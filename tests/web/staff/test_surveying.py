@@ -121,7 +121,7 @@ def test_a_slip_opens_the_file_again_or_becomes_a_complaint(
     case = row(first)
     assert (case.state, case.next_due_on) == (CaseState.OPEN, brussels_day(datetime.now(UTC)) + timedelta(days=30))
     complained = an.send(f"/staff/cases/{second}/survey", channel="post", **TICKED | {"wish": "complain"})
-    assert complained.location.endswith("/staff/entered")
+    assert complained.location.endswith("/entered")
     with database.reading() as session:
         complaint = session.scalars(select(Case).where(Case.nature == Nature.COMPLAINT)).one()
         assert (complaint.about_case_id, complaint.channel) == (row(second).id, Channel.POST)

@@ -3,7 +3,7 @@
 import gc
 import multiprocessing
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from typing import Any
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from tracker.casework.daybook import keep_last_numbers
 from tracker.casework.house import House
 from tracker.casework.seeding.book import Book
+from tracker.casework.seeding.opinions import surveys_of
 from tracker.casework.seeding.people import Office
 from tracker.casework.seeding.plan import Day, Plan, blocks_of, days_of, processes
 from tracker.casework.seeding.population import Maker
@@ -43,18 +44,38 @@ def load(session: Session, plan: Plan, office: Office, house: House) -> int:
     on_sqlite = session.get_bind().dialect.name == "sqlite"
     written = (_load_sqlite if on_sqlite else _load_postgresql)(session, plan, office, house, days)
     keep_last_numbers(session)
+    return written + _load_surveys(session, plan, house, on_sqlite=on_sqlite)
+
+
+def _load_surveys(session: Session, plan: Plan, house: House, *, on_sqlite: bool) -> int:
+    """Write what was asked of the cases that are there now, and what was replied; return how many rows it took."""
+    connection: Any = session.connection().connection.driver_connection
+    written = 0
+    for block in surveys_of(session, plan, house):
+        for model, rows in block.items():
+            written += len(rows)
+            if on_sqlite:
+                statement, bound = _insert_of(model)
+                connection.executemany(statement, [bound(row) for row in rows])
+            elif rows:
+                _copy(connection, model, as_copied(rows), frozen=False)
+    if not on_sqlite:
+        session.execute(text("SELECT setval('survey_asked_id_seq', (SELECT coalesce(max(id), 1) FROM survey_asked))"))
+        session.execute(text("ANALYZE survey_asked, survey_replies"))
     return written
+
+
+def _insert_of(model: type[Base]) -> tuple[str, Callable[[str], tuple[Any, ...]]]:
+    """Return the statement that writes a row of a table into SQLite, and how a row of text becomes its values."""
+    names = columns(model)
+    places = ", ".join("?" * len(names))
+    return f"INSERT INTO {model.__tablename__} ({', '.join(names)}) VALUES ({places})", as_bound(model)  # noqa: S608
 
 
 def _load_sqlite(session: Session, plan: Plan, office: Office, house: House, days: Sequence[Day]) -> int:
     maker, written = Maker(plan, house, office), 0
     cursor = session.connection().connection.cursor()
-    inserts = {}
-    for model in MODELS:
-        names = columns(model)
-        places = ", ".join("?" * len(names))
-        table = model.__tablename__
-        inserts[model] = (f"INSERT INTO {table} ({', '.join(names)}) VALUES ({places})", as_bound(model))  # noqa: S608
+    inserts = {model: _insert_of(model) for model in MODELS}
     for model, rows in _in_order(maker, days):
         statement, bound = inserts[model]
         cursor.executemany(statement, [bound(row) for row in rows])
