@@ -6,6 +6,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from babel.dates import format_date
 from flask import Response, abort, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -58,7 +59,7 @@ def dashboard() -> str:
     """Show how the promises were kept, and what is to come."""
     board = _board()
     months, days, people, *cuts = board.tables
-    share = [(month_words(m.first), round(100 * (m.kept.share or 0), 1)) for m in board.found.months]
+    share = [(str(format_date(m.first, "MMM", locale=language())), round(100 * (m.kept.share or 0), 1)) for m in board.found.months]
     due = [(str(day.day), due) for day, due in zip(board.ahead, board.whole.due, strict=True)]
     return render_template(
         "staff/dashboard.html",
