@@ -21,6 +21,7 @@ from tracker.charter.words import (
     Language,
     MailOutcome,
     MailReason,
+    Opinion,
     PostKind,
     RoutingSubject,
     RuleState,
@@ -39,6 +40,7 @@ from tracker.models.paper import Letter, PrintRun, RegisterEntry, RegisterYear, 
 from tracker.models.personal import CalendarFeed
 from tracker.models.routing import RoutingChange, RoutingExample, RoutingModel, RoutingRule
 from tracker.models.schema import TABLES_OF_RECORD
+from tracker.models.survey import SurveyAsked, SurveyReply
 from tracker.models.texts import TextModule
 
 
@@ -74,6 +76,13 @@ def on_paper_and_by_mail(at: datetime) -> Iterator[Sealed]:
     )  # fmt: skip
     yield MailNotice(staff_id=1, day=at.date(), mails=[1], recorded_at=at)
     yield CalendarFeed(staff_id=1, digest="3" * 64, made_at=at)
+    yield SurveyAsked(
+        id=1, case_id=1, number=1, channel=Channel.EMAIL, language=Language.FR, whom="4" * 32, asked_on=at.date(),
+        until=at.date() + timedelta(days=60),
+    )  # fmt: skip
+    yield SurveyReply(
+        asked_id=1, answered=Opinion.YES, clear=Opinion.PARTLY, in_time=Opinion.NO, channel=Channel.WEB, replied_at=at
+    )
     yield PrintRun(id=1, made_at=at)
     yield Letter(message_id=2, stored_as="ab/letter.pdf", size=9, pages=1, sha256="2" * 64, made_at=at)
     yield VoidPrint(message_id=2, run_id=1, position=1, ground=VoidPrintGround.CODE, voided_at=at)

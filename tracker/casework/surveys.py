@@ -123,9 +123,10 @@ def may_ask(session: Session, house: House, case: Case, now: datetime) -> bool:
     """Say whether a requester is asked about the answer that a case has had.
 
     Not about complaints, urgent and sensitive cases: whoever was in trouble is not sent a form. Not twice about the
-    same answer, and not within the months of the setting when they were asked about another case.
+    same answer, not within the months of the setting when they were asked about another case, and not where another
+    survey takes the place of this one.
     """
-    if case.nature is Nature.COMPLAINT or case.sensitive or case.urgent_since is not None:
+    if house.survey_url or case.nature is Nature.COMPLAINT or case.sensitive or case.urgent_since is not None:
         return False
     last = session.scalar(_of_case(case).order_by(SurveyAsked.number.desc()).limit(1))
     answers = select(func.max(Message.left_at)).where(

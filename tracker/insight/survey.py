@@ -70,7 +70,11 @@ def results(
     """
     columns = [getattr(SurveyReply, question.value) for question, _ in _COUNTED]
     counted = [func.count().filter(column == one[1]) for column, one in zip(columns, _COUNTED, strict=True)]
-    arrived = or_(SurveyAsked.message_id.is_(None), and_(Message.left_on.is_not(None), Message.voided_at.is_(None)))
+    arrived = or_(
+        SurveyAsked.message_id.is_(None),
+        and_(Message.left_on.is_not(None), Message.voided_at.is_(None)),
+        SurveyReply.asked_id.is_not(None),  # whoever replied got it, whatever is recorded of its leaving
+    )
     query = (
         select(
             SurveyAsked.service_code, SurveyAsked.asked_on, func.count(), func.count(SurveyReply.asked_id), *counted
