@@ -25,7 +25,7 @@ from tracker.correspondence.explanation import (
     organisation,
     rung_in_words,
 )
-from tracker.correspondence.facts import LetterFacts, MailNoticeFacts, NoticeFacts, Promise, Request
+from tracker.correspondence.facts import DigestFacts, LetterFacts, MailNoticeFacts, NoticeFacts, Promise, Request
 from tracker.correspondence.gate import Item, Missing, SendRefused
 from tracker.correspondence.in_html import as_page, links_of
 from tracker.correspondence.phones import Line
@@ -33,7 +33,7 @@ from tracker.correspondence.placeholders import fill_in, values_of
 from tracker.correspondence.tables import text_of
 from tracker.resources import resource
 
-NOTICE, MAIL_NOTICE = "notice", "mail_notice"
+NOTICE, MAIL_NOTICE, DIGEST = "notice", "mail_notice", "digest"
 """The folders of the mails to staff; every other folder is named after its `MessageKind`."""
 OMBUDSMAN = "www.federalombudsman.be"
 """What an answer to a complaint names: where its writer can turn next, free of charge (law of 22 March 1995)."""
@@ -160,6 +160,14 @@ def compose_mail_notice(facts: MailNoticeFacts, languages: Sequence[Language]) -
     listed, more = facts.held[:MOST_LISTED], len(facts.held[MOST_LISTED:])
     links = [facts.list_url, *(one.url for one in listed)]
     return _to_staff(MAIL_NOTICE, lambda _: values | {"listed": listed, "more": more}, languages, links)
+
+
+def compose_digest(facts: DigestFacts, language: Language) -> Composed:
+    """Write the daily mail to one member of staff."""
+    values = {field.name: getattr(facts, field.name) for field in fields(facts)}
+    sections = (facts.overdue, facts.today, facts.week, facts.letters)
+    links = [facts.queue_url, *(line.url for section in sections for line in section.lines)]
+    return _to_staff(DIGEST, lambda _: values, [language], links)
 
 
 def _to_staff(

@@ -149,3 +149,39 @@ class HeldMail:
     """The case that it is presumed to be about."""
     handler_name: str | None = None
     """Who has that case."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestFacts:
+    """What the daily mail to one member of staff says: what is owed and what waits, nothing about a citizen."""
+
+    day: date
+    """The Brussels day it is for."""
+    overdue: "DigestSection"
+    today: "DigestSection"
+    """To be done on this day."""
+    week: "DigestSection"
+    """To be done in the rest of this week."""
+    interim: int
+    """How many of all these are interim letters."""
+    letters: "DigestSection"
+    """Written, and waiting to be posted or faxed."""
+    queue_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestSection:
+    """How many there are, and the first of them."""
+
+    count: int
+    lines: tuple["DigestLine", ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestLine:
+    """One of them; a letter that waits has neither kind nor date."""
+
+    reference: str
+    url: str
+    kind: ObligationKind | None = None
+    due_on: date | None = None

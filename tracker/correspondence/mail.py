@@ -2,21 +2,36 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import parseaddr
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tracker.charter.counting import BRUSSELS, brussels_day
-from tracker.charter.words import Language, MailOutcome
-from tracker.correspondence.compose import Composed, compose_mail_notice, compose_notice, one_line, template_of
+from tracker.charter.words import Language, MailOutcome, ObligationKind
+from tracker.correspondence.compose import (
+    Composed,
+    compose_digest,
+    compose_mail_notice,
+    compose_notice,
+    one_line,
+    template_of,
+)
 from tracker.correspondence.enclosures import Enclosure, enclosures_of
 from tracker.correspondence.explanation import organisation
-from tracker.correspondence.facts import HeldMail, MailNoticeFacts, NoticeFacts
+from tracker.correspondence.facts import (
+    DigestFacts,
+    DigestLine,
+    DigestSection,
+    HeldMail,
+    MailNoticeFacts,
+    NoticeFacts,
+)
 from tracker.correspondence.gate import check_signature, is_email_address
 from tracker.correspondence.threads import POLICY, thread_of
 from tracker.correspondence.tracking import MailKind, message_id, reply_token
@@ -25,6 +40,7 @@ from tracker.models.cases import Case
 from tracker.models.mail import Mail, MailNotice
 from tracker.models.messages import Message, Outbox
 from tracker.models.obligations import Notice, Obligation
+from tracker.models.personal import Digest
 from tracker.models.staff import Staff
 
 
@@ -100,6 +116,8 @@ def parcel_of(session: Session, row: Outbox, sender: Sender) -> Parcel:
         return _message(session, session.get_one(Message, row.message_id), sender)
     if row.mail_notice_id is not None:
         return _mail_notice(session, session.get_one(MailNotice, row.mail_notice_id), sender)
+    if row.digest_id is not None:
+        return _digest(session, session.get_one(Digest, row.digest_id), sender)
     return _notice(session, session.get_one(Notice, row.notice_id), sender)
 
 
@@ -191,6 +209,47 @@ def _mail_notice(session: Session, notice: MailNotice, sender: Sender) -> Parcel
     mail["From"] = _address(sender.address, parseaddr(sender.mail_from)[0])
     mail["To"] = _address(person.email, one_line(person.name))
     return Parcel(mail, (_ascii(person.email),))
+
+
+def _digest(session: Session, digest: Digest, sender: Sender) -> Parcel:
+    """Return the mail of one person's day."""
+    person = session.get_one(Staff, digest.staff_id)
+    if not person.active:
+        raise Undeliverable("the recipient's account was closed")
+    if not is_email_address(person.email):
+        raise Undeliverable("the recipient has no usable e-mail address")
+    facts = DigestFacts(
+        day=digest.day,
+        **{name: _section(digest.contents[name], sender) for name in ("overdue", "today", "week", "letters")},
+        interim=digest.contents["interim"],
+        queue_url=f"{sender.base_url}/staff/queue",
+    )
+    mail = _mail(
+        compose_digest(facts, person.language),
+        language=person.language,
+        written_at=digest.recorded_at,
+        message_id=message_id(
+            sender.secret, MailKind.DIGEST, "digest", digest.id, digest.recorded_at, domain=sender.domain
+        ),
+        automatic=True,
+    )
+    mail["From"] = _address(sender.address, parseaddr(sender.mail_from)[0])
+    mail["To"] = _address(person.email, one_line(person.name))
+    return Parcel(mail, (_ascii(person.email),))
+
+
+def _section(kept: Mapping[str, Any], sender: Sender) -> DigestSection:
+    """Return one section of a digest as it was kept."""
+    lines = [
+        DigestLine(
+            reference=reference,
+            url=f"{sender.base_url}/staff/cases/{reference}",
+            kind=ObligationKind(kind) if kind else None,
+            due_on=date.fromisoformat(due_on) if due_on else None,
+        )
+        for reference, kind, due_on in kept["lines"]
+    ]
+    return DigestSection(count=kept["count"], lines=tuple(lines))
 
 
 def _held(session: Session, notice: MailNotice, sender: Sender) -> Iterator[HeldMail]:

@@ -72,6 +72,7 @@ class MailKind(StrEnum):
     MESSAGE = "m"
     NOTICE = "n"
     MAIL_NOTICE = "h"
+    DIGEST = "d"
 
 
 def message_id(

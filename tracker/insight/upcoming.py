@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from tracker.charter.words import ObligationKind
 from tracker.models.cases import Case
+from tracker.models.messages import Message
 from tracker.models.obligations import Obligation
 from tracker.models.personal import CalendarFeed
 from tracker.models.staff import Staff
@@ -69,3 +70,48 @@ def feed_made_at(session: Session, staff_id: int) -> datetime | None:
     """Return when somebody made the calendar address that they have (UTC); None: they have none."""
     in_use = CalendarFeed.staff_id == staff_id, CalendarFeed.revoked_at.is_(None)
     return session.scalar(select(CalendarFeed.made_at).where(*in_use))
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """One open obligation, or one letter that waits to be posted or faxed, which has neither kind nor date here."""
+
+    handler_id: int
+    about_staff_id: int | None
+    reference: str
+    kind: ObligationKind | None = None
+    due_on: date | None = None
+
+
+def owed(session: Session, handlers: Collection[int], *, until: date) -> list[Owed]:
+    """Return what is owed on the cases of some handlers with its last day by ``until``, the first due first."""
+    query = (
+        select(Case.handler_id, Case.about_staff_id, Case.reference, Obligation.kind, Obligation.due_on)
+        .join(Obligation, Obligation.case_id == Case.id)
+        .where(
+            Case.handler_id.in_(sorted(handlers)),
+            Case.next_due_on <= until,
+            text("obligations.state = 'open'"),
+            Obligation.due_on <= until,
+        )
+        .order_by(Obligation.due_on, Obligation.id)
+    )
+    return [Owed(*row) for row in session.execute(query)]
+
+
+def letters_waiting(session: Session, handlers: Collection[int]) -> list[Owed]:
+    """Return the letters on the cases of some handlers that wait to be posted or faxed, the oldest first."""
+    query = (
+        select(Case.handler_id, Case.about_staff_id, Case.reference)
+        .join(Message, Message.case_id == Case.id)
+        .where(_WAITS_ON_PAPER, Case.handler_id.in_(sorted(handlers)))
+        .order_by(Message.id)
+    )
+    return [Owed(*row) for row in session.execute(query)]
+
+
+_WAITS_ON_PAPER = text(
+    "messages.left_on IS NULL AND messages.direction = 'out'"
+    " AND (messages.channel = 'post' OR messages.channel = 'fax')"
+)
+"""As the index of them says it (``messages.WAITS_ON_PAPER``)."""

@@ -28,6 +28,7 @@ from tracker.models.history import History
 from tracker.models.messages import Message, Outbox
 from tracker.models.obligations import Breach, Discharge, Notice, Obligation
 from tracker.models.paper import RegisterYear
+from tracker.models.personal import Digest
 from tracker.models.schema import TABLES_OF_RECORD
 from tracker.models.survey import SurveyAsked
 
@@ -51,6 +52,7 @@ def verify(database: Database, rules: RuleBook, calendar: WorkingCalendar) -> It
     for model in TABLES_OF_RECORD:
         yield from _broken_seals(database, model)
     yield from _missing_numbers(database)
+    yield from _digests_not_sent(database)
     yield from _inconsistent_cases(database, rules, calendar)
 
 
@@ -72,6 +74,14 @@ def _missing_numbers(database: Database) -> Iterator[Problem]:
             for message, reference in without_a_line(session, direction):
                 named = f"{direction} message {message} ({reference})"
                 yield Problem("register_entries", named, "the message has no line: it was taken out")
+
+
+def _digests_not_sent(database: Database) -> Iterator[Problem]:
+    """Yield the digests that told something and have no line in the outbox."""
+    query = select(Digest.id).outerjoin(Outbox, Outbox.digest_id == Digest.id).where(Digest.told > 0)
+    with database.reading() as session:
+        for number in session.scalars(query.where(Outbox.id.is_(None)).order_by(Digest.id)):
+            yield Problem("digests", str(number), "it has no line in the outbox")
 
 
 def _broken_seals(database: Database, model: type[Sealed]) -> Iterator[Problem]:

@@ -1,8 +1,9 @@
-"""Owns the rows of what one member of staff asked for themselves: the address that their calendar reads."""
+"""Owns the rows of what one member of staff asked for themselves: a calendar's address, a daily digest by mail."""
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tracker.models.base import Base, BigId, Sealed
@@ -25,3 +26,32 @@ class CalendarFeed(Sealed, Base):
     made_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     """None: in use; a person has one such at most."""
+
+
+class DigestChoice(Sealed, Base):
+    """At which hour somebody wants their digest; no row, or no hour: none."""
+
+    __tablename__ = "digest_choices"
+    __table_args__ = (CheckConstraint("hour IS NULL OR hour BETWEEN 0 AND 23", name="hour_of_the_day"),)
+
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), primary_key=True)
+    hour: Mapped[int | None]
+    """By the clocks of Brussels."""
+    chosen_at: Mapped[datetime]
+
+
+class Digest(Sealed, Base):
+    """What one person was told by the digest of one day. The pair is unique: it is written once, whatever happens."""
+
+    __tablename__ = "digests"
+    __table_args__ = (UniqueConstraint("staff_id", "day"), CheckConstraint("told >= 0", name="told"))
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    day: Mapped[date]
+    """Brussels."""
+    told: Mapped[int]
+    """How many things; none: no mail was sent that day."""
+    contents: Mapped[dict[str, Any]]
+    """By section, how many there are, and the first with reference, kind and date; nothing about a citizen."""
+    recorded_at: Mapped[datetime]

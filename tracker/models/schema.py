@@ -11,7 +11,7 @@ from tracker.models.messages import Attachment, Message, Outbox
 from tracker.models.obligations import Breach, Discharge, Notice, Obligation
 from tracker.models.operations import JobRun, Throttle
 from tracker.models.paper import Letter, PrintRun, RegisterEntry, RegisterYear, VoidPrint
-from tracker.models.personal import CalendarFeed
+from tracker.models.personal import CalendarFeed, Digest, DigestChoice
 from tracker.models.routing import RoutingChange, RoutingExample, RoutingModel, RoutingRule
 from tracker.models.search import CaseSearch
 from tracker.models.staff import Staff
@@ -44,6 +44,8 @@ TABLES_OF_RECORD: tuple[type[Sealed], ...] = (
     RoutingChange,
     RoutingRule,
     CalendarFeed,
+    DigestChoice,
+    Digest,
     SurveyAsked,
     SurveyReply,
     Finding,
@@ -61,6 +63,8 @@ __all__ = [
     "Case",
     "CaseSearch",
     "CorrectiveAction",
+    "Digest",
+    "DigestChoice",
     "Discharge",
     "Figure",
     "Finding",

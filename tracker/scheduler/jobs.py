@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from tracker.casework.digest import digest
 from tracker.casework.directory import bring_up_to_date
 from tracker.casework.figures import count_figures
 from tracker.casework.leaving import before_leaving, on_failed, on_left
@@ -80,6 +81,7 @@ JOBS = (
     Job(FIGURES, 900, lambda machine, now: count_figures(machine.database, machine.house.calendar, now=now)),
     Job("directory", 3600, lambda machine, now: bring_up_to_date(machine.database, now=now)),
     Job("ring", 300, lambda machine, now: asdict(ring(machine.database, machine.house, now=now))),
+    Job("digest", 300, lambda machine, now: asdict(digest(machine.database, machine.house, now=now))),
     Job(
         "purge",
         3600,

@@ -10,6 +10,7 @@ from sqlalchemy import event, select
 
 from tests.web.staff.conftest import Desk, email_of, soup_of
 from tracker.casework.calendar_feed import digest_of
+from tracker.casework.digest import hour_of
 from tracker.charter.counting import brussels_day
 from tracker.charter.words import Nature, Role
 from tracker.insight.upcoming import upcoming
@@ -153,3 +154,13 @@ def test_what_is_owed_is_one_statement_over_the_index_of_what_handlers_owe(
 
     assert [each.reference for each in found] == [reference]
     assert any("ix_cases_queue_handler" in str(row) for row in plan), plan
+
+
+def test_the_hour_of_the_digest_is_chosen_in_the_profile(database: Database, desk: Callable[[str], Desk]) -> None:
+    at, person = desk("an"), _id(database, "an")
+    for typed, kept in (("7", 7), ("7", 7), ("", None)):
+        assert at.send("/staff/profile", digest=typed).status_code == 303
+        with database.reading() as session:
+            assert hour_of(session, person) == kept
+    assert at.send("/staff/profile", digest="24").status_code == 400
+    assert desk("gi").page("/staff/profile").select_one("[name=digest]") is None, "an administrator has no files"

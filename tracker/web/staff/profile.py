@@ -6,6 +6,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from tracker.access.permissions import READ, Person, Reach, Room, reaches
+from tracker.casework.digest import choose_digest, hour_of
 from tracker.casework.people import set_absence, set_language
 from tracker.casework.trying_rules import rules_without_target
 from tracker.charter.counting import brussels_day
@@ -35,18 +36,28 @@ class ProfileForm(StaffForm):
         description=_l("Reminders about your files go to them, and they see and handle your files meanwhile."),
     )
 
+    digest = Pick(
+        _l("Choose an hour of the list."),
+        label=_l("Summary of the day by mail"),
+        description=_l("On working days, what is overdue, due today and this week, and letters that wait:"
+                       " references and dates. No mail comes on a day on which nothing is due."),
+    )  # fmt: skip
+
     def prepare(self, staff_row: Staff, *, anew: bool = False) -> None:
         """Offer the colleagues, and show what is recorded."""
         with site().database.reading() as db:
+            hour = hour_of(db, staff_row.id)
             found = colleagues(db, day=brussels_day(now()), not_this=staff_row.id)
         self.language.choices = list(NAMES.items())
         self.deputy.choices = [
             ("", _("Nobody: my head of service")),
             *((str(one.id), " · ".join(filter(None, (one.name, one.service_code)))) for one in found),
         ]
+        self.digest.choices = [("", _("No summary")), *((str(each), f"{each}:00") for each in range(24))]
         if anew or not self.is_submitted():
             self.language.data = staff_row.language.value
             self.away_from.data, self.away_until.data = staff_row.away_from, staff_row.away_until
+            self.digest.data = "" if hour is None else str(hour)
             self.deputy.data = str(staff_row.deputy_id or "")
 
     def validate(self, extra_validators: object = None) -> bool:
@@ -84,6 +95,9 @@ def profile() -> ResponseReturnValue:
                 away_until=form.away_until.data,
                 deputy_id=int(form.deputy.data) if form.deputy.data else None,
             )
+            if has_files(me().person):
+                hour = int(form.digest.data) if form.digest.data else None
+                choose_digest(db, staff_id=row.id, hour=hour, now=now())
     except CharterError as error:
         return _show(form, row, 409, problems=problems_of(error))
     session.pop(CHOSEN, None)
