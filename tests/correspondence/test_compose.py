@@ -430,3 +430,21 @@ def test_a_notice_about_much_mail_names_the_first_and_counts_the_rest(language: 
     assert "15" in many.text
     assert "- " not in none.text.replace(" - ", "")
     assert "\n\n\n" not in many.text + none.text
+
+
+@pytest.mark.parametrize("language", Language)
+def test_an_answer_to_a_complaint_does_not_leave_without_the_ombudsman(
+    language: Language, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The passage stands in the template; a template that has lost it is refused, for complaints only."""
+    answered, official = replace(FACTS, complaint=True, body="You were right."), Language.FR
+    told = compose(MessageKind.ANSWER, answered, language, official_language=official)
+    assert "www.federalombudsman.be" in told.text
+    assert "0800 999 62" in told.text
+
+    monkeypatch.setattr("tracker.correspondence.compose.OMBUDSMAN", "www.another.example")
+    with pytest.raises(SendRefused) as refused:
+        compose(MessageKind.ANSWER, answered, language, official_language=official)
+    assert [one.item for one in refused.value.missing] == [Item.OMBUDSMAN]
+    assert refused.value.sentences(language)[0]
+    compose(MessageKind.ANSWER, replace(answered, complaint=False), language, official_language=official)

@@ -28,16 +28,19 @@ from tracker.charter.words import (
     CaseState,
     Channel,
     Direction,
+    Effect,
     Language,
     MailReason,
     MessageKind,
     Nature,
     NoticeState,
     ObligationState,
+    Outcome,
 )
 from tracker.insight.to_and_fro import waiting_for_head
 from tracker.insight.verify import verify
 from tracker.models.cases import Case
+from tracker.models.complaints import CorrectiveAction, Finding
 from tracker.models.database import Database
 from tracker.models.messages import Message, Outbox
 from tracker.models.obligations import Breach, Discharge, Notice, Obligation
@@ -72,6 +75,8 @@ def test_the_population_holds_everything_and_is_sound(database: Database) -> Non
     assert counted(database, Obligation.state).keys() == set(ObligationState)
     assert counted(database, Notice.state).keys() >= {NoticeState.SENT, NoticeState.UNATTENDED}
     assert counted(database, Outbox.state).keys() == {"waiting", "sent", "failed"}
+    assert counted(database, Finding.outcome).keys() == {None, *Outcome}
+    assert counted(database, CorrectiveAction.effect).keys() >= {None, Effect.WORKED}
     assert counted(database, TextModule.language).keys() == set(Language)
     assert counted(database, TextModule.service_code).keys() >= {None, "CONSULAR"}
     kinds = set(MessageKind) - {

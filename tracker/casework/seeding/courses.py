@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from tracker.casework.house import House
+from tracker.casework.seeding.judging import act_on, judge
 from tracker.casework.seeding.story import MINUTE, Story, TooYoung, office_hour
 from tracker.charter.counting import at_brussels, brussels_day
 from tracker.charter.entries import Extended, FollowedUp, LeavingVoided, NatureSet, Waived, WithinPeriod
@@ -74,9 +75,12 @@ def _answer(story: Story, at: datetime, *, close: bool = True) -> int:
 
 
 def _close(story: Story) -> None:
+    found = judge(story) if story.ledger.nature is Nature.COMPLAINT else False
     at = story.history[-1]["at"] + QUARTER
     story.do(Verb.CLOSE, at)
     story.case["closed_at"] = at
+    if found:
+        act_on(story)
 
 
 def _interim(story: Story, days: int, further: int) -> None:

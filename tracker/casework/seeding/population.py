@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from tracker.casework.errors import Refused
 from tracker.casework.house import House
 from tracker.casework.seeding.courses import DONE, FALLBACK, JOINED, MERGED, OPEN, Course, live
+from tracker.casework.seeding.judging import CAUSES, THEMES
 from tracker.casework.seeding.passages import keep_passages
 from tracker.casework.seeding.people import Office, Officer, address_of, employ, read_texts
 from tracker.casework.seeding.plan import Day, Plan
@@ -263,6 +264,8 @@ class Maker:
             "body": body, "body_address": self.office.services[body]["address"],
             "body_name": self.office.services[body]["names"][language],
             "reason": texts["reason"], "ground": texts["ground"],
+            "too_old": texts["too_old"], "found": texts["found"], "mend": texts["mend"], "seen": texts["seen"],
+            "theme": THEMES[case % len(THEMES)], "cause": CAUSES[case % len(CAUSES)],
             "withdrawn": texts["withdrawn"], "twice": texts["twice"], "texts": texts,
         }  # fmt: skip
         for what in WRITTEN:

@@ -14,6 +14,7 @@ from tracker.charter.obligations import Obligation as Promise
 from tracker.charter.words import PAPER, SPOKEN, CaseState, Channel, Nature, NoticeState, Recipient
 from tracker.models.base import Base, Moment, Sealed, seal_of_text, sealed_columns, sealed_text
 from tracker.models.cases import Association, Case
+from tracker.models.complaints import CorrectiveAction, Finding
 from tracker.models.history import History
 from tracker.models.messages import Message, Outbox
 from tracker.models.obligations import Breach, Discharge, Notice, Obligation
@@ -25,11 +26,12 @@ SEPARATOR, NULL, END = "\x1f", "\x00", "\x1e"
 
 MODELS: tuple[type[Base], ...] = (
     Case, Association, Message, Obligation, Discharge, Breach, Notice, History, Outbox, RegisterEntry, CaseSearch,
+    Finding, CorrectiveAction,
 )  # fmt: skip
 """In the order in which they can be written."""
 
 IDS: Mapping[type[Base], int] = {
-    Case: 1, Message: 16, Obligation: 8, Discharge: 16, Notice: 64, History: 32, Outbox: 64,
+    Case: 1, Message: 16, Obligation: 8, Discharge: 16, Notice: 64, History: 32, Outbox: 64, CorrectiveAction: 1,
 }  # fmt: skip
 """How many ids of a table a case has to itself: case 5 has the messages 80 to 95."""
 NUMBER, DAY_NUMBER = "#number#", "#day_number#"
@@ -96,7 +98,8 @@ def _text(model: type[Base], values: Values) -> str:
         text = sealed_text(model, values)
     else:
         text = SEPARATOR.join(_plain(values.get(name)) for name in columns(model) if name != "id")
-    return text.replace("%", "%%").replace("%%(", "%(").replace('"#handler#"', "%(handler)s")
+    text = text.replace("%", "%%").replace("%%(", "%(")
+    return text.replace('"#handler#"', "%(handler)s").replace('"#action#"', "%(action)s")
 
 
 def _plain(value: Any) -> str:
@@ -132,6 +135,10 @@ def shape_of(story: Story) -> Shape:
     for number, line in story.outbox.items():
         rows.append(Template(Outbox, _text(Outbox, line | {"message_id": f"%(m{number})s"}), number))
     rows += [Template(RegisterEntry, _line(row), 0) for row in story.book]
+    if story.finding is not None:
+        rows.append(Template(Finding, _text(Finding, story.finding), 0))
+    if story.action is not None:
+        rows.append(Template(CorrectiveAction, _text(CorrectiveAction, story.action), 0))
     rungs = tuple(_rung(one, place, promises[one.number - 1]) for place, one in enumerate(told, 1))
     upcoming = story.ledger.next_obligation
     return Shape(
@@ -211,6 +218,7 @@ def fill(
     A line of the daily book has neither yet: its numbers come after those of other cases.
     """
     facts["case"] = case
+    facts["action"] = IDS[CorrectiveAction] * case
     for number in range(1, shape.promises + 1):
         facts[f"o{number}"] = 8 * case + number
     for number in range(1, shape.messages + 1):
@@ -224,7 +232,7 @@ def fill(
             yield model, filled
         elif model is Outbox:
             yield model, f"{filled}\x1f{64 * case + place}"
-        elif model is Breach:
+        elif model in (Breach, Finding):
             yield model, f"{filled}\x1f{seal_of_text(filled)}"
         elif model is Case:
             yield model, f"{filled}\x1f{case}\x1f{alarms}\x1f{seal_of_text(filled)}"

@@ -80,6 +80,9 @@ class Story:
     """By the number of the message."""
     book: list[Values] = field(default_factory=list)
     """Its lines in the daily book; their numbers are only known once those of every case are together."""
+    finding: Values | None = None
+    action: Values | None = None
+    """What was found of a complaint, and what is done because of it."""
 
     def __post_init__(self) -> None:
         by_hand = self.channel not in (Channel.WEB, Channel.EMAIL)

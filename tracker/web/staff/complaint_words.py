@@ -35,14 +35,18 @@ def _finding(found: Mapping[str, Any]) -> Iterator[str]:
     if found["admissible"]:
         yield str(_("Admissible"))
     else:
-        yield f"{_('Not admissible')}: {label(Inadmissible(found['ground']), lang)}"
+        yield _named(_("Not admissible"), label(Inadmissible(found["ground"]), lang))
     if found.get("note"):
         yield found["note"]
     if found.get("outcome"):
-        yield f"{label(Outcome(found['outcome']), lang)}: {found['reasons']}"
+        yield _named(label(Outcome(found["outcome"]), lang), found["reasons"])
     for code, words in ((found.get("theme"), lists.themes), (found.get("cause"), lists.causes)):
         if code:
             yield words[code].names[lang] if code in words else code
+
+
+def _named(what: str, words: str) -> str:
+    return str(_("%(what)s: %(words)s", what=what, words=words))
 
 
 def _action(action: Mapping[str, Any], details: Mapping[str, Any]) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Owns the coordinator's pages: the list, actions past their date, one's own actions, the yearly report."""
 
 import csv
+from collections.abc import Mapping
 from io import BytesIO, StringIO
 from typing import Any
 
@@ -24,10 +25,10 @@ from flask_babel import lazy_gettext as _l
 from tracker.access.permissions import Room
 from tracker.casework import corrective
 from tracker.casework.errors import NotPermitted
-from tracker.charter.complaints import Analysis
+from tracker.charter.complaints import Analysis, Word
 from tracker.charter.counting import brussels_day
 from tracker.charter.errors import CharterError
-from tracker.charter.words import CaseState, Language
+from tracker.charter.words import Language
 from tracker.correspondence.explanation import days_left_in_words
 from tracker.correspondence.report import render
 from tracker.insight.complaints import (
@@ -69,8 +70,8 @@ def complaints() -> str:
     return render_template(
         "staff/complaints.html", pile=pile, rows=found.rows if found else (), late=late, today=today, after=more,
         titles={"open": _("Open"), "closed": _("Closed"), "late": _("Actions past their date")},
-        themes=theme_names(), left=lambda day: days_left_in_words(day, today, lang), closed=CaseState.CLOSED,
-        years=years, languages=NAMES, reads=Room.QUEUE,
+        themes=_named(Analysis.shipped().themes), left=lambda day: days_left_in_words(day, today, lang),
+        years=years, languages=NAMES,
     )  # fmt: skip
 
 
@@ -78,22 +79,19 @@ def _years(first: int | None, last: int) -> list[int]:
     return list(range(last, (first or last) - 1, -1))[:10]
 
 
-def theme_names() -> dict[str, str]:
-    """Return themes and causes by code, in the reader's language."""
-    lists = Analysis.shipped()
-    return {code: word.names[language()] for code, word in (*lists.causes.items(), *lists.themes.items())}
-
-
 def complaint_parts(db: Any, case_id: int) -> dict[str, Any]:
     """Return what the page of a complaint shows of what was found and done."""
     lists = Analysis.shipped()
-    lang = language()
     return {
         "found": finding_of(db, case_id),
         "actions": actions_of(db, case_id),
-        "themes": {code: word.names[lang] for code, word in lists.themes.items()},
-        "causes": {code: word.names[lang] for code, word in lists.causes.items()},
+        "themes": _named(lists.themes),
+        "causes": _named(lists.causes),
     }
+
+
+def _named(words: Mapping[str, Word]) -> dict[str, str]:
+    return {code: word.names[language()] for code, word in words.items()}
 
 
 class DoneForm(StaffForm):
