@@ -9,14 +9,17 @@ PETROL, INK, LINE = "#0b5563", "#1d2b36", "#c8d1d6"
 
 
 def columns(title: str, values: Sequence[tuple[str, float]], *, highest: float | None = None) -> Markup:
-    """Draw one column for each value, as an SVG that a page can hold; ``title`` says what it shows."""
+    """Draw one column for each value, as an SVG that a page can hold; ``title`` says what it shows.
+
+    No two values may have the same words: they would be one column.
+    """
     import leather  # a few megabytes, for the few who look at figures
     from leather import theme
 
     theme.background_color, theme.zero_color, theme.tick_color = "#ffffff", INK, LINE
     theme.label_color = theme.axis_title_color = INK
     theme.tick_font_family = theme.title_font_family = theme.axis_title_font_family = "Public Sans, Arial, sans-serif"
-    theme.margin, theme.tick_font_size = 0.02, 13
+    theme.margin, theme.tick_font_size = 0.02, 12
     chart = leather.Chart()
     chart.add_columns([(words, value) for words, value in values], fill_color=PETROL)
     top = highest if highest is not None else max((value for _, value in values), default=0) or 1

@@ -6,7 +6,6 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from babel.dates import format_date
 from flask import Response, abort, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -59,8 +58,8 @@ def dashboard() -> str:
     """Show how the promises were kept, and what is to come."""
     board = _board()
     months, days, people, *cuts = board.tables
-    share = [(str(format_date(m.first, "MMM", locale=language())), round(100 * (m.kept.share or 0), 1)) for m in board.found.months]
-    due = [(str(day.day), due) for day, due in zip(board.ahead, board.whole.due, strict=True)]
+    share = [(f"{m.first:%m/%y}", round(100 * (m.kept.share or 0), 1)) for m in board.found.months]
+    due = [(f"{day.day}/{day.month}", due) for day, due in zip(board.ahead, board.whole.due, strict=True)]
     return render_template(
         "staff/dashboard.html",
         board=board,

@@ -59,8 +59,8 @@ def percent(share: float | None) -> Cell:
 
 
 def month_words(first: date) -> str:
-    """Return a month with its year."""
-    return str(format_date(first, "MMM y", locale=language()))
+    """Return a month with its year, on one line."""
+    return str(format_date(first, "MMM\N{NO-BREAK SPACE}y", locale=language()))
 
 
 def end_of(first: date) -> date:
@@ -148,7 +148,7 @@ def _who(one: Load, ahead: Sequence[date], services: Mapping[str, str]) -> list[
 
 def _heads() -> list[str]:
     words = outcome_words()
-    return [_("Share kept on time"), *(words[outcome].capitalize() for outcome in COUNTED)]
+    return [_("Share kept on time"), *(words[outcome][:1].upper() + words[outcome][1:] for outcome in COUNTED)]
 
 
 def _tally(tally: Tally, period: Period, **cut: str) -> list[Cell]:
