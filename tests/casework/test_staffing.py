@@ -53,6 +53,36 @@ def test_a_handler_who_is_away_is_replaced_by_the_deputy_then_by_the_head(databa
         assert reached(session, Recipient.HANDLER, clerk) == []
 
 
+def test_the_head_has_the_files_of_whoever_is_away_without_anybody_to_stand_in(database: Database) -> None:
+    with database.writing() as session:
+        settle(session)
+        clerk = make_staff(session, "clerk@suivi.example", Role.CLERK, "M3")
+        deputy = make_staff(session, "deputy@suivi.example", Role.CLERK, "M3")
+        head = make_staff(session, "head@suivi.example", Role.HEAD, "M3")
+        other = make_staff(session, "other@suivi.example", Role.HEAD, "M1")
+
+        def of(head: Staff) -> frozenset[int]:
+            session.flush()
+            return stands_in_for(session, head.id, Role.HEAD, day=TODAY)
+
+        away(clerk, deputy)
+        assert of(head) == frozenset(), "the deputy is there"
+        deputy.active = False
+        assert of(head) == {clerk.id}, "the deputy has left"
+        deputy.active = True
+        away(deputy, clerk)
+        assert of(head) == {clerk.id, deputy.id}, "they would stand in for each other in a circle"
+        away(deputy, other)
+        assert [of(head), of(other)] == [set(), {clerk.id, deputy.id}]
+        away(clerk, None)
+        assert [of(head), of(other)] == [{clerk.id}, {deputy.id}]
+        for one in (clerk, deputy):
+            team = Team.load(session, day=TODAY)
+            there = team.there(team.members[one.id])
+            assert there is not None
+            assert one.id in stands_in_for(session, there.id, there.role, day=TODAY), "notices go the same way"
+
+
 @pytest.mark.parametrize("concerned", ["deputy", "handler"])
 def test_whoever_a_complaint_concerns_is_passed_over_for_the_head(database: Database, concerned: str) -> None:
     with database.writing() as session:

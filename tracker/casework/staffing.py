@@ -1,12 +1,12 @@
 """Owns who is there: whom a case is given to, who stands in for whom, and whom the ladder reaches."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple, Self
 
 from sqlalchemy import bindparam, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from tracker.charter.words import Recipient, Role
 from tracker.models.staff import Staff
@@ -149,21 +149,41 @@ _SOME_MEMBERS = _MEMBERS.where(
 def stands_in_for(session: Session, staff_id: int, role: Role, *, day: date) -> frozenset[int]:
     """Return for whom somebody stands in on a day (Brussels): who is away and comes to them, deputy by deputy.
 
-    What a desk holds is in the hands of every dispatcher.
+    A head stands in for those of the service for whom no deputy is there. What a desk holds is in the hands of every
+    dispatcher. One statement.
     """
     away = (Staff.away_from <= day) & (Staff.away_until.is_(None) | (Staff.away_until >= day))
-    query = select(Staff.id, Staff.deputy_id, Staff.is_desk).where(Staff.active, Staff.id != staff_id)
+    deputy = aliased(Staff)
+    service = select(Staff.service_code).where(Staff.id == staff_id).scalar_subquery()
+    query = (
+        select(Staff.id, deputy.id.label("deputy"), Staff.is_desk, (Staff.service_code == service).label("near"))
+        .outerjoin(deputy, (deputy.id == Staff.deputy_id) & deputy.active)
+        .where(Staff.active, Staff.id != staff_id, away | Staff.is_desk)
+    )
     absent: dict[int, int | None] = {}
     held: set[int] = set()
-    for row in session.execute(query.where(away | Staff.is_desk)):
+    near: set[int] = set()
+    for row in session.execute(query):
         if row.is_desk:
             held |= {row.id} if role is Role.DISPATCHER else set()
         else:
-            absent[row.id] = row.deputy_id
+            absent[row.id] = row.deputy
+            near |= {row.id} if row.near else set()
     reached = {staff_id}
-    while more := {one for one, deputy in absent.items() if deputy in reached} - reached:
+    while more := {one for one, deputy_id in absent.items() if deputy_id in reached} - reached:
         reached |= more
-    return frozenset(held | reached - {staff_id})
+    orphans = {one for one in near if _nobody_stands_in(one, absent)} if role is Role.HEAD else set()
+    return frozenset(held | orphans | reached - {staff_id})
+
+
+def _nobody_stands_in(member: int, absent: Mapping[int, int | None]) -> bool:
+    """Say whether the deputies of somebody who is away end with nobody, or where they began."""
+    asked: set[int] = set()
+    someone: int | None = member
+    while someone is not None and someone in absent and someone not in asked:
+        asked.add(someone)
+        someone = absent[someone]
+    return someone is None or someone in asked
 
 
 class NobodyThere(Exception):
