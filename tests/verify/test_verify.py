@@ -9,20 +9,25 @@ from itertools import zip_longest
 from typing import Any
 
 import pytest
-from sqlalchemy import JSON, Column, Connection, Table, Update, delete, func, insert, select, text, update
+from sqlalchemy import JSON, Column, Connection, Table, Update, delete, func, insert, select, text, true, update
+from sqlalchemy.orm import Session
 
 from tests.cli.conftest import Told, call
 from tests.cli.test_explain import live_through
 from tests.conftest import SECRET_KEY
-from tests.factories import MONDAY, make_case, make_house
+from tests.factories import MONDAY, acting, make_case, make_house, make_staff
+from tracker.casework.complaints import Found, record_finding
+from tracker.casework.corrective import add_action
 from tracker.charter.words import (
     Channel,
     Direction,
     Language,
     MailOutcome,
     MailReason,
+    Nature,
     Opinion,
     PostKind,
+    Role,
     RoutingSubject,
     RuleState,
     VoidPrintGround,
@@ -30,6 +35,7 @@ from tracker.charter.words import (
 from tracker.insight.verify import Problem, verify
 from tracker.models.base import Moment, Sealed, Word
 from tracker.models.cases import Association
+from tracker.models.complaints import CorrectiveAction, Finding
 from tracker.models.database import Database
 from tracker.models.directory import Post
 from tracker.models.history import History
@@ -62,10 +68,20 @@ def lived(database: Database) -> Database:
             )
         )  # fmt: skip
         session.add_all(on_paper_and_by_mail(MONDAY))
+        complain(session)
     with database.reading() as session:
         for model in TABLES_OF_RECORD:
             assert session.scalar(select(func.count()).select_from(model)), model
     return database
+
+
+def complain(session: Session) -> None:
+    """Add a complaint that was judged and acted on."""
+    co = make_staff(session, "co@suivi.example", Role.COMPLAINTS, "COMPLAINTS")
+    case = make_case(session, nature=Nature.COMPLAINT)
+    told: dict[str, Any] = {"reference": case.reference, "actor": acting(co), "now": MONDAY, "seen": None}
+    record_finding(session, make_house(), found=Found(note="In time."), **told)
+    add_action(session, make_house(), what="Two lines.", owner_id=co.id, due_on=date(2026, 4, 1), **told)
 
 
 def on_paper_and_by_mail(at: datetime) -> Iterator[Sealed]:
@@ -201,12 +217,15 @@ def alter(connection: Connection, column: Column[Any]) -> tuple[Column[Any], str
     return column, " ".join(str(key) for key in keys.values()), update(table).where(*after).values({column: value})
 
 
-@pytest.mark.parametrize("model", [History, Message, Obligation, Discharge, Breach, Notice, Outbox])
+@pytest.mark.parametrize(
+    "model", [History, Message, Obligation, Discharge, Breach, Notice, Outbox, Finding, CorrectiveAction]
+)
 def test_a_row_taken_out_is_missed(lived: Database, model: type[Any]) -> None:
     with behind_its_back(lived) as connection:
         table = model.__table__
-        last = connection.scalar(select(func.max(next(iter(table.primary_key.columns)))))
-        connection.execute(delete(table).where(next(iter(table.primary_key.columns)) == last))
+        key = next(iter(table.primary_key.columns))
+        known = select(func.max(key)).where(table.c.case_id == 1 if model is Message else true())
+        connection.execute(delete(table).where(key == connection.scalar(known)))
 
     assert problems(lived)
 
