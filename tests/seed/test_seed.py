@@ -35,6 +35,7 @@ from tracker.charter.words import (
     Nature,
     NoticeState,
     ObligationState,
+    Opinion,
     Outcome,
 )
 from tracker.insight.to_and_fro import waiting_for_head
@@ -46,6 +47,7 @@ from tracker.models.messages import Message, Outbox
 from tracker.models.obligations import Breach, Discharge, Notice, Obligation
 from tracker.models.paper import RegisterEntry
 from tracker.models.search import found_wrong
+from tracker.models.survey import SurveyReply
 from tracker.models.texts import TextModule
 
 NOW = datetime(2026, 6, 17, 9, 30, tzinfo=UTC)
@@ -77,6 +79,7 @@ def test_the_population_holds_everything_and_is_sound(database: Database) -> Non
     assert counted(database, Outbox.state).keys() == {"waiting", "sent", "failed"}
     assert counted(database, Finding.outcome).keys() == {None, *Outcome}
     assert counted(database, CorrectiveAction.effect).keys() >= {None, Effect.WORKED}
+    assert counted(database, SurveyReply.answered).keys() == set(Opinion)
     assert counted(database, TextModule.language).keys() == set(Language)
     assert counted(database, TextModule.service_code).keys() >= {None, "CONSULAR"}
     kinds = set(MessageKind) - {
