@@ -138,6 +138,10 @@ class Load:
         """How many promises more than can be kept there are on the worst day."""
         return max(self.left_over(), default=0)
 
+    def short_from(self, ahead: list[date]) -> date | None:
+        """Return the first working day ahead by which not all that is due can be kept; None: all can."""
+        return next((day for day, left in zip(ahead, self.left_over(), strict=True) if left), None)
+
 
 def figures(session: Session, scope: Scope, months: Iterable[date], shown: Iterable[date]) -> Figures:
     """Return the figures of some months, and of those ``shown`` together, by what they are about (two statements)."""

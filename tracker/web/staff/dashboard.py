@@ -68,7 +68,11 @@ def dashboard() -> str:
         people=people,
         cuts=cuts,
         share=percent(board.found.whole.kept.share).words,
-        short=[one for one in board.each if one.short_by],
+        short=[
+            (one, short_day(day, board.ahead[0], language()))
+            for one in board.each
+            if (day := one.short_from(board.ahead))
+        ],
         share_chart=columns(_("Share of promises kept on time, month by month, in percent"), share, highest=100),
         due_chart=columns(_("What falls due on the next 20 working days"), due),
     )

@@ -100,7 +100,7 @@ def cut_tables(found: Figures, period: Period, services: Mapping[str, str]) -> l
     return tables
 
 
-def load_tables(whole: Load, each: Sequence[Load], ahead: Sequence[date], services: Mapping[str, str]) -> list[Table]:
+def load_tables(whole: Load, each: Sequence[Load], ahead: list[date], services: Mapping[str, str]) -> list[Table]:
     """Return the table of the working days ahead, and that of those who have work to do, the worst off first."""
     today, over, owed = ahead[0], whole.left_over(), whole.behind
     days = []
@@ -131,9 +131,8 @@ def load_tables(whole: Load, each: Sequence[Load], ahead: Sequence[date], servic
     ]
 
 
-def _who(one: Load, ahead: Sequence[date], services: Mapping[str, str]) -> list[Cell]:
-    over = one.left_over()
-    short = next((day for day, left in zip(ahead, over, strict=True) if left), None)
+def _who(one: Load, ahead: list[date], services: Mapping[str, str]) -> list[Cell]:
+    short = one.short_from(ahead)
     of: dict[str, Any] = {"todo": 1, "handler": one.handler_id, "service": one.service_code}
     past = {"first": "2000-01-01", "last": (ahead[0] - timedelta(days=1)).isoformat()}
     due = {"first": ahead[0].isoformat(), "last": ahead[-1].isoformat()}
