@@ -105,8 +105,9 @@ def year_of(session: Session, year: int, *, today: date) -> Year:
 
 
 def first_year(session: Session) -> int | None:
-    """Return the Brussels year of the first complaint; none: there was none yet (one statement)."""
-    first = session.scalar(select(func.min(Case.received_at)).where(Case.nature == Nature.COMPLAINT))
+    """Return the Brussels year of the first complaint registered; none: there was none yet (one statement)."""
+    complaints = select(Case.received_at).where(Case.nature == Nature.COMPLAINT)
+    first = session.scalar(complaints.order_by(Case.id).limit(1))  # found along the key: no look at every case
     return brussels_day(first).year if first is not None else None
 
 
