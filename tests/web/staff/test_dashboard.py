@@ -87,7 +87,13 @@ def test_tables_are_taken_away_as_csv_and_as_a_spreadsheet(
 
 @pytest.mark.parametrize(
     "address",
-    ["?first=2026-99-01&last=2026-01-01", "", "?first=2026-01-01&last=2026-01-31&kind=pigeon&outcome=x"],
+    [
+        "?first=2026-99-01&last=2026-01-01",
+        "",
+        "?first=2026-01-01&last=2026-01-31&kind=pigeon&outcome=x",
+        "?first=2026-01-01&last=9999-12-31&todo=1",
+        "?first=2026-01-01&last=2026-01-31&service=%00",
+    ],
 )
 def test_an_address_that_names_no_figure_is_not_found(desk: Callable[[str], Desk], address: str) -> None:
     assert desk("el").get(f"/staff/dashboard/files{address}").status_code == 404

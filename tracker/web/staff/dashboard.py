@@ -1,7 +1,7 @@
 """Owns the dashboard: how the promises are kept, who will be short of time, and the files behind each figure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from tracker.access.permissions import Room, figures_for
 from tracker.casework.figures import days_ahead, days_back, months_until
-from tracker.charter.counting import brussels_day
+from tracker.charter.counting import brussels_day, in_range
 from tracker.charter.words import Channel, Language, Nature, ObligationKind, Role
 from tracker.insight.figure_files import Place, Wanted, files
 from tracker.insight.figures import Figures, Load, Scope, figures, load, service_names
@@ -36,6 +36,7 @@ from tracker.web.staff.figure_tables import (
 from tracker.web.staff.queue import short_day
 from tracker.web.staff.spreadsheets import SPREADSHEET, Table, as_csv, as_spreadsheet
 
+LONGEST_CODE = 60
 _Word = TypeVar("_Word", bound=StrEnum)
 
 
@@ -157,16 +158,17 @@ def _wanted() -> Wanted | None:
     asked = request.args
     handler = asked.get("handler", "")
     try:
-        wanted = Wanted(date.fromisoformat(asked.get("first", "")), date.fromisoformat(asked.get("last", "")))
-        return replace(
-            wanted,
+        first, last = (in_range(date.fromisoformat(asked.get(name, ""))) for name in ("first", "last"))
+        return Wanted(
+            first,
+            last,
             outcome=_word(Outcome, "outcome"),
             to_do="todo" in asked,
             kind=_word(ObligationKind, "kind"),
             channel=_word(Channel, "channel"),
             nature=_word(Nature, "nature"),
             language=_word(Language, "language"),
-            service=asked.get("service"),
+            service=_code(),
             handler_id=int(handler) if handler.isdecimal() and handler.isascii() and len(handler) < 10 else None,
         )
     except ValueError:
@@ -175,6 +177,13 @@ def _wanted() -> Wanted | None:
 
 def _word(words: type[_Word], name: str) -> _Word | None:
     return words(request.args[name]) if name in request.args else None
+
+
+def _code() -> str | None:
+    code = request.args.get("service")
+    if code is not None and not (code.isprintable() and len(code) <= LONGEST_CODE):
+        raise ValueError(code)
+    return code
 
 
 def _place() -> Place | None:
