@@ -36,6 +36,7 @@ class Room(StrEnum):
     SURVEY = "survey"  # what requesters thought of the answers: a head sees the own service
     PROFILE = "profile"  # one's own language, absence and deputy
     PEOPLE = "people"
+    ADMIN = "admin"  # the state of this installation: jobs, rules, texts of messages, settings; no case
     FIGURES = "figures"  # how the promises are kept: see ``figures_for``
     COMPLAINTS = "complaints"  # their list, as far as one may read them, and their figures
 
@@ -135,7 +136,8 @@ ROOMS: Mapping[Role, frozenset[Room]] = {
     Role.COMPLAINTS: _AT_THE_DESK | {Room.FIGURES, Room.COMPLAINTS, Room.WRITE_TEXTS},
     Role.DIRECTION: _OVER_ALL | {Room.WRITE_TEXTS},
     Role.AUDITOR: _OVER_ALL,
-    Role.ADMIN: _EVERYBODY | {Room.PEOPLE, Room.WRITE_TEXTS, Room.WRITE_DIRECTORY, Room.RULES, Room.ROUTING},
+    Role.ADMIN: _EVERYBODY
+    | {Room.ADMIN, Room.PEOPLE, Room.WRITE_TEXTS, Room.WRITE_DIRECTORY, Room.RULES, Room.ROUTING},
 }
 
 _MAIL_OF_NOBODY: Mapping[Role, frozenset[str]] = {

@@ -215,6 +215,7 @@ def _frame() -> dict[str, Any]:
         (Room.DIRECTORY, "staff.directory", _("Directory")),
         (Room.RULES, "staff.rules_of_staff", _("Rules")),
         (Room.ROUTING, "staff.routing", _("Routing")),
+        (Room.ADMIN, "staff.administration", _("This installation")),
         (Room.PROFILE, "staff.profile", _("My profile")),
     ]
     shown = [

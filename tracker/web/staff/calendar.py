@@ -32,10 +32,12 @@ WRONG_FROM_ONE_PLACE = 60
 """Addresses without a calendar that one place on the network may ask for in a quarter of an hour."""
 
 
-@staff.post("/profile/calendar")
+@staff.route("/profile/calendar", methods=["GET", "POST"])
 @needs_room(Room.PROFILE)
 def own_calendar() -> ResponseReturnValue:
-    """Make a calendar address and show it this once, or end the one that is there."""
+    """Make a calendar address and show it this once, or end the one that is there; to look leads to the profile."""
+    if request.method == "GET":
+        return redirect(url_for("staff.profile"))
     if not has_files(me().person):
         abort(403)
     if request.form.get("step") != "make":

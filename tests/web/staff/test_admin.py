@@ -1,0 +1,35 @@
+"""The state of the installation, for administrators: jobs, rules, texts, settings; no secret, nothing of a case."""
+
+from collections.abc import Callable
+from dataclasses import fields
+
+from config import MEGABYTE, Settings
+from tests.conftest import SECRET_KEY
+from tests.web.staff.conftest import Desk
+from tracker.charter.rules import RuleBook
+from tracker.correspondence.versions import all_texts
+
+
+def test_an_administrator_sees_jobs_rules_texts_and_settings_without_secrets(
+    desk: Callable[[str], Desk], file: Callable[..., str], settings: Settings
+) -> None:
+    reference = file(subject="Een geheim")
+
+    page = desk("gi").page("/staff/admin")
+
+    jobs, rules, texts, shown = (
+        [[cell.get_text(" ", strip=True) for cell in row.select("th, td")] for row in table.select("tbody tr")]
+        for table in page.select("main table")
+    )
+    assert [row[0] for row in jobs] == ["sweep"]
+    assert jobs[0][1] != "–"
+    assert len(rules) == len(RuleBook.shipped().rules)
+    assert [row[0] for row in texts] == [one.name for one in all_texts()]
+    assert all(row[3] == "de, en, fr, nl" for row in texts)
+    kept = {field.name.upper() for field in fields(Settings) if not field.repr}
+    assert {row[0] for row in shown if "secret" in row[1]} == kept
+    assert ["UPLOAD_MEGABYTES", str(settings.upload_bytes // MEGABYTE)] in shown
+    said = page.get_text()
+    assert not [one for one in (SECRET_KEY, settings.database_url, reference, "geheim") if one in said]
+    assert page.select_one('a[href="/staff/admin"]') is not None
+    assert desk("an").get("/staff/admin").status_code == 403

@@ -1,0 +1,51 @@
+"""Owns the page on the state of this installation, for administrators: nothing about a case, and no secret."""
+
+from dataclasses import fields
+
+from flask import render_template
+from flask.typing import ResponseReturnValue
+
+from config import MEGABYTE, Settings
+from tracker.access.permissions import Room
+from tracker.correspondence.versions import all_texts
+from tracker.insight.machinery import jobs
+from tracker.web.site import site
+from tracker.web.staff.blueprint import needs_room, staff
+
+
+@staff.get("/admin")
+@needs_room(Room.ADMIN)
+def administration() -> ResponseReturnValue:
+    """Show the jobs, the rules of the charter, the texts of messages, and the settings in force."""
+    here = site()
+    with here.database.reading() as db:
+        found = jobs(db)
+    return render_template(
+        "staff/admin.html",
+        jobs=found,
+        rules=here.house.rules.rules,
+        texts=all_texts(),
+        settings=_settings(here.settings),
+        known_until=here.house.calendar.known_until,
+    )
+
+
+def _settings(settings: Settings) -> list[tuple[str, str | None]]:
+    """Return each setting with its value; None for what is a secret or may hold one: it is never shown."""
+    return [
+        (name_of(field.name), _written(field.name, getattr(settings, field.name)) if field.repr else None)
+        for field in fields(settings)
+    ]
+
+
+def name_of(field: str) -> str:
+    """Return a setting as it is called outside, where sizes are given in megabytes."""
+    return field.replace("_bytes", "_megabytes").upper()
+
+
+def _written(field: str, value: object) -> str:
+    if field.endswith("_bytes") and isinstance(value, int):
+        return str(value // MEGABYTE)
+    if value is None or value == ():
+        return "–"
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
