@@ -77,3 +77,10 @@ def test_what_is_no_list_names_the_columns(text: str) -> None:
 def test_a_line_with_too_many_fields_is_named() -> None:
     row = as_csv(BANGKOK | {"source": "FPS"}).rstrip("\r\n") + ",more\r\n"
     assert read_posts(row, today=TODAY)[1] == ["line 2: it has more fields than there are columns."]
+
+
+def test_a_column_misspelt_is_named_and_not_passed_over() -> None:
+    text = as_csv(BANGKOK | {"source": "FPS"}).replace("covers", "cover", 1)
+    posts, (problem,) = read_posts(text, today=TODAY)
+    assert posts == []
+    assert problem.startswith("line 1: unknown column cover: name the columns country, ")

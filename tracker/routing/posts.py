@@ -49,6 +49,8 @@ def read_posts(text: str, *, today: date) -> tuple[list[PostLine], list[str]]:
         named = set()
     if missing := [name for name in NEEDED if name not in named]:
         return [], [f"line 1: no column {', '.join(missing)}: name the columns {', '.join(COLUMNS)}."]
+    if unknown := [name for name in reader.fieldnames or () if name and name not in COLUMNS]:
+        return [], [f"line 1: unknown column {', '.join(unknown)}: name the columns {', '.join(COLUMNS)}."]
     posts: dict[tuple[str, str, PostKind], PostLine] = {}
     problems = []
     try:
