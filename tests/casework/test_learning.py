@@ -12,7 +12,15 @@ from tests.factories import MONDAY, acting, make_case, make_house, make_staff, s
 from tests.lessons import BODIES, begin_with, first_model, some
 from tracker.casework import assignment
 from tracker.casework.house import SYSTEM, Actor, House
-from tracker.casework.learning import ModelChanged, NothingNew, UnknownModel, WorseModel, learn, put_in_force
+from tracker.casework.learning import (
+    AlreadyInForce,
+    ModelChanged,
+    NothingNew,
+    UnknownModel,
+    WorseModel,
+    learn,
+    put_in_force,
+)
 from tracker.casework.routing_in_force import RoutingInForce
 from tracker.charter.words import Language, Role
 from tracker.insight.routing import models
@@ -95,7 +103,7 @@ def test_one_goes_back_to_the_shipped_model_and_to_none_that_is_unknown(database
         put_in_force(session, shipped_model().version, actor=SYSTEM, now=MONDAY)
     assert house.router() is make_house().router()
     for version, refusal in (
-        (shipped_model().version, NothingNew),
+        (shipped_model().version, AlreadyInForce),
         ("000000000000", UnknownModel),
         ("", UnknownModel),
     ):

@@ -30,6 +30,15 @@ class NothingNew(Refused):
         super().__init__(f"Model {version} is in force and knows all of this: there is nothing new.", version=version)
 
 
+class AlreadyInForce(Refused):
+    """The model that is to come into force is in force."""
+
+    code = "model_already_in_force"
+
+    def __init__(self, version: str) -> None:
+        super().__init__(f"Model {version} is in force already: there is nothing to change.", version=version)
+
+
 class WorseModel(Refused):
     """The model that was trained is worse than the one in force, which stays."""
 
@@ -139,7 +148,7 @@ def _keep(session: Session, learned: Learned, stated: str, actor: Actor, now: da
 def put_in_force(session: Session, version: str, *, actor: Actor, now: datetime) -> None:
     """Put a model in force that was trained here before, or the shipped one; all processes see it with the next text.
 
-    Raises ``UnknownModel``, ``NothingNew`` when it is in force, or ``UnusableModel``.
+    Raises ``UnknownModel``, ``AlreadyInForce``, or ``UnusableModel``.
     """
     shipped = version == shipped_model().version
     kept = None if shipped else session.get(RoutingModel, version)
@@ -148,7 +157,7 @@ def put_in_force(session: Session, version: str, *, actor: Actor, now: datetime)
     chosen = SHIPPED if shipped else version
     take_turn(session)
     if chosen == version_in_force(session):
-        raise NothingNew(version)
+        raise AlreadyInForce(version)
     if kept is not None:
         try:
             Model.from_bytes(kept.content)
