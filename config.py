@@ -56,7 +56,7 @@ class Settings:
     duty_email: str | None
     """Told of urgent cases beside the duty role; None: the duty role's own staff only."""
     survey_url: str | None
-    """Where a requester says what they thought of the service; `{language}` becomes theirs. None: on a page of ours."""
+    """Where a requester says what they thought of the service; `{language}` becomes theirs. None: on our own page."""
     survey_months: int
     """Nobody is asked what they thought of an answer who was asked about another one in so many months."""
     reference_prefix: str

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from tracker.access.permissions import READ
+from tracker.casework import surveys
 from tracker.casework.casefile import CaseFile, find, permit
 from tracker.casework.complaints import check_found
 from tracker.casework.daybook import went_out
@@ -181,6 +182,7 @@ def send(file: CaseFile, kind: MessageKind, draft: Draft) -> list[Message]:
                 entries.append(left(message, by_head=_by_head(actor)))
     if kind is MessageKind.TRANSMISSION and draft.to:
         teach(session, file.case, draft.to, actor=actor, now=now)
+    asked = surveys.ask(file, messages[-1]) if kind is MessageKind.CLOSING else None
     details = {
         "messages": [message.number for message in messages],
         "kind": kind,
@@ -188,6 +190,7 @@ def send(file: CaseFile, kind: MessageKind, draft: Draft) -> list[Message]:
         "to": draft.to,
         "promised_on": draft.promised_on.isoformat() if draft.promised_on else None,
         "reason": messages[-1].reason,
+        "survey": asked.number if asked else None,
     }
     file.done(VERBS[kind], *entries, details={name: value for name, value in details.items() if value is not None})
     return messages
@@ -221,7 +224,7 @@ def _written(file: CaseFile, kind: MessageKind, draft: Draft) -> list[Written]:
     if kind is MessageKind.CLOSING:
         file.ledger.check_closable()
         check_found(file.session, file.case)
-        more["survey_url"] = file.house.survey_in(file.case.language)
+        more |= surveys.told(file, channel_of(file, draft))
     return [to_requester(file, kind, act, draft, **more)]
 
 
