@@ -188,11 +188,11 @@ def test_a_failure_shows_a_sentence_and_no_trace(
 
 def test_every_form_of_the_citizens_refuses_a_missing_token(app: Flask, client: FlaskClient) -> None:
     forms = [
-        rule.rule.replace("<any(fr,nl,de,en):lang>", "fr")
+        rule.rule.replace("<any(fr,nl,de,en):lang>", "fr").replace("<", "").replace(">", "")
         for rule in app.url_map.iter_rules()
         if rule.endpoint.startswith("public.") and "POST" in (rule.methods or ())
     ]
-    assert len(forms) == 5
+    assert len(forms) == 8
     for path in forms:
         fields = {"reference": "DOS-2026-0001234-14", "code": "x", "email": "a@example.be", "text": "x"}
         assert client.post(path, data=fields).status_code in (400, 403), path
