@@ -188,11 +188,13 @@ def test_a_failure_shows_a_sentence_and_no_trace(
 
 def test_every_form_of_the_citizens_refuses_a_missing_token(app: Flask, client: FlaskClient) -> None:
     forms = [
-        rule.rule.replace("<any(fr,nl,de,en):lang>", "fr").replace("<", "").replace(">", "")
+        rule.rule.replace("<any(fr,nl,de,en):lang>", "fr")
         for rule in app.url_map.iter_rules()
-        if rule.endpoint.startswith("public.") and "POST" in (rule.methods or ())
+        if rule.endpoint.startswith("public.")
+        and "POST" in (rule.methods or ())
+        and "<code>" not in rule.rule  # these are tried with a code that counts, in test_surveying.py
     ]
-    assert len(forms) == 8
+    assert len(forms) == 6
     for path in forms:
         fields = {"reference": "DOS-2026-0001234-14", "code": "x", "email": "a@example.be", "text": "x"}
         assert client.post(path, data=fields).status_code in (400, 403), path

@@ -107,6 +107,18 @@ def test_only_the_right_reference_and_code_open_it_and_only_until_the_last_day(
     assert f"/{lang}/request" in late.text
 
 
+def test_without_a_token_nothing_is_stored_or_opened_again(
+    client: FlaskClient, asked: Callable[..., tuple[str, str]], stored: Callable[[], Any]
+) -> None:
+    _reference, path = asked()
+    assert client.post(f"/fr{path}", data=HAPPY).status_code == 400
+    assert stored() is None
+
+    client.post(f"/fr{path}", data=hidden(client, f"/fr{path}") | HAPPY | {"in_time": "no"})
+    assert client.post(f"/fr{path}/thanks", data={"wish": "reopen"}).status_code == 400
+    assert 'value="reopen"' in client.get(f"/fr{path}/thanks").text
+
+
 def test_wrong_codes_are_slowed_down(client: FlaskClient, asked: Callable[..., tuple[str, str]]) -> None:
     reference, path = asked()
     for _ in range(30):
