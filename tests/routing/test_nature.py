@@ -104,6 +104,13 @@ def test_hardly_an_emergency_is_missed_in_any_language(language: str) -> None:
     assert share(there, lambda one: one.urgent, "nature", "urgent") >= 0.97
 
 
+def test_no_subject_hides_an_emergency() -> None:
+    subjects = {"fr": "Passeport perdu", "nl": "Vraag", "de": "Pass verloren", "en": "Question"}
+    emergencies = [row for row in rows("urgent") if row.get("urgent")]
+    headed = [(f"{subjects[row['lang']]}\n{row['text']}", row["lang"], row.get("country")) for row in emergencies]
+    assert [text for text, lang, country in headed if not proposed(text, lang, country).urgent] == []
+
+
 def test_ordinary_texts_are_hardly_ever_called_urgent_and_those_that_look_alike_seldom() -> None:
     assert share(lambda row: not row.get("urgent"), lambda one: one.urgent) <= 0.03
     assert share(lambda row: not row.get("urgent"), lambda one: one.urgent, "urgent") <= 0.08

@@ -15,6 +15,9 @@ AT = {"complaint": NATURE_AT, "document_access": NATURE_AT, "urgent": URGENT_AT}
 URGENT_NEAR_HOME_AT, URGENT_IN_BELGIUM_AT = 0.95, 0.99
 """The same where nothing is abroad (charter §3: serious trouble abroad) and a Belgian town is named, which may only
 be where the writer lives, or it was told that the person is in Belgium."""
+IN_DOUBT_FROM = 0.03
+"""From which score on a text that is not called urgent is read once more without its first line, the subject of form
+and mail: few words in need weigh less beside a dull subject."""
 MISDIRECTED_AT = 0.85
 """From which score of an outside body on a request is proposed as one that went to the wrong address."""
 

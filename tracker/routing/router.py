@@ -17,6 +17,7 @@ from tracker.routing.meaning import Meaning
 from tracker.routing.model import NOBODY, Array, Model, log_shares, shipped_model
 from tracker.routing.nature import (
     AT,
+    IN_DOUBT_FROM,
     MISDIRECTED_AT,
     URGENT_AT,
     NatureProposal,
@@ -211,8 +212,14 @@ class Router:
         self, asked: Asked, evidence: Evidence, vector: Array, weighed: tuple[Array, Array]
     ) -> NatureProposal:
         """Return what kind of request the text seems to be: what is likeliest, with the passages that say so."""
-        scores = self.model.natures_of(vector, weighed, signs_of(evidence.concepts))
+        signs = signs_of(evidence.concepts)
+        scores = self.model.natures_of(vector, weighed, signs)
         needed = AT | {"urgent": urgent_at(evidence.concepts, self.urgent_from)}
+        _subject, _line, rest = asked.text.partition("\n")
+        if IN_DOUBT_FROM <= scores["urgent"] < needed["urgent"] and rest.strip():
+            weighed = self.model.weighed(pieces(rest, asked.language))
+            alone = self.model.natures_of(self.meaning.read(rest).vector, weighed, signs)
+            scores |= {"urgent": max(scores["urgent"], alone["urgent"])}
         said = {kind: self._says(kind, asked, evidence) for kind in KINDS if scores[kind] >= needed[kind]}
         likelier = [kind for kind in said if scores[kind] > scores["urgent"]]
         nature = max(likelier, key=lambda kind: scores[kind], default=None)
