@@ -116,9 +116,12 @@ WRITTEN: list[tuple[Item, MessageKind, dict[str, Any]]] = [
     ),
 ]
 
+OF_A_TEMPLATE = {Item.OMBUDSMAN}
+"""What only a template can have lost, whatever is written into it: tried in test_compose.py."""
+
 
 def test_every_item_has_its_rows() -> None:
-    assert {row.item for row in ROWS} | {item for item, _, _ in WRITTEN} == set(Item)
+    assert {row.item for row in ROWS} | {item for item, _, _ in WRITTEN} | OF_A_TEMPLATE == set(Item)
     for item in SIGNED:
         assert len({(row.channel, row.language) for row in ROWS if row.item is item}) == len(Channel) * len(Language)
 
