@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.web.staff.conftest import Desk, email_of, errors_of, fields_of, form_of, soup_of
+from tracker.charter.counting import brussels_day
 from tracker.charter.words import CaseState, Channel, Nature
 from tracker.models.cases import Case
 from tracker.models.database import Database
@@ -18,7 +19,7 @@ from tracker.models.staff import Staff
 
 File = Callable[..., str]
 Row = Callable[[str], Case]
-TODAY = datetime.now(UTC).date()
+TODAY = brussels_day(datetime.now(UTC))
 
 
 @pytest.fixture

@@ -214,7 +214,10 @@ def test_the_deputy_of_somebody_away_has_their_files(
     with database.writing() as session:
         people = {row.email: row for row in session.scalars(select(Staff))}
         away = people[email_of("an")]
-        away.away_from, away.deputy_id = datetime.now(UTC).date() - timedelta(days=2), people[email_of("cy")].id
+        away.away_from, away.deputy_id = (
+            brussels_day(datetime.now(UTC)) - timedelta(days=2),
+            people[email_of("cy")].id,
+        )
 
     assert desk("cy").get(f"/staff/cases/{reference}").status_code == 200
     assert reference in desk("cy").get("/staff/queue").text

@@ -9,6 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from tests.web.staff.conftest import Desk, errors_of, fields_of, form_of, soup_of
+from tracker.charter.counting import brussels_day
 from tracker.charter.words import CaseState, Channel, Language, WaiverGround
 from tracker.models.cases import Case
 from tracker.models.database import Database
@@ -99,10 +100,10 @@ def test_a_closing_letter_on_paper_is_posted_after_the_file_is_closed(
     )
     an.send(f"/staff/cases/{reference}/closing", "send")
 
-    posted = an.send(f"/staff/cases/{reference}/left", left_on=datetime.now(UTC).date().isoformat())
+    posted = an.send(f"/staff/cases/{reference}/left", left_on=brussels_day(datetime.now(UTC)).isoformat())
 
     assert posted.status_code == 303, errors_of(posted)
-    assert _messages(database)[0].left_on == datetime.now(UTC).date()
+    assert _messages(database)[0].left_on == brussels_day(datetime.now(UTC))
     assert row(reference).state is CaseState.CLOSED
 
 

@@ -9,6 +9,7 @@ from bs4 import BeautifulSoup
 from tests.web.staff.conftest import PEOPLE, Desk, fields_of, form_of, soup_of
 from tracker.access.permissions import Person, Room, may_enter
 from tracker.casework.directory import directory_in_force
+from tracker.charter.counting import brussels_day
 from tracker.charter.words import Language, PostKind
 from tracker.models.database import Database
 from tracker.models.directory import Post, Service
@@ -16,7 +17,7 @@ from tracker.models.routing import RoutingChange
 from tracker.routing.directory import load_directory
 
 WHY = "Arrêté royal du 1er mars"
-IN_A_WEEK = date.today() + timedelta(days=7)  # noqa: DTZ011 # pages count from the day of whoever looks
+IN_A_WEEK = brussels_day(datetime.now(UTC)) + timedelta(days=7)
 
 
 def _found(page: BeautifulSoup) -> list[str]:
@@ -156,7 +157,9 @@ def test_an_end_names_who_follows_and_shows_what_it_touches(
     reference, at = file(service="M1"), desk("gi")
     page = at.page("/staff/directory/M1/end")
     assert reference in page.select_one("#touched").get_text()  # type: ignore[union-attr]
-    assert at.send("/staff/directory/M1/end", on=date.today().isoformat(), why=WHY).status_code == 400  # noqa: DTZ011
+    assert (
+        at.send("/staff/directory/M1/end", on=brussels_day(datetime.now(UTC)).isoformat(), why=WHY).status_code == 400
+    )
 
     sent = at.send("/staff/directory/M1/end", on=IN_A_WEEK.isoformat(), successor="M5", why=WHY)
 

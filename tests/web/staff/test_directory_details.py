@@ -1,7 +1,7 @@
 """The details of an entry on its page: facts and parts are added, changed and ended, and the history tells of it."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +9,7 @@ from bs4 import BeautifulSoup
 
 from tests.web.staff.conftest import Desk, fields_of, form_of, soup_of
 from tracker.casework.directory import directory_in_force
+from tracker.charter.counting import brussels_day
 from tracker.models.database import Database
 from tracker.routing.directory import Certainty, Fact, load_directory
 
@@ -17,7 +18,7 @@ LANGUAGES = ("fr", "nl", "de", "en")
 ENTRY = "/staff/directory/NATO-IS"
 TEXTS = {f"text_{lang}": f"Said in {lang}" for lang in LANGUAGES}
 SOURCE = {"source": "A page of NATO", "source_address": "https://www.nato.int/", "read_on": "2026-01-31"}
-IN_A_WEEK = date.today() + timedelta(days=7)  # noqa: DTZ011 # pages count from the day of whoever looks
+IN_A_WEEK = brussels_day(datetime.now(UTC)) + timedelta(days=7)
 
 
 def facts(database: Database) -> tuple[Fact, ...]:

@@ -9,13 +9,14 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.web.staff.conftest import Desk, errors_of, fields_of, form_of, soup_of
+from tracker.charter.counting import brussels_day
 from tracker.models.cases import Case
 from tracker.models.database import Database
 
 File = Callable[..., str]
 Row = Callable[[str], Case]
 TYPED = "She wrote: “<b>and now?</b>”"
-LAST_WEEK = (datetime.now(UTC) - timedelta(days=7)).date().isoformat()
+LAST_WEEK = brussels_day(datetime.now(UTC) - timedelta(days=7)).isoformat()
 
 
 @contextmanager

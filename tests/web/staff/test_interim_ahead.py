@@ -10,6 +10,7 @@ from sqlalchemy import event, select
 
 from tests.factories import make_house
 from tests.web.staff.conftest import Desk, errors_of, fields_of, form_of, soup_of
+from tracker.charter.counting import brussels_day
 from tracker.charter.ladder import first_reminder
 from tracker.charter.words import Channel, Language, Nature
 from tracker.insight.casepage import STATEMENTS
@@ -21,7 +22,7 @@ from tracker.models.staff import Staff
 File = Callable[..., str]
 NOW = datetime.now(UTC)
 NEAR, FAR = NOW - timedelta(days=12), NOW - timedelta(minutes=5)
-PROMISED = (NOW + timedelta(days=40)).date()
+PROMISED = brussels_day(NOW + timedelta(days=40))
 REASON = "L'ambassade attend l'avis de l'état civil."
 
 

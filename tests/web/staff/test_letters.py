@@ -10,6 +10,7 @@ from sqlalchemy import select, text
 from werkzeug.test import TestResponse
 
 from tests.web.staff.conftest import Desk, errors_of, fields_of, form_of, soup_of
+from tracker.charter.counting import brussels_day
 from tracker.charter.words import Channel, Language, Nature
 from tracker.correspondence.letter import _compiled
 from tracker.models.cases import Case
@@ -20,7 +21,7 @@ from tracker.models.staff import Staff
 
 File = Callable[..., str]
 Row = Callable[[str], Case]
-TODAY = datetime.now(UTC).date()
+TODAY = brussels_day(datetime.now(UTC))
 TEXT = "Madame,\n\nVotre diplôme doit d'abord passer par la Communauté : <1 000 €>.\n  Retrait conservé."
 
 

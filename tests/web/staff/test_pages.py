@@ -11,6 +11,7 @@ from bs4 import BeautifulSoup
 from flask import Flask
 
 from tests.web.staff.conftest import Desk, fields_of, form_of, soup_of
+from tracker.charter.counting import brussels_day
 from tracker.charter.words import Channel, Nature
 
 LANGUAGES = ("fr", "nl", "de", "en")
@@ -113,7 +114,7 @@ def test_the_profile_language_is_used_and_another_can_be_chosen(desk: Callable[[
 
 
 def test_an_absence_with_its_deputy_is_kept(desk: Callable[[str], Desk]) -> None:
-    at, first = desk("an"), datetime.now(UTC).date() + timedelta(days=3)
+    at, first = desk("an"), brussels_day(datetime.now(UTC)) + timedelta(days=3)
 
     saved = at.send(
         "/staff/profile", away_from=first.isoformat(), away_until=(first + timedelta(days=7)).isoformat(), deputy="4"

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from tests.factories import make_house
 from tests.web.staff.conftest import Desk, errors_of
 from tracker.casework.follow import send_code_again
+from tracker.charter.counting import brussels_day
 from tracker.charter.words import Channel, Nature
 from tracker.models.cases import Case
 from tracker.models.database import Database
@@ -163,7 +164,7 @@ def test_an_interim_letter_on_a_merged_case_is_listed_with_the_reason(
     an: Desk, file: Callable[..., str], row: Callable[[str], Case]
 ) -> None:
     gone, survivor = file(**ADDRESS, nature=Nature.COMPLEX), file(**ADDRESS, nature=Nature.COMPLEX)
-    until = (datetime.now(UTC) + timedelta(days=40)).date().isoformat()
+    until = brussels_day(datetime.now(UTC) + timedelta(days=40)).isoformat()
     for button in ("preview", "send"):
         an.send(f"/staff/cases/{gone}/interim", button, reason="Nous attendons un avis.", promised_on=until)
     merged = an.send(f"/staff/cases/{gone}/merge", into=survivor, reason="Twice.")
