@@ -26,6 +26,7 @@ from tracker.web.languages import language
 from tracker.web.site import router, site
 from tracker.web.staff.accounts import Account, me, now
 from tracker.web.staff.blueprint import may_keep, needs_room, staff
+from tracker.web.staff.next_step import first_line
 
 KNOWN_AHEAD = timedelta(days=183)
 """How long before the end of the known closing days those who can add some are told; everybody, a month before."""
@@ -74,10 +75,12 @@ def queue() -> str:
     with site().database.reading() as db:
         page = queue_page(db, account.viewer, view=view, show=show, days=days, after=after, before=before)
         above = overview(db, account.viewer, view=view, days=days)
+        first = first_line(db, account, days)
         in_triage = (row.id for row in (*page.urgent, *page.rows) if row.state is CaseState.TRIAGE)
         referred = waiting_for_head(db, in_triage)
     return render_template(
         "staff/queue.html",
+        first=first,
         urgent=_lines(page.urgent, moment),
         lines=_lines(page.rows, moment),
         views=_views(account, view, show),

@@ -1,0 +1,90 @@
+"""Owns the first line of the queue: the one case that comes next, and why, in a sentence."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from tracker.charter.counting import brussels_day
+from tracker.charter.words import Language, ObligationKind
+from tracker.correspondence.explanation import days_left_in_words, label
+from tracker.insight.next_step import NextStep, Why, next_step
+from tracker.insight.shown import Days
+from tracker.web.filters import day as in_words
+from tracker.web.filters import long_day
+from tracker.web.languages import language
+from tracker.web.staff.accounts import Account
+
+
+@dataclass(frozen=True, slots=True)
+class FirstLine:
+    """What comes before the case, the case, and why it comes first."""
+
+    lead: str
+    reference: str = ""
+    """Empty: nothing waits, and the lead says so."""
+    why: str = ""
+    pressing: bool = False
+    """Late, or ringing."""
+
+
+def first_line(session: Session, account: Account, days: Days) -> FirstLine | None:
+    """Say what comes first for whoever looks; none for those who only read (one statement)."""
+    if "own" not in account.viewer.reaches:
+        return None
+    step = next_step(session, account.viewer, account.person.role, days=days)
+    if step is None:
+        return FirstLine(_("Nothing is due: no file waits for you."))
+    quiet = step.why is Why.TO_CLOSE or (step.why is Why.OWED and not _this_week(step, days))
+    lead = _("Nothing is due this week. First comes") if quiet else _("Next:")
+    pressing = step.why in (Why.RINGS, Why.OVERDUE) or (step.due_on is not None and step.due_on < days.today)
+    return FirstLine(lead, step.reference, _why(step, days.today), pressing)
+
+
+def _this_week(step: NextStep, days: Days) -> bool:
+    return step.not_sent or step.to_post or (step.due_on is not None and step.due_on <= days.week_until)
+
+
+def _why(step: NextStep, today: date) -> str:
+    match step.why:
+        case Why.RINGS:
+            said = _("It is urgent, and nobody has taken it.")
+        case Why.DECIDE:
+            said = _("It waits for you to decide where it goes.")
+        case Why.UNASSIGNED:
+            said = _("No service has it yet; it has waited since %(day)s.", day=in_words(_day(step.since, today)))
+        case Why.OVERDUE:
+            said = f"{_owed(step, today)} {_('%(name)s has it.', name=step.handler)}"
+        case Why.TO_CLOSE:
+            said = _("Nothing is owed any more: close it, or write to the requester.")
+        case _ if step.not_sent:
+            said = _("A message did not arrive: put right what is wrong, and send it again.")
+        case _ if step.to_post:
+            said = _("A letter is ready: post it, then record the day on which it left.")
+        case Why.URGENT:
+            said = f"{_('It is urgent, and yours.')} {_owed(step, today)}"
+        case _:
+            said = _owed(step, today)
+    return str(said)
+
+
+def _owed(step: NextStep, today: date) -> str:
+    """Say what is owed and until when: the last working day counts for whoever does it."""
+    assert step.due_on is not None
+    lang = Language(language())
+    owed, by = label(step.kind or ObligationKind.REPLY, lang), step.work_by or step.due_on
+    if step.due_on < today:
+        left = days_left_in_words(step.due_on, today, lang)
+        said = _("%(owed)s: %(left)s, it was due on %(day)s.", owed=owed, left=left, day=long_day(step.due_on))
+    elif by <= today:
+        said = _("%(owed)s: to be done today.", owed=owed)
+    elif (by - today).days == 1:
+        said = _("%(owed)s: to be done by tomorrow.", owed=owed)
+    else:
+        said = _("%(owed)s: to be done by %(day)s.", owed=owed, day=long_day(by))
+    return str(said)
+
+
+def _day(moment: datetime | None, today: date) -> date:
+    return brussels_day(moment) if moment is not None else today
