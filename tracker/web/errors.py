@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 
-from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
+from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
+
+from tracker.web.languages import FAILED
 
 JSON_PATHS = ("/healthz", "/readyz", "/metrics", "/api/", "/open311/")
 
@@ -71,6 +73,7 @@ def sentence_for(status: int) -> Sentence:
 
 def error_page(status: int) -> Response:
     """The page, or the line of JSON, for a status."""
+    setattr(g, FAILED, True)
     if request.path.startswith(JSON_PATHS):
         response = jsonify(error=sentence_for(status).heading)
     else:

@@ -12,6 +12,8 @@ from tracker.resources import resource
 NAMES = {"fr": "Français", "nl": "Nederlands", "de": "Deutsch", "en": "English"}
 """Each language in its own name, in the order in which they are offered."""
 
+FAILED = "failed"
+"""What the request says of itself once it has an error's page."""
 CHOSEN = "language"
 """Where the session keeps the language that somebody chose."""
 
@@ -67,13 +69,16 @@ def _keep_choice() -> None:
 
 
 def language_links() -> list[LanguageLink]:
-    """The page of this request in each language; a page that only takes forms leads to the start instead."""
+    """The page of this request in each language; the start instead where only forms are taken, or something failed.
+
+    What failed may have been asked for at an address that is a secret, such as that of a calendar.
+    """
     return [LanguageLink(code, name, _url_in(code)) for code, name in NAMES.items()]
 
 
 def _url_in(code: str) -> str:
     rule = request.url_rule
-    if rule is None or request.endpoint is None or "GET" not in (rule.methods or ()):
+    if FAILED in g or rule is None or request.endpoint is None or "GET" not in (rule.methods or ()):
         return f"/{code}/" if not request.path.startswith("/staff") else f"/staff/queue?lang={code}"
     values = request.view_args or {}
     if "lang" in rule.arguments:
