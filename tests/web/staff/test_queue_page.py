@@ -138,7 +138,19 @@ def test_a_mailbox_that_does_not_answer_is_an_alarm_for_everybody(an: Desk, data
     assert "the mailbox does not answer" in an.get("/staff/queue").text
 
 
-def test_a_page_of_the_queue_takes_four_statements(an: Desk, file: File, database: Database) -> None:
+def test_the_first_line_names_the_one_file_that_comes_first_and_why(an: Desk, file: File) -> None:
+    assert "Nothing is due: no file waits for you." in an.get("/staff/queue").text
+    file()
+    late = file(received_at=datetime.now(UTC) - timedelta(days=20))
+
+    line = an.page("/staff/queue?show=today").select_one(".staff-next--pressing")
+
+    assert line is not None
+    assert line.get_text(" ", strip=True).startswith(f"Next: {late} – Reply: 5 days late, it was due on ")
+    assert line.select_one(f"a[href='/staff/cases/{late}']") is not None
+
+
+def test_a_page_of_the_queue_takes_five_statements(an: Desk, file: File, database: Database) -> None:
     for _ in range(3):
         file(nature=Nature.COMPLAINT)
     said: list[str] = []
@@ -146,6 +158,5 @@ def test_a_page_of_the_queue_takes_four_statements(an: Desk, file: File, databas
 
     an.page("/staff/queue?view=all")
 
-    assert (
-        len([one for one in said if one.startswith("SELECT")]) == 4
-    )  # who looks, for whom they stand in, the rows, the counts
+    # Who looks, for whom they stand in, the rows, the counts, what comes first.
+    assert len([one for one in said if one.startswith("SELECT")]) == 5
