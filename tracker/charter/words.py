@@ -300,6 +300,32 @@ class Opinion(StrEnum):
 
 
 class SurveyQuestion(StrEnum):
+class TaskState(StrEnum):
+    """Where something stands that a colleague or a service was asked for on a case."""
+
+    OPEN = "open"
+    DONE = "done"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+
+
+class WordToStaff(StrEnum):
+    """Why colleagues get a word by mail that no obligation rings for."""
+
+    ASKED = "asked"
+    DONE = "done"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    MENTIONED = "mentioned"
+
+
+class LinkKind(StrEnum):
+    """How two cases belong together by a person's word."""
+
+    SAME_MATTER = "same_matter"
+    SPLIT = "split"  # the later one holds a part of the earlier one
+
+
     """What the survey asks about an answer."""
 
     ANSWERED = "answered"  # was your question answered: the one that leads to something at once

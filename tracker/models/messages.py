@@ -18,6 +18,7 @@ from tracker.charter.words import (
 from tracker.models.base import Base, BigId, Sealed, Word, one_of
 from tracker.models.mail import MailNotice
 from tracker.models.personal import Digest
+from tracker.models.tasks import StaffNotice
 
 WAITS_ON_PAPER = "left_on IS NULL AND direction = 'out' AND (channel = 'post' OR channel = 'fax')"
 """Which messages wait to be posted or faxed: in these very words, so that the index of them serves."""
@@ -110,7 +111,8 @@ class Outbox(Base):
         CheckConstraint(
             "CASE WHEN message_id IS NULL THEN 0 ELSE 1 END + CASE WHEN notice_id IS NULL THEN 0 ELSE 1 END"
             " + CASE WHEN mail_notice_id IS NULL THEN 0 ELSE 1 END"
-            " + CASE WHEN digest_id IS NULL THEN 0 ELSE 1 END = 1",
+            " + CASE WHEN digest_id IS NULL THEN 0 ELSE 1 END"
+            " + CASE WHEN staff_notice_id IS NULL THEN 0 ELSE 1 END = 1",
             name="one_thing_to_send",
         ),
         CheckConstraint("state IN ('waiting', 'sent', 'failed')", name="state"),
@@ -126,6 +128,7 @@ class Outbox(Base):
     notice_id: Mapped[int | None] = mapped_column(ForeignKey("notices.id"), unique=True)
     mail_notice_id: Mapped[int | None] = mapped_column(ForeignKey(MailNotice.id), unique=True)
     digest_id: Mapped[int | None] = mapped_column(ForeignKey(Digest.id), unique=True)
+    staff_notice_id: Mapped[int | None] = mapped_column(ForeignKey(StaffNotice.id), unique=True)
     state: Mapped[str] = mapped_column(String(10), default="waiting")
     attempts: Mapped[int] = mapped_column(default=0)
     next_try_at: Mapped[datetime]

@@ -6,6 +6,7 @@ from tracker.models.complaints import CorrectiveAction, Finding
 from tracker.models.directory import Post, Service
 from tracker.models.figures import Figure
 from tracker.models.history import History
+from tracker.models.links import CaseLink
 from tracker.models.mail import Mail, MailNotice
 from tracker.models.messages import Attachment, Message, Outbox
 from tracker.models.obligations import Breach, Discharge, Notice, Obligation
@@ -16,6 +17,7 @@ from tracker.models.routing import RoutingChange, RoutingExample, RoutingModel, 
 from tracker.models.search import CaseSearch
 from tracker.models.staff import Staff
 from tracker.models.survey import SurveyAsked, SurveyReply
+from tracker.models.tasks import StaffNotice, Task
 from tracker.models.texts import TextModule
 
 TABLES_OF_RECORD: tuple[type[Sealed], ...] = (
@@ -50,6 +52,9 @@ TABLES_OF_RECORD: tuple[type[Sealed], ...] = (
     SurveyReply,
     Finding,
     CorrectiveAction,
+    Task,
+    StaffNotice,
+    CaseLink,
 )
 """What Suivi answers for: each row carries a seal (``tracker verify``)."""
 
@@ -61,6 +66,7 @@ __all__ = [
     "Breach",
     "CalendarFeed",
     "Case",
+    "CaseLink",
     "CaseSearch",
     "CorrectiveAction",
     "Digest",
@@ -87,8 +93,10 @@ __all__ = [
     "RoutingRule",
     "Service",
     "Staff",
+    "StaffNotice",
     "SurveyAsked",
     "SurveyReply",
+    "Task",
     "TextModule",
     "Throttle",
     "VoidPrint",
