@@ -71,7 +71,7 @@ def test_the_sql_of_what_one_may_see_is_the_table_of_permissions(session: Sessio
     for role in Role:
         for service in (None, "ME6", "DGE", "COMPLAINTS"):
             for id_, stands_in in ((2, frozenset()), (3, frozenset({4})), (4, frozenset({2, 1}))):
-                person = Person(id_, role, service, stands_in)
+                person = Person(id_, role, service, stands_in, heads_dispatchers=id_ == 3)
                 expected = {number for number, fact in facts.items() if may(person, READ, fact)}
                 viewer = viewer_of(person)
                 assert set(session.scalars(select(Case.id).where(may_read(viewer)))) == expected, person

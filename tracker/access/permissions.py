@@ -50,6 +50,8 @@ class Person:
     service_code: str | None
     stands_in_for: frozenset[int] = frozenset()
     """Ids of the colleagues who are away today and have named this person their deputy."""
+    heads_dispatchers: bool = False
+    """Whether they are the head of the service that dispatchers belong to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +151,14 @@ _MAIL_OF_NOBODY: Mapping[Role, frozenset[str]] = {
 
 
 def reaches(person: Person, action: str) -> frozenset[Reach]:
-    """Return how far an action goes for a person; nothing: never."""
-    return frozenset(ON_CASES[person.role].get(action, ()))
+    """Return how far an action goes for a person; nothing: never.
+
+    The dispatchers' head has what dispatchers have as well: they are told of what stays unassigned.
+    """
+    far = frozenset(ON_CASES[person.role].get(action, ()))
+    if person.role is Role.HEAD and person.heads_dispatchers:
+        far |= frozenset(ON_CASES[Role.DISPATCHER].get(action, ()))
+    return far
 
 
 def may_enter(person: Person, room: Room) -> bool:
@@ -179,16 +187,16 @@ def may_keep_rules(person: Person, desks: frozenset[str | None]) -> bool:
     return may_enter(person, Room.RULES) and (person.role is not Role.HEAD or person.service_code in desks)
 
 
-def figures_for(person: Person, desks: frozenset[str | None]) -> tuple[frozenset[str] | None, bool]:
+def figures_for(person: Person) -> tuple[frozenset[str] | None, bool]:
     """Return of which lead services a person sees the figures (None: of all), and whether of complaints only.
 
-    A head sees those of the own service; the dispatchers' head (``desks``: the services of the dispatchers) also
-    those of files that no service has yet, the empty one. The complaints coordinator sees complaints of all services.
+    A head sees those of the own service; the dispatchers' head also those of files that no service has yet, the empty
+    one. The complaints coordinator sees complaints of all services.
     """
     if person.role is not Role.HEAD:
         return (None if may_enter(person, Room.FIGURES) else frozenset()), person.role is Role.COMPLAINTS
     own = {person.service_code} if person.service_code is not None else set()
-    return frozenset(own | ({""} if person.service_code in desks else set())), False
+    return frozenset(own | ({""} if person.heads_dispatchers else set())), False
 
 
 def may(person: Person, action: str, case: CaseFacts) -> bool:

@@ -80,7 +80,7 @@ def test_each_role_opens_exactly_what_the_table_of_permissions_says(
         file(urgent=True, changes={"urgent_taken_at": datetime.now(UTC)}),
         file(urgent=True, nature=Nature.COMPLAINT, about_staff_id=people[email_of("di")].id),
     ]
-    person, at = Account(people[email_of(who)], frozenset()).person, desk(who)
+    person, at = Account(people[email_of(who)], frozenset(), heads_dispatchers=who == "hu").person, desk(who)
     facts = {}
     with database.reading() as session:
         for reference in cases:
@@ -138,7 +138,7 @@ def test_each_role_opens_exactly_the_mail_that_the_table_of_permissions_says(
             laid.write_bytes(b"Subject: x\r\n\r\nx")
             case = session.scalar(select(Case.id).where(Case.reference == reference)) if reference else None
             a_mail(session, number, case_id=case, sha256=f"{number:02x}{'0' * 62}")
-    person, at = Account(people[email_of(who)], frozenset()).person, desk(who)
+    person, at = Account(people[email_of(who)], frozenset(), heads_dispatchers=who == "hu").person, desk(who)
     tried = [(endpoint, rule, needs) for endpoint, rule, needs in _routes(app) if needs.on_mail]
     assert len(tried) == 5
     for number, reference in mails.items():

@@ -13,6 +13,7 @@ from tracker.casework.house import Actor
 from tracker.casework.staffing import stands_in_for
 from tracker.charter.counting import brussels_day
 from tracker.charter.words import Role
+from tracker.insight.mailbox import desks
 from tracker.insight.sight import Viewer
 from tracker.models.staff import Staff
 from tracker.web.site import site
@@ -27,10 +28,10 @@ SINCE = "staff_since"
 class Account(UserMixin):  # type: ignore[misc] # Flask-Login carries no types
     """A member of staff who is logged in."""
 
-    def __init__(self, staff: Staff, stands_in_for: frozenset[int]) -> None:
+    def __init__(self, staff: Staff, stands_in_for: frozenset[int], *, heads_dispatchers: bool = False) -> None:
         self.id, self.name, self.email, self.language = staff.id, staff.name, staff.email, staff.language
         self.stamp = _stamp(staff)
-        self.person = Person(staff.id, staff.role, staff.service_code, stands_in_for)
+        self.person = Person(staff.id, staff.role, staff.service_code, stands_in_for, heads_dispatchers)
 
     def get_id(self) -> str:
         """Return what the session keeps: it is void as soon as the password changes."""
@@ -75,11 +76,13 @@ def _load(stored: str) -> Account | None:
     number, _, stamp = stored.partition(".")
     if not number.isdecimal() or now() - datetime.fromtimestamp(session.get(SINCE, 0), UTC) > LASTS:
         return None
-    with site().database.reading() as db:
+    with site().reading() as db:
         staff = db.scalar(select(Staff).where(Staff.id == int(number), Staff.active))
         if staff is None or staff.password_hash is None or _stamp(staff) != stamp:
             return None
-        return Account(staff, stands_in_for(db, staff.id, staff.role, day=brussels_day(now())))
+        stood_in_for = stands_in_for(db, staff.id, staff.role, day=brussels_day(now()))
+        over = staff.role is Role.HEAD and staff.service_code in desks(db)
+        return Account(staff, stood_in_for, heads_dispatchers=over)
 
 
 def _stamp(staff: Staff) -> str:

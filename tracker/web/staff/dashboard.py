@@ -8,16 +8,14 @@ from typing import Any, TypeVar
 
 from flask import Response, abort, render_template, request, url_for
 from flask_babel import gettext as _
-from sqlalchemy.orm import Session
 
 from tracker.access.permissions import Room, figures_for
 from tracker.casework.figures import days_ahead, days_back, months_until
 from tracker.charter.counting import brussels_day, in_range
-from tracker.charter.words import Channel, Language, Nature, ObligationKind, Role
+from tracker.charter.words import Channel, Language, Nature, ObligationKind
 from tracker.insight.figure_files import Place, Wanted, files
 from tracker.insight.figures import Figures, Load, Scope, figures, load, service_names
 from tracker.insight.keeping import Outcome
-from tracker.insight.mailbox import desks
 from tracker.web.languages import language
 from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
@@ -101,7 +99,7 @@ def dashboard_files() -> str:
     if wanted is None:
         abort(404)
     with site().database.reading() as db:
-        lines, after = files(db, me().viewer, _scope(db), wanted, today=today, after=_place())
+        lines, after = files(db, me().viewer, _scope(), wanted, today=today, after=_place())
         services = service_names(db, language())
     return render_template(
         "staff/dashboard_files.html",
@@ -121,8 +119,8 @@ def _board() -> Board:
     period, months = _period(today), months_until(today)
     shown = [month for month in months if period.first <= month <= period.last]
     ahead, back = days_ahead(calendar, today), days_back(calendar, today)
+    scope = _scope()
     with site().database.reading() as db:
-        scope = _scope(db)
         found = figures(db, scope, months, shown)
         whole, each = load(db, scope, ahead=ahead, back=back)
         services = service_names(db, language())
@@ -130,11 +128,9 @@ def _board() -> Board:
     return Board(found, period, whole, each, ahead, services, tables)
 
 
-def _scope(db: Session) -> Scope:
+def _scope() -> Scope:
     """Return what of the house whoever asks sees in figures."""
-    person = me().person
-    services, complaints = figures_for(person, desks(db) if person.role is Role.HEAD else frozenset())
-    return Scope(services, complaints)
+    return Scope(*figures_for(me().person))
 
 
 def _period(today: date) -> Period:
