@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from tracker.opening import open_database, open_house, open_routing
 from tracker.resources import resource
 from tracker.web import errors, filters, languages, security, staff
+from tracker.web import site as sites
 from tracker.web.health import health
 from tracker.web.public import public
 from tracker.web.site import Site
@@ -55,6 +56,7 @@ def create_app(settings: "Settings", database: "Database | None" = None, house: 
     tokens = CSRFProtect(app)
     tokens.exempt(public)  # its forms check their token themselves, and come back filled when it is too old
     tokens.exempt("tracker.web.staff.entering.enter_what_came")  # so does this one: it carries files
+    sites.install(app)
     languages.install(app)
     filters.install(app)
     security.install(app, https=settings.secure_cookies)

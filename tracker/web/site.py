@@ -1,9 +1,12 @@
 """Owns what every view finds on the app: the settings, the database and the house."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from flask import current_app, g
+from flask import Flask, current_app, g, request
+from sqlalchemy.orm import Session
 
 if TYPE_CHECKING:
     from config import Settings
@@ -21,12 +24,35 @@ class Site:
     database: "Database"
     house: "House"
 
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Give a session to read with; a request that only reads has one, from the guard at the door to its page.
+
+        So it takes one connection, and sees one state of the database where that keeps such a thing.
+        """
+        if request.method not in ("GET", "HEAD"):
+            with self.database.reading() as session:
+                yield session
+            return
+        if "reading" not in g:
+            g.reading = Session(self.database.engine, autoflush=False)
+        yield g.reading
+
     @property
     def cabinet(self) -> "Cabinet":
         """Where what goes on paper is kept."""
         from tracker.casework.paper import Cabinet
 
         return Cabinet(self.settings.letters_dir, self.settings.attachments_dir)
+
+
+def install(app: Flask) -> None:
+    """Give back, at the end of each request, the connection that it read with."""
+
+    @app.teardown_request
+    def close(error: BaseException | None) -> None:
+        if (session := g.pop("reading", None)) is not None:
+            session.close()
 
 
 def site() -> Site:

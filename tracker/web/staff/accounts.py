@@ -76,7 +76,7 @@ def _load(stored: str) -> Account | None:
     number, _, stamp = stored.partition(".")
     if not number.isdecimal() or now() - datetime.fromtimestamp(session.get(SINCE, 0), UTC) > LASTS:
         return None
-    with site().database.reading() as db:
+    with site().reading() as db:
         staff = db.scalar(select(Staff).where(Staff.id == int(number), Staff.active))
         if staff is None or staff.password_hash is None or _stamp(staff) != stamp:
             return None

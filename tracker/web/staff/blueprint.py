@@ -81,7 +81,7 @@ def may_keep() -> bool:
     if not may_enter(person, Room.RULES) or person.role is not Role.HEAD:
         return may_keep_rules(person, frozenset())
     if "keeps_rules" not in g:
-        with site().database.reading() as db:
+        with site().reading() as db:
             g.keeps_rules = may_keep_rules(person, desks(db))
     return bool(g.keeps_rules)
 
@@ -144,7 +144,7 @@ def speak_their_language() -> None:
 def _admit_to_case(action: str) -> ResponseReturnValue | None:
     given = cast("dict[str, str]", request.view_args)["reference"]
     try:
-        with site().database.reading() as db:
+        with site().reading() as db:
             header = case_header(db, given)
     except BadReference as error:
         return no_case(refusal(error, language()))
@@ -167,7 +167,7 @@ def _admit_to_case(action: str) -> ResponseReturnValue | None:
 
 def _admit_to_mail(action: str) -> None:
     """Let in whoever may do something with the mail of the address, which is read here once, as ``g.mail``."""
-    with site().database.reading() as db:
+    with site().reading() as db:
         mail = one_mail(db, cast("dict[str, int]", request.view_args)["number"])
         if mail is None:
             abort(404)

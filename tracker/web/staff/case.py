@@ -44,7 +44,7 @@ from tracker.web.uploads import path_of
 def case(reference: str) -> str:
     """Show one case."""
     today, header = brussels_day(now()), the_case()
-    with site().database.reading() as db:
+    with site().reading() as db:
         page = case_page(db, header, me().viewer)
         interim = ready(db, header, page)
         post = post_for(db, header.country, day=today)
@@ -95,7 +95,7 @@ def _round(header: Header) -> dict[str, Any]:
 @needs(READ)
 def attachment(reference: str, number: int) -> ResponseReturnValue:
     """Give a file of the case to be saved; a browser never shows it as a page of ours."""
-    with site().database.reading() as db:
+    with site().reading() as db:
         found = stored_file(db, the_case().id, number)
     if found is None:
         abort(404)
