@@ -291,15 +291,6 @@ class Effect(StrEnum):
     NONE = "none"
 
 
-class Opinion(StrEnum):
-    """What a requester thinks of an answer, on each question of the survey."""
-
-    YES = "yes"
-    PARTLY = "partly"
-    NO = "no"
-
-
-class SurveyQuestion(StrEnum):
 class TaskState(StrEnum):
     """Where something stands that a colleague or a service was asked for on a case."""
 
@@ -331,3 +322,12 @@ class LinkKind(StrEnum):
     ANSWERED = "answered"  # was your question answered: the one that leads to something at once
     CLEAR = "clear"
     IN_TIME = "in_time"  # in time for the person, whatever was promised
+class Opinion(StrEnum):
+    """What a requester thinks of an answer, on each question of the survey."""
+
+    YES = "yes"
+    PARTLY = "partly"
+    NO = "no"
+
+
+class SurveyQuestion(StrEnum):
