@@ -317,11 +317,6 @@ class LinkKind(StrEnum):
     SPLIT = "split"  # the later one holds a part of the earlier one
 
 
-    """What the survey asks about an answer."""
-
-    ANSWERED = "answered"  # was your question answered: the one that leads to something at once
-    CLEAR = "clear"
-    IN_TIME = "in_time"  # in time for the person, whatever was promised
 class Opinion(StrEnum):
     """What a requester thinks of an answer, on each question of the survey."""
 
@@ -331,3 +326,8 @@ class Opinion(StrEnum):
 
 
 class SurveyQuestion(StrEnum):
+    """What the survey asks about an answer."""
+
+    ANSWERED = "answered"  # was your question answered: the one that leads to something at once
+    CLEAR = "clear"
+    IN_TIME = "in_time"  # in time for the person, whatever was promised
