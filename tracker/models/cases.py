@@ -51,6 +51,7 @@ class Case(Sealed, Base):
         _live("ix_cases_queue", "next_due_on", "id"),
         _live("ix_cases_queue_service", "service_code", "next_due_on", "id"),
         _live("ix_cases_queue_handler", "handler_id", "next_due_on", "id"),
+        _live("ix_cases_queue_country", "country", "next_due_on", "id"),
         Index("ix_cases_unfinished", "service_code", "id",
               postgresql_where=text("state = 'open' AND next_due_on IS NULL"),
               sqlite_where=text("state = 'open' AND next_due_on IS NULL")),
