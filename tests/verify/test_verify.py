@@ -18,6 +18,7 @@ from tests.conftest import SECRET_KEY
 from tests.factories import MONDAY, acting, make_case, make_house, make_staff
 from tracker.casework.complaints import Found, record_finding
 from tracker.casework.corrective import add_action
+from tracker.casework.letters import note
 from tracker.charter.words import (
     Channel,
     Direction,
@@ -243,6 +244,28 @@ def test_the_last_notice_on_a_promise_that_was_kept_is_missed_though_it_was_take
 
     what = f"{len(notices)} were there when it was settled, and {len(notices) - 1} are left"
     assert problems(lived) == [Problem("notices", f"of promise {kept}", what)]
+
+
+def test_the_last_message_of_a_case_is_missed_though_it_discharged_nothing(lived: Database) -> None:
+    later = MONDAY + timedelta(days=40)
+    with lived.writing() as session:
+        clerk = acting(make_staff(session, "last@suivi.example", Role.CLERK, "CONSULAR"))
+        thanked, noted = (make_case(session, now=later, service="CONSULAR") for _ in range(2))
+        words: dict[str, Any] = {"reference": noted.reference, "actor": clerk, "now": later, "seen": None}
+        note(session, make_house(), text="She rang.", **words)
+    assert problems(lived) == []
+    with behind_its_back(lived) as connection:
+        for case in (thanked, noted):
+            last = select(Message.id).where(Message.case_id == case.id).order_by(Message.number.desc()).limit(1)
+            number = connection.scalar(last)
+            connection.execute(delete(Outbox).where(Outbox.message_id == number))
+            connection.execute(delete(Message).where(Message.id == number))
+
+    expected = [
+        (case, f"there were {told}, as the history says, and {told - 1} are left")
+        for case, told in ((thanked, 2), (noted, 3))
+    ]
+    assert problems(lived) == [Problem("messages", f"{c.id} ({c.reference})", what) for c, what in expected]
 
 
 def test_a_line_taken_out_of_the_daily_book_is_missed(lived: Database) -> None:

@@ -21,7 +21,7 @@ from tracker.charter.reference import BadReference, Reference
 from tracker.charter.words import CaseState, ObligationState, Verb
 from tracker.models.base import put
 from tracker.models.cases import Association, Case, copied
-from tracker.models.history import History
+from tracker.models.history import MESSAGES_SO_FAR, History
 from tracker.models.messages import Message
 from tracker.models.obligations import Notice, Obligation, promise_of, write_promise
 
@@ -213,6 +213,8 @@ class CaseFile:
     def _entry(self, verb: Verb, entries: Sequence[Entry], details: Mapping[str, Any] | None) -> History:
         """Return the entry of the history that says what was done, with the charter's own entries in it."""
         recorded = dict(details or {})
+        if self.messages_so_far:  # nothing else says afterwards that the last of them was there (``tracker verify``)
+            recorded[MESSAGES_SO_FAR] = self.messages_so_far
         if entries:
             recorded["ledger"] = [entry_to_json(entry) for entry in entries]
         return History(

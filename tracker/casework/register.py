@@ -126,13 +126,15 @@ def register(
         confirmed=intake.confirmed,
     )
     file = CaseFile.begin(session, house, case, entry, actor=actor, now=now)
+    request = _request(file, intake)
+    acknowledged = acknowledgement(file, handler, services) if intake.acknowledge else None
     file.opened(entry, details=_told(case, intake))
     if associated:
         put(
             session,
             *(Association.beside(case, code, since=now) for code in associated),
         )
-    _say(file, intake, handler, services, associated)
+    _say(file, intake, request, acknowledged, associated)
     return Registered(case, code_of(house, case), file.ledger.open_obligations, handler, again=False)
 
 
@@ -175,10 +177,8 @@ def _again(session: Session, house: House, case_id: int, now: datetime) -> Regis
     return Registered(case, code_of(house, case), file.ledger.open_obligations, handler, again=True)
 
 
-def _say(file: CaseFile, intake: Intake, handler: Member, services: Services, associated: Sequence[str]) -> None:
+def _say(file: CaseFile, intake: Intake, request: Message, reply: Message | None, associated: Sequence[str]) -> None:
     """Store what the citizen wrote, and the acknowledgement, with its place in the outbox when it goes by e-mail."""
-    request = _request(file, intake)
-    reply = acknowledgement(file, handler, services) if intake.acknowledge else None
     put(file.session, *(message for message in (request, reply) if message is not None))
     put(file.session, CaseSearch(**found_by(file.case, [request], associated)))
     if reply is not None and reply.channel in BY_MAIL:

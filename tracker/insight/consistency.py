@@ -13,6 +13,7 @@ from tracker.insight.caserecords import CaseRecords, Finding, named
 from tracker.insight.complaint_records import complaint_records
 from tracker.insight.staff_told import breaches, next_looks, notices_told
 from tracker.models.cases import Association
+from tracker.models.history import MESSAGES_SO_FAR
 
 REPLAYED = (
     "kind", "rule_id", "rule_version", "source", "counted_from", "days", "due_on", "work_by", "provisional", "state",
@@ -58,6 +59,13 @@ def _numbering(records: CaseRecords) -> Iterator[Finding]:
         yield "cases", named(records), f"version {case.version} does not fit {len(numbers)} entries in the history"
     if [row.number for row in records.messages] != list(range(1, len(records.messages) + 1)):
         yield "messages", named(records), "the messages are not numbered without a gap: one is missing or was added"
+    told = max((row.details.get(MESSAGES_SO_FAR, 0) for row in records.history), default=0)
+    if len(records.messages) < told:
+        yield (
+            "messages",
+            named(records),
+            f"there were {told}, as the history says, and {len(records.messages)} are left",
+        )
 
 
 def _promises(records: CaseRecords, ledger: Ledger) -> Iterator[Finding]:

@@ -9,6 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from tracker.charter.words import Verb
 from tracker.models.base import Base, BigId, Sealed, Word, one_of
 
+MESSAGES_SO_FAR = "messages_so_far"
+"""Under this name an entry that brought a message says how many the case had then."""
+
 
 class History(Sealed, Base):
     """One entry on one case. The database refuses UPDATE and DELETE by trigger."""
