@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
+    Label,
     Select,
     SQLColumnExpression,
     func,
@@ -24,10 +25,10 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from tracker.charter.words import CaseState, Channel, Language, Nature, ObligationKind, ObligationState
+from tracker.insight.filters import waits_to_leave
 from tracker.insight.shown import Days, Show, View, branches_of, conditions, fenced, urgent_ids
 from tracker.insight.sight import Branch, Viewer
 from tracker.models.cases import Case
-from tracker.models.messages import Message
 from tracker.models.obligations import Obligation
 from tracker.models.staff import Staff
 
@@ -108,7 +109,7 @@ def queue_page(
     backward = before is not None
     first = after is None and before is None
     statement = _statement(viewer, view, show, days, after, before)
-    found = [(row[0], _row(row, days.today)) for row in session.execute(statement)] if statement is not None else []
+    found = _read(session, statement, days.today) if statement is not None else []
     urgent = [row for rank, row in found if rank == 0]
     on_top = {row.id for row in urgent}
     rows = [row for rank, row in found if rank == 1]
@@ -126,6 +127,15 @@ def queue_page(
     )
 
 
+def read_rows(session: Session, parts: Sequence[Select[Any]], today: date) -> list[tuple[int, Row]]:
+    """Return the rows of some keys, each with its rank: 0 above all, 1 in the list (one statement)."""
+    return _read(session, _rows(parts, backward=False), today)
+
+
+def _read(session: Session, statement: Select[Any], today: date) -> list[tuple[int, Row]]:
+    return [(row[0], _row(row, today)) for row in session.execute(statement)]
+
+
 def _order(show: Show, branch: Branch) -> tuple[SQLColumnExpression[Any], SQLColumnExpression[Any]]:
     """Return what a list is ordered by; the small lists also hold cases that owe nothing, at the end."""
     if show in (Show.FAILED, Show.URGENT, Show.UNASSIGNED):
@@ -133,35 +143,59 @@ def _order(show: Show, branch: Branch) -> tuple[SQLColumnExpression[Any], SQLCol
     return branch.due_on, branch.id
 
 
-def _keys(branch: Branch, show: Show, days: Days, after: Position | None, before: Position | None) -> Select[Any]:
-    """Return the first keys of one part of the queue, one more than a page holds."""
+def first_keys(
+    branch: Branch,
+    show: Show,
+    days: Days,
+    after: Position | None,
+    before: Position | None,
+    *,
+    most: int = PAGE + 1,
+    more: Sequence[Label[Any]] = (),
+    also: Sequence[ColumnElement[bool]] = (),
+) -> Select[Any]:
+    """Return the first keys of one part of the queue, by default one more than a page holds.
+
+    ``more``: what each is to tell beside; ``also``: what it must be beside.
+    """
     if show is Show.TO_CLOSE:
-        return _keys_to_close(branch, days, after, before)
+        return _keys_to_close(branch, days, after, before, most=most, more=more, also=also)
     due, id_ = _order(show, branch)
-    columns: list[SQLColumnExpression[Any]] = [literal_column("1").label("rank"), due.label("due"), id_.label("id")]
-    query = select(*columns).where(branch.within, *conditions(show, days, branch))
+    columns: list[Label[Any]] = [literal_column("1").label("rank"), due.label("due"), id_.label("id")]
+    query = select(*columns, *more).where(branch.within, *conditions(show, days, branch), *also)
     if before is not None:
         query = query.where(tuple_(due, id_) < tuple_(*before)).order_by(due.desc(), id_.desc())
     else:
         if after is not None:
             query = query.where(tuple_(due, id_) > tuple_(*after))
         query = query.order_by(due, id_)
-    return query.limit(literal_column(str(PAGE + 1)))
+    return query.limit(literal_column(str(most)))
 
 
-def _keys_to_close(branch: Branch, days: Days, after: Position | None, before: Position | None) -> Select[Any]:
+def _keys_to_close(
+    branch: Branch,
+    days: Days,
+    after: Position | None,
+    before: Position | None,
+    *,
+    most: int,
+    more: Sequence[Label[Any]],
+    also: Sequence[ColumnElement[bool]],
+) -> Select[Any]:
     """Return the same for what owes nothing: few, so they are found first and sorted then (see ``fenced``)."""
-    found = fenced(select(Case.id).where(branch.within, *conditions(Show.TO_CLOSE, days, branch)))
-    columns: list[SQLColumnExpression[Any]] = [literal_column("1").label("rank"), literal(NOTHING_OWED).label("due")]
-    query = select(*columns, found.c.id.label("id")).order_by(found.c.id if before is None else found.c.id.desc())
+    found = fenced(select(Case.id, *more).where(branch.within, *conditions(Show.TO_CLOSE, days, branch), *also))
+    columns: list[Label[Any]] = [literal_column("1").label("rank"), literal(NOTHING_OWED).label("due")]
+    query = select(*columns, found.c.id.label("id"), *(found.c[column.name] for column in more))
+    query = query.order_by(found.c.id if before is None else found.c.id.desc())
     if after is not None:
         query = query.where(found.c.id > after.id)
     if before is not None:
         query = query.where(found.c.id < before.id)
-    return query.limit(literal_column(str(PAGE + 1)))
+    return query.limit(literal_column(str(most)))
 
 
-def _urgent_keys(viewer: Viewer) -> Select[Any]:
+def urgent_keys(viewer: Viewer) -> Select[Any]:
+    """Return the keys of what stands above every list."""
     due = func.coalesce(Case.next_due_on, literal(NOTHING_OWED))
     columns: list[SQLColumnExpression[Any]] = [
         literal_column("0").label("rank"),
@@ -181,9 +215,9 @@ def _statement(
     viewer: Viewer, view: View, show: Show, days: Days, after: Position | None, before: Position | None
 ) -> Select[Any] | None:
     """Return the statement that reads a page; none for whoever sees nothing."""
-    parts = [_keys(branch, show, days, after, before) for branch in branches_of(viewer, view, show)]
+    parts = [first_keys(branch, show, days, after, before) for branch in branches_of(viewer, view, show)]
     if viewer.reaches and after is None and before is None and show is not Show.URGENT:
-        parts.append(_urgent_keys(viewer))
+        parts.append(urgent_keys(viewer))
     return _rows(parts, backward=before is not None) if parts else None
 
 
@@ -216,7 +250,7 @@ def _rows(parts: Sequence[Select[Any]], *, backward: bool) -> Select[Any]:
             Case.urgent_since,
             Case.urgent_taken_at,
             Case.sensitive,
-            _waiting(),
+            waits_to_leave(),
             Case.not_sent,
         )
         .join(Case, Case.id == first.c.id)
@@ -231,19 +265,6 @@ def _decide_by() -> ColumnElement[date | None]:
         .where(Obligation.case_id == Case.id, Obligation.state == ObligationState.OPEN)
         .correlate(Case)
         .scalar_subquery()
-    )
-
-
-def _waiting() -> ColumnElement[bool]:
-    return (
-        select(Message.id)
-        .where(
-            Message.case_id == Case.id,
-            Message.act.is_not(None),
-            Message.left_on.is_(None),
-        )
-        .correlate(Case)
-        .exists()
     )
 
 

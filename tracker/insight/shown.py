@@ -108,9 +108,9 @@ def conditions(show: Show, days: Days, branch: Branch) -> list[ColumnElement[boo
         case Show.URGENT:
             return [or_(OPEN, IN_TRIAGE), *URGENT]
         case Show.UNATTENDED:
-            return [_marked(branch, "unattended")]
+            return [marked(branch, "unattended")]
         case Show.FAILED:
-            return [_marked(branch, "not_sent")]
+            return [marked(branch, "not_sent")]
         case Show.TO_CLOSE:
             # The last three follow from the first two; said, so that the database does not expect many.
             rest = (Case.next_kind, Case.next_work_by, Case.closed_at)
@@ -118,7 +118,7 @@ def conditions(show: Show, days: Days, branch: Branch) -> list[ColumnElement[boo
     return [owed]
 
 
-def _marked(branch: Branch, alarm: str) -> ColumnElement[bool]:
+def marked(branch: Branch, alarm: str) -> ColumnElement[bool]:
     """Return that an alarm is on, bare as the index says it: the ORM would write ``= 1`` on SQLite."""
     return literal_column(f"{branch.of.__tablename__}.{alarm}")
 
