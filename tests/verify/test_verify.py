@@ -25,6 +25,7 @@ from tracker.charter.words import (
     Language,
     MailOutcome,
     MailReason,
+    MessageKind,
     Nature,
     Opinion,
     PostKind,
@@ -39,6 +40,7 @@ from tracker.models.cases import Association
 from tracker.models.complaints import CorrectiveAction, Finding
 from tracker.models.database import Database
 from tracker.models.directory import Post
+from tracker.models.drafts import KeptDraft
 from tracker.models.history import History
 from tracker.models.mail import Mail, MailNotice
 from tracker.models.messages import Attachment, Message, Outbox
@@ -102,6 +104,7 @@ def on_paper_and_by_mail(at: datetime) -> Iterator[Sealed]:
     yield SurveyReply(
         asked_id=1, answered=Opinion.YES, clear=Opinion.PARTLY, in_time=Opinion.NO, channel=Channel.WEB, replied_at=at
     )
+    yield KeptDraft(case_id=1, kind=MessageKind.QUESTION, author_id=1, typed={"text": "Which year?"}, kept_at=at)
     yield PrintRun(id=1, made_at=at)
     yield Letter(message_id=2, stored_as="ab/letter.pdf", size=9, pages=1, sha256="2" * 64, made_at=at)
     yield VoidPrint(message_id=2, run_id=1, position=1, ground=VoidPrintGround.CODE, voided_at=at)

@@ -22,6 +22,7 @@ from tracker.charter.words import CaseState, ObligationState, Verb
 from tracker.models.base import put
 from tracker.models.cases import Association, Case, copied
 from tracker.models.history import MESSAGES_SO_FAR, History
+from tracker.models.drafts import KeptDraft
 from tracker.models.messages import Message
 from tracker.models.obligations import Notice, Obligation, promise_of, write_promise
 
@@ -182,6 +183,8 @@ class CaseFile:
         self.case.version += 1
         set_alarms(self.session, self.case)
         follow(self.session, self.case, beside)
+        if verb in (Verb.CLOSE, Verb.MERGE):
+            drop_drafts(self.session, self.case)
         self.session.add(self._entry(verb, entries, {**(details or {}), **self._told(owed)}))
 
     def _told(self, owed: Sequence[Promise]) -> dict[str, dict[str, int]]:
@@ -280,6 +283,20 @@ class CaseFile:
                 situation_of(self.case),
                 already=frozenset(rungs.get(row.id, ())),
             )
+
+
+def drop_drafts(session: Session, case: Case) -> None:
+    """Forget what was begun on a case that ends; what was begun on a duplicate goes on with the case that stays."""
+    drafts = session.scalars(select(KeptDraft).where(KeptDraft.case_id == case.id)).all()
+    if not drafts:
+        return
+    stays = select(KeptDraft.kind, KeptDraft.author_id).where(KeptDraft.case_id == case.merged_into_id)
+    there = {tuple(row) for row in session.execute(stays)} if case.merged_into_id is not None else set()
+    for draft in drafts:
+        if case.merged_into_id is None or (draft.kind, draft.author_id) in there:
+            session.delete(draft)
+        else:
+            draft.case_id = case.merged_into_id
 
 
 def since(session: Session, case_id: int, seen: int) -> list[History]:

@@ -10,10 +10,19 @@ from tracker.casework.casefile import CaseFile
 from tracker.casework.leaving import check_day
 from tracker.casework.writing import Written, address_for, facts_for, signature_for
 from tracker.charter.counting import brussels_day
-from tracker.charter.words import SPOKEN, Act, Channel, ChannelReason, MessageKind, RegisteredGround
+from tracker.charter.words import SPOKEN, Act, Channel, ChannelReason, MessageKind, RegisteredGround, Verb
 from tracker.correspondence.compose import compose, filled
 from tracker.correspondence.gate import check_sendable
 from tracker.models.messages import Message
+
+VERBS = {
+    MessageKind.ANSWER: Verb.ANSWER,
+    MessageKind.INTERIM: Verb.SEND_INTERIM,
+    MessageKind.QUESTION: Verb.WRITE,
+    MessageKind.TRANSMISSION: Verb.TRANSMIT,
+    MessageKind.CLOSING: Verb.CLOSE,
+}
+"""What writing each kind of message is, for the table of permissions and the history."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,9 +9,10 @@ from tracker.casework import surveys
 from tracker.casework.casefile import CaseFile, find, permit
 from tracker.casework.complaints import check_found
 from tracker.casework.daybook import went_out
-from tracker.casework.drafting import Draft, channel_of, to_requester
+from tracker.casework.drafting import VERBS, Draft, channel_of, to_requester
 from tracker.casework.errors import Missing
 from tracker.casework.house import Actor, House
+from tracker.casework.kept_drafts import drop_sent
 from tracker.casework.leaving import left
 from tracker.casework.paper import Cabinet, as_printed, check_printable
 from tracker.casework.teaching import teach
@@ -37,14 +38,6 @@ from tracker.charter.words import (
     Verb,
 )
 from tracker.models.messages import Message
-
-VERBS = {
-    MessageKind.ANSWER: Verb.ANSWER,
-    MessageKind.INTERIM: Verb.SEND_INTERIM,
-    MessageKind.QUESTION: Verb.WRITE,
-    MessageKind.TRANSMISSION: Verb.TRANSMIT,
-    MessageKind.CLOSING: Verb.CLOSE,
-}
 
 
 def preview(
@@ -192,6 +185,7 @@ def send(file: CaseFile, kind: MessageKind, draft: Draft) -> list[Message]:
         "reason": messages[-1].reason,
         "survey": asked.number if asked else None,
     }
+    drop_sent(session, file.case, kind, actor)
     file.done(VERBS[kind], *entries, details={name: value for name, value in details.items() if value is not None})
     return messages
 

@@ -91,7 +91,7 @@ def _statement(viewer: Viewer, role: Role, days: Days) -> Select[Any] | None:
     ]
     if role is Role.HEAD:
         parts += [_first(Why.DECIDE, branch.within, IN_TRIAGE, of=branch) for branch in mine(viewer)]
-        parts += _listed(Why.OVERDUE, viewer, View.SERVICE, Show.OVERDUE, days)
+        parts += _listed(Why.OVERDUE, viewer, View.ALL, Show.OVERDUE, days)
     if role is Role.DISPATCHER:
         parts += _listed(Why.UNASSIGNED, viewer, View.ALL, Show.UNASSIGNED, days)
     parts += _listed(Why.OWED, viewer, View.MINE, Show.EVERYTHING, days)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from tracker.charter.calendar import WorkingCalendar
 from tracker.charter.rules import RuleBook
-from tracker.charter.words import Direction
+from tracker.charter.words import CaseState, Direction
 from tracker.insight.caserecords import CaseRecords
 from tracker.insight.consistency import inconsistencies
 from tracker.insight.register import years
@@ -24,6 +24,7 @@ from tracker.models.base import Sealed, seal_of, sealed_columns
 from tracker.models.cases import Association, Case
 from tracker.models.complaints import CorrectiveAction, Finding
 from tracker.models.database import Database
+from tracker.models.drafts import KeptDraft
 from tracker.models.history import History
 from tracker.models.messages import Message, Outbox
 from tracker.models.obligations import Breach, Discharge, Notice, Obligation
@@ -53,6 +54,7 @@ def verify(database: Database, rules: RuleBook, calendar: WorkingCalendar) -> It
         yield from _broken_seals(database, model)
     yield from _missing_numbers(database)
     yield from _digests_not_sent(database)
+    yield from _drafts_left_behind(database)
     yield from _inconsistent_cases(database, rules, calendar)
 
 
@@ -82,6 +84,15 @@ def _digests_not_sent(database: Database) -> Iterator[Problem]:
     with database.reading() as session:
         for number in session.scalars(query.where(Outbox.id.is_(None)).order_by(Digest.id)):
             yield Problem("digests", str(number), "it has no line in the outbox")
+
+
+def _drafts_left_behind(database: Database) -> Iterator[Problem]:
+    """Yield the drafts on cases that have ended: what was typed goes with the end of its case."""
+    ended = Case.state.in_((CaseState.CLOSED, CaseState.MERGED))
+    query = select(KeptDraft.id, Case.reference).join(Case, Case.id == KeptDraft.case_id).where(ended)
+    with database.reading() as session, suppress(*UNREADABLE):
+        for number, reference in session.execute(query.order_by(KeptDraft.id)):
+            yield Problem("drafts", str(number), f"{reference} has ended, and the draft is still there")
 
 
 def _broken_seals(database: Database, model: type[Sealed]) -> Iterator[Problem]:

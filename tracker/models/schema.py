@@ -4,6 +4,7 @@ from tracker.models.base import Base, Sealed
 from tracker.models.cases import Association, Case
 from tracker.models.complaints import CorrectiveAction, Finding
 from tracker.models.directory import Post, Service
+from tracker.models.drafts import KeptDraft
 from tracker.models.figures import Figure
 from tracker.models.history import History
 from tracker.models.links import CaseLink
@@ -55,6 +56,7 @@ TABLES_OF_RECORD: tuple[type[Sealed], ...] = (
     Task,
     StaffNotice,
     CaseLink,
+    KeptDraft,
 )
 """What Suivi answers for: each row carries a seal (``tracker verify``)."""
 
@@ -76,6 +78,7 @@ __all__ = [
     "Finding",
     "History",
     "JobRun",
+    "KeptDraft",
     "Letter",
     "Mail",
     "MailNotice",

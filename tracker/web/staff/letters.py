@@ -20,7 +20,7 @@ from tracker.charter.words import Channel, MessageKind, Verb
 from tracker.insight.casepage import incoming
 from tracker.models.messages import Message
 from tracker.web.site import site
-from tracker.web.staff import passages
+from tracker.web.staff import kept_drafts, passages
 from tracker.web.staff.accounts import me, now
 from tracker.web.staff.acts import give_back, lead_on, not_now, the_case, with_case
 from tracker.web.staff.blueprint import needs, staff
@@ -84,12 +84,17 @@ def _write(letter: Letter) -> ResponseReturnValue:
     form.prepare(case)
     if not form.is_submitted():
         prefill(form, case, letter.kind)
+        kept_drafts.fill_in(form, case, letter.kind)
         return _show(letter, form, 200)
+    if kept_drafts.asked_for():
+        return _put_in(letter, form)
+    step = request.form.get("step")
+    if step != "send" and "print" not in request.form and (answer := _keep(letter, form, step)) is not None:
+        return answer
     if passages.asked_for():
         return _show(letter, form, 200, problems=passages.put_in(form.own_words, case))
     if not form.validate():
         return _show(letter, form, 400)
-    step = request.form.get("step")
     try:
         if step == "send":
             with suppress(CharterError):
@@ -102,6 +107,29 @@ def _write(letter: Letter) -> ResponseReturnValue:
             return _on_paper(letter, form, request.form.get("print", 0, int))
         if step != "edit":
             return _preview(letter, form)
+    except (CharterError, OperationalError) as error:
+        return give_back(error, partial(_show, letter, form))
+    return _show(letter, form, 200)
+
+
+def _keep(letter: Letter, form: WayForm, step: str | None) -> ResponseReturnValue | None:
+    """Keep what is typed as a draft; answers only whoever asked for just that."""
+    by_itself = request.accept_mimetypes.best == "application/json"  # the page keeps it, and is not left
+    try:
+        draft = kept_drafts.keep(form, the_case(), letter.kind)
+    except (CharterError, OperationalError) as error:
+        if step != "keep":
+            return None  # what is typed comes back with the form that is asked for
+        return ("", 503) if by_itself else give_back(error, partial(_show, letter, form))
+    if step != "keep":
+        return None
+    return kept_drafts.kept_alone(draft, form) if by_itself else _show(letter, form, 200)
+
+
+def _put_in(letter: Letter, form: WayForm) -> ResponseReturnValue:
+    """Put a draft in, or throw one away, and show the letter as it stands then."""
+    try:
+        kept_drafts.put_in(form, the_case(), letter.kind)
     except (CharterError, OperationalError) as error:
         return give_back(error, partial(_show, letter, form))
     return _show(letter, form, 200)
@@ -184,6 +212,7 @@ def _show(
         form=form,
         asked=asked,
         texts=passages.beside(the_case()),
+        drafts=kept_drafts.shown(the_case(), letter.kind),
         problems=problems,
         changed=changed,
     )

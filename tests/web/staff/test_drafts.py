@@ -1,0 +1,58 @@
+"""A letter being written is kept as it is typed: offered again, to a colleague too, and gone once it is sent."""
+
+from collections.abc import Callable
+
+from sqlalchemy import func, select
+
+from tests.web.staff.conftest import Desk, fields_of, form_of, soup_of
+from tracker.models.database import Database
+from tracker.models.drafts import KeptDraft
+
+File = Callable[..., str]
+
+
+def test_what_is_typed_comes_back_and_a_colleague_takes_it_over(
+    desk: Callable[[str], Desk], file: File, database: Database
+) -> None:
+    reference = file()
+    path, an, bo = f"/staff/cases/{reference}/answer", desk("an"), desk("bo")
+
+    kept = an.send(path, "keep", text="Dear Madam,\n<b>x</b>", channel="phone", spoken_on="31/31/2031")
+    assert "Kept as a draft at " in soup_of(kept).get_text(" ")
+    again = fields_of(form_of(an.page(path)))
+    assert (again["text"], again["channel"]) == ("Dear Madam,\n<b>x</b>", "phone")
+    fields = again | {"text": "Dear Madam, you need", "step": "keep"}
+    alone = an.client.post(path, data=fields, headers={"Accept": "application/json"})
+    assert alone.json is not None
+    assert alone.json["kept"].startswith("Kept as a draft at ")
+
+    page = bo.page(path)
+    assert "An Peeters began this message on " in page.get_text(" ")
+    assert fields_of(form_of(page))["text"] == ""
+    number = page.select_one("button[name=draft]")
+    assert number is not None
+    taken = bo.send(path, text="Bonjour,", draft=str(number["value"]))
+    assert "Taken over from An Peeters." in soup_of(taken).get_text(" ")
+    mine = fields_of(form_of(soup_of(taken)))
+    assert mine["text"] == "Bonjour,\n\nDear Madam, you need"
+    assert fields_of(form_of(an.page(path)))["text"] == ""
+    gone = bo.send_form(soup_of(taken), path, draft=str(number["value"]))
+    assert "This draft is no longer there." in gone.text
+
+    assert desk("cy").get(path).status_code == 404
+    bo.send(path, "send", channel="email", spoken_on="")
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(KeptDraft)) == 0
+
+
+def test_a_draft_is_thrown_away_and_a_preview_keeps_what_it_shows(an: Desk, file: File, database: Database) -> None:
+    path = f"/staff/cases/{file()}/answer"
+
+    an.send(path, "preview", text="Seen before it goes")
+    assert fields_of(form_of(an.page(path)))["text"] == "Seen before it goes"
+    gone = an.send(path, "throw-away")
+
+    assert "The draft is thrown away." in gone.text
+    assert fields_of(form_of(soup_of(gone)))["text"] == ""
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(KeptDraft)) == 0

@@ -1,0 +1,40 @@
+"""Owns what is read of messages that are being written on a case: by whom, since when, and their words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tracker.charter.words import MessageKind
+from tracker.models.drafts import KeptDraft
+from tracker.models.staff import Staff
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A message that somebody has begun."""
+
+    author_id: int
+    author: str
+    begun_by: str | None
+    """The colleague from whom its author took it over."""
+    kept_at: datetime
+    typed: Mapping[str, str]
+
+    @property
+    def words(self) -> str:
+        """The author's own words."""
+        return self.typed.get("text") or self.typed.get("reason") or ""
+
+
+def begun_on(session: Session, case_id: int, kind: MessageKind) -> list[Begun]:
+    """Return the drafts of a message on a case, the newest first; whoever asks may write that message."""
+    query = (
+        select(KeptDraft.author_id, Staff.name, KeptDraft.begun_by, KeptDraft.kept_at, KeptDraft.typed)
+        .join(Staff, Staff.id == KeptDraft.author_id)
+        .where(KeptDraft.case_id == case_id, KeptDraft.kind == kind)
+        .order_by(KeptDraft.kept_at.desc(), KeptDraft.id)
+    )
+    return [Begun(*row) for row in session.execute(query)]

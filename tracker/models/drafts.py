@@ -1,0 +1,27 @@
+"""Owns the rows of messages that are being written: kept as they are typed, until they are sent or the case ends."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tracker.charter.words import MessageKind
+from tracker.models.base import Base, BigId, Sealed, Word, one_of
+
+
+class KeptDraft(Sealed, Base):
+    """What one member of staff has typed of one kind of message on one case; there is one at most of each."""
+
+    __tablename__ = "drafts"
+    __table_args__ = (UniqueConstraint("case_id", "kind", "author_id"), one_of("kind", MessageKind))
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    kind: Mapped[MessageKind] = mapped_column(Word(MessageKind))
+    author_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), index=True)
+    typed: Mapped[dict[str, Any]]
+    """The fields of its form by name, as typed; it may name a person, so it goes when the case ends."""
+    begun_by: Mapped[str | None] = mapped_column(String(200))
+    """The colleague whose draft was taken over into it."""
+    kept_at: Mapped[datetime]

@@ -1,0 +1,116 @@
+"""Owns what the page of a letter shows and keeps of what is being typed: one's own draft, and those of colleagues."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import flash, jsonify, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
+
+from tracker.casework.kept_drafts import keep_draft, take_over, throw_away
+from tracker.charter.counting import BRUSSELS, brussels_day
+from tracker.charter.words import MessageKind
+from tracker.insight.casefacts import Header
+from tracker.insight.drafts import Begun, begun_on
+from tracker.models.drafts import KeptDraft
+from tracker.web.fields import clean_text
+from tracker.web.filters import moment as in_words
+from tracker.web.site import site
+from tracker.web.staff.accounts import me, now
+from tracker.web.staff.letter_forms import WayForm
+
+
+@dataclass(frozen=True, slots=True)
+class Drafts:
+    """What the page says of drafts: when what stands in the form was kept, and what else was begun."""
+
+    kept: str
+    """A sentence; empty: nothing of this is kept yet."""
+    begun_by: str
+    """The colleague whose draft was taken over into it."""
+    others: Sequence[Begun]
+
+
+def shown(case: Header, kind: MessageKind) -> Drafts:
+    """Return what is kept of a message: one's own as it stands in the form, and the drafts that may be put in."""
+    with site().database.reading() as db:
+        found = begun_on(db, case.id, kind)
+    own = next((one for one in found if one.author_id == me().id), None)
+    apart = own is not None and request.method == "GET" and "again" in request.args  # other words stand in the form
+    return Drafts(
+        kept=_kept(own) if own is not None and not apart else "",
+        begun_by=(own.begun_by or "") if own is not None else "",
+        others=[one for one in found if one is not own or apart],
+    )
+
+
+def fill_in(form: WayForm, case: Header, kind: MessageKind) -> None:
+    """Fill in a letter with what whoever opens it had typed, unless it is opened with the words of another."""
+    if "again" in request.args:
+        return
+    with site().database.reading() as db:
+        own = next((one for one in begun_on(db, case.id, kind) if one.author_id == me().id), None)
+    if own is not None:
+        form.process(MultiDict({name: value for name, value in own.typed.items() if name in _names(form)}))
+
+
+def keep(form: WayForm, case: Header, kind: MessageKind) -> KeptDraft | None:
+    """Keep what is typed, as it stands, right or not yet."""
+    with site().database.writing() as db:
+        return keep_draft(
+            db, reference=case.reference, kind=kind, typed=_typed(form), actor=me().actor, now=now()
+        )  # fmt: skip
+
+
+def kept_alone(draft: KeptDraft | None, form: WayForm) -> ResponseReturnValue:
+    """Answer a page that keeps what is typed by itself, without leaving it."""
+    if draft is not None:
+        return jsonify(kept=_kept(draft))
+    return jsonify(kept=_("Not kept: this file is closed.") if form.own_words.data else "")
+
+
+def put_in(form: WayForm, case: Header, kind: MessageKind) -> bool:
+    """Do what the form asks about a draft, if it does: put one in, or throw one's own away; say whether it did."""
+    if request.form.get("step") == "throw-away":
+        with site().database.writing() as db:
+            throw_away(db, reference=case.reference, kind=kind, actor=me().actor)
+        for name in _names(form) & {"text", "reason", "consent", "to_address"}:
+            form[name].data = ""
+        flash(_("The draft is thrown away."), "success")
+        return True
+    wanted = request.form.get("draft", "")
+    if not (wanted.isascii() and wanted.isdecimal() and len(wanted) < 19):
+        return False
+    with site().database.writing() as db:
+        draft = take_over(
+            db, reference=case.reference, kind=kind, author_id=int(wanted), typed=_typed(form), actor=me().actor,
+            now=now(),
+        )  # fmt: skip
+    if draft is None:
+        flash(_("This draft is no longer there."), "info")
+    else:
+        form.process(MultiDict(draft.typed | {"seen": form.seen.data or ""}))
+    return True
+
+
+def _typed(form: WayForm) -> dict[str, str]:
+    """Return what was typed, field by field, as the form would be sent again."""
+    return {name: clean_text(request.form[name]) for name in sorted(_names(form)) if name in request.form}
+
+
+def _names(form: WayForm) -> set[str]:
+    return {field.name for field in form if field.type not in ("HiddenField", "CSRFTokenField")}
+
+
+def _kept(draft: Begun | KeptDraft) -> str:
+    """Say when a draft was kept: by the clock of today, or with its day."""
+    at = draft.kept_at.astimezone(BRUSSELS)
+    if at.date() == brussels_day(now()):
+        return str(_("Kept as a draft at %(time)s.", time=f"{at:%H:%M}"))
+    return str(_("Kept as a draft on %(moment)s.", moment=in_words(draft.kept_at)))
+
+
+def asked_for() -> bool:
+    """Say whether the form was sent to put a draft in or to throw one away."""
+    return "draft" in request.form or request.form.get("step") == "throw-away"
