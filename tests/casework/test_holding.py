@@ -15,7 +15,7 @@ from tests.casework.mailing import make_room as make_mailroom
 from tests.factories import MONDAY, acting, make_case, make_staff, settle
 from tracker.casework import register as registering
 from tracker.casework.errors import Missing, NotPermitted, UnknownReference
-from tracker.casework.house import CITIZEN, Actor
+from tracker.casework.house import CITIZEN, SYSTEM, Actor
 from tracker.casework.mail import message
 from tracker.casework.mail.holding import MailSettled, UnknownMail, opened, release, seen, set_aside
 from tracker.casework.mail.ringing import Rung, ring
@@ -373,7 +373,15 @@ def test_the_head_is_told_of_what_was_set_aside_where_nobody_else_is_there(
     with database.writing() as session:
         number = staff["dispatcher"].staff_id
         assert number is not None
-        set_absence(session, staff_id=number, away_from=date(2026, 3, 2), away_until=None, deputy_id=None)
+        set_absence(
+            session,
+            staff_id=number,
+            away_from=date(2026, 3, 2),
+            away_until=None,
+            deputy_id=None,
+            actor=SYSTEM,
+            now=MONDAY,
+        )
 
     ring(database, HOUSE, now=TUESDAY)
     ring(database, HOUSE, now=WEDNESDAY)
@@ -404,7 +412,15 @@ def test_whoever_stands_in_is_told_and_where_nobody_is_there_the_mail_says_so(
         for name in ("clerk", "dispatcher", "head"):
             number = staff[name].staff_id
             assert number is not None
-            set_absence(session, staff_id=number, away_from=date(2026, 3, 2), away_until=None, deputy_id=None)
+            set_absence(
+                session,
+                staff_id=number,
+                away_from=date(2026, 3, 2),
+                away_until=None,
+                deputy_id=None,
+                actor=SYSTEM,
+                now=MONDAY,
+            )
 
     assert ring(database, HOUSE, now=TUESDAY) == Rung(0, 1)
     with database.reading() as session:
@@ -413,7 +429,15 @@ def test_whoever_stands_in_is_told_and_where_nobody_is_there_the_mail_says_so(
     with database.writing() as session:
         number, deputy = staff["clerk"].staff_id, staff["other"].staff_id
         assert number is not None
-        set_absence(session, staff_id=number, away_from=date(2026, 3, 2), away_until=None, deputy_id=deputy)
+        set_absence(
+            session,
+            staff_id=number,
+            away_from=date(2026, 3, 2),
+            away_until=None,
+            deputy_id=deputy,
+            actor=SYSTEM,
+            now=MONDAY,
+        )
     assert ring(database, HOUSE, now=TUESDAY) == Rung(1, 0)
     assert rung(database) == {"jan.maes": [[held.mail_id]]}
     with database.reading() as session:

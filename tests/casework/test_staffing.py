@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests.factories import MONDAY, make_case, make_house, make_staff, settle
+from tracker.casework.house import SYSTEM
 from tracker.casework.people import ensure_duty_desk, load_directory, set_absence
 from tracker.casework.staffing import Team, stands_in_for
 from tracker.casework.sweep import sweep
@@ -124,8 +125,24 @@ def test_a_deputy_stands_in_for_the_whole_chain_of_those_away(database: Database
         first, second, third = (
             make_staff(session, f"{name}@suivi.example", Role.CLERK, "M3") for name in ("first", "second", "third")
         )
-        set_absence(session, staff_id=second.id, away_from=TODAY, away_until=TODAY, deputy_id=third.id)
-        set_absence(session, staff_id=first.id, away_from=TODAY, away_until=None, deputy_id=second.id)
+        set_absence(
+            session,
+            staff_id=second.id,
+            away_from=TODAY,
+            away_until=TODAY,
+            deputy_id=third.id,
+            actor=SYSTEM,
+            now=MONDAY,
+        )
+        set_absence(
+            session,
+            staff_id=first.id,
+            away_from=TODAY,
+            away_until=None,
+            deputy_id=second.id,
+            actor=SYSTEM,
+            now=MONDAY,
+        )
         session.flush()
 
         assert stands_in_for(session, third.id, Role.CLERK, day=TODAY) == {first.id, second.id}

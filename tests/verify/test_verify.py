@@ -46,7 +46,7 @@ from tracker.models.mail import Mail, MailNotice
 from tracker.models.messages import Attachment, Message, Outbox
 from tracker.models.obligations import Breach, Discharge, Notice, Obligation
 from tracker.models.paper import Letter, PrintRun, RegisterEntry, RegisterYear, VoidPrint
-from tracker.models.personal import CalendarFeed, Digest, DigestChoice
+from tracker.models.personal import CalendarFeed, Digest, DigestChoice, PasswordLink
 from tracker.models.routing import RoutingChange, RoutingExample, RoutingModel, RoutingRule
 from tracker.models.schema import TABLES_OF_RECORD
 from tracker.models.survey import SurveyAsked, SurveyReply
@@ -95,6 +95,7 @@ def on_paper_and_by_mail(at: datetime) -> Iterator[Sealed]:
     )  # fmt: skip
     yield MailNotice(staff_id=1, day=at.date(), mails=[1], recorded_at=at)
     yield CalendarFeed(staff_id=1, digest="3" * 64, made_at=at)
+    yield PasswordLink(staff_id=1, digest="5" * 64, made_at=at, made_by=1, until=at)
     yield DigestChoice(staff_id=1, hour=8, chosen_at=at)
     yield Digest(staff_id=1, day=at.date(), told=0, contents={}, recorded_at=at)
     yield SurveyAsked(

@@ -35,6 +35,7 @@ class Room(StrEnum):
     WRITE_DIRECTORY = "write_directory"
     SURVEY = "survey"  # what requesters thought of the answers: a head sees the own service
     PROFILE = "profile"  # one's own language, absence and deputy
+    ABSENCES = "absences"  # of the people of one's service: see ``may_set_absence``
     PEOPLE = "people"
     ADMIN = "admin"  # the state of this installation: jobs, rules, texts of messages, settings; no case
     FIGURES = "figures"  # how the promises are kept: see ``figures_for``
@@ -133,13 +134,14 @@ _OVER_ALL = _EVERYBODY | {
 
 ROOMS: Mapping[Role, frozenset[Room]] = {
     Role.CLERK: _AT_THE_DESK,
-    Role.HEAD: _AT_THE_DESK | {Room.FIGURES, Room.COMPLAINTS, Room.WRITE_TEXTS, Room.RULES, Room.SURVEY},
+    Role.HEAD: _AT_THE_DESK
+    | {Room.ABSENCES, Room.FIGURES, Room.COMPLAINTS, Room.WRITE_TEXTS, Room.RULES, Room.SURVEY},
     Role.DISPATCHER: _AT_THE_DESK,
     Role.COMPLAINTS: _AT_THE_DESK | {Room.FIGURES, Room.COMPLAINTS, Room.WRITE_TEXTS},
     Role.DIRECTION: _OVER_ALL | {Room.WRITE_TEXTS},
     Role.AUDITOR: _OVER_ALL,
     Role.ADMIN: _EVERYBODY
-    | {Room.ADMIN, Room.PEOPLE, Room.WRITE_TEXTS, Room.WRITE_DIRECTORY, Room.RULES, Room.ROUTING},
+    | {Room.ABSENCES, Room.ADMIN, Room.PEOPLE, Room.WRITE_TEXTS, Room.WRITE_DIRECTORY, Room.RULES, Room.ROUTING},
 }
 
 _MAIL_OF_NOBODY: Mapping[Role, frozenset[str]] = {
@@ -177,6 +179,18 @@ def may_write_text(person: Person, service_code: str | None) -> bool:
     if person.role in (Role.HEAD, Role.COMPLAINTS):
         return service_code is not None and service_code == person.service_code
     return person.role is Role.ADMIN or service_code is None
+
+
+def may_set_absence(person: Person, of: Person) -> bool:
+    """Say whether a person may set and end the absence of somebody, and say who stands in.
+
+    One's own; a head that of the people of the service, and the head without a service that of the dispatchers
+    without one; whoever runs the machine that of everybody.
+    """
+    if person.id == of.id or person.role is Role.ADMIN:
+        return True
+    near = person.service_code == of.service_code and (of.service_code is not None or of.role is Role.DISPATCHER)
+    return person.role is Role.HEAD and near
 
 
 def may_keep_rules(person: Person, desks: frozenset[str | None]) -> bool:

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from tracker.casework.errors import Refused
-from tracker.charter.words import Language, Role
+from tracker.access.permissions import Person, may_set_absence
+from tracker.casework.errors import NotPermitted, Refused
+from tracker.casework.house import SYSTEM, Actor
+from tracker.casework.house_history import note_change, take_turn
+from tracker.charter.words import HouseSubject, Language, Role
 from tracker.models.directory import Service
 from tracker.models.staff import Staff
 
@@ -60,6 +63,20 @@ class DeputyCircle(Refused):
         super().__init__("These deputies would stand in for each other in a circle: name somebody else.")
 
 
+class CannotDeputise(Refused):
+    """Somebody who does not work here, or not any more, is to stand in."""
+
+    code = "cannot_deputise"
+
+    def __init__(self) -> None:
+        super().__init__("This person cannot stand in: choose an active colleague.")
+
+
+ABSENCE = ("away_from", "away_until", "deputy_id")
+PERSON = ("email", "name", "titles", "phone", "role", "service_code", "active")
+"""What the history tells of a member of staff; ``tracker verify`` holds the rows against it."""
+
+
 @cache
 def _hasher() -> "PasswordHasher":
     from argon2 import PasswordHasher  # 64 MiB and 0.3 s a time: only where somebody logs in
@@ -85,6 +102,7 @@ def add_staff(
     titles: dict[str, str] | None = None,
     phone: str | None = None,
     language: Language = Language.FR,
+    actor: Actor = SYSTEM,
 ) -> Staff:
     """Add an account. What is not given is made from what is: nobody signs without name, title and phone (P8).
 
@@ -115,6 +133,8 @@ def add_staff(
     )
     session.add(staff)
     session.flush()
+    after = {name: getattr(staff, name) for name in PERSON}
+    note_change(session, HouseSubject.PERSON, str(staff.id), "add", actor=actor, now=now, after=after)
     return staff
 
 
@@ -132,18 +152,45 @@ def authenticate(session: Session, *, email: str, password: str) -> Staff | None
 
 
 def set_absence(
-    session: Session, *, staff_id: int, away_from: date | None, away_until: date | None, deputy_id: int | None
+    session: Session,
+    *,
+    staff_id: int,
+    away_from: date | None,
+    away_until: date | None,
+    deputy_id: int | None,
+    actor: Actor,
+    now: datetime,
 ) -> Staff:
-    """Record when somebody is away (Brussels dates, both included) and who stands in. Raises ``DeputyCircle``."""
+    """Record when somebody is away (Brussels dates, both included) and who stands in, with what it was before.
+
+    No case moves, neither now nor when they are back: whoever stands in acts on it where it is. Raises
+    ``NotPermitted``, ``CannotDeputise`` or ``DeputyCircle``.
+    """
+    take_turn(session)  # two colleagues who name each other at once would make a circle that neither saw
     staff = session.scalars(select(Staff).where(Staff.id == staff_id).with_for_update()).one()
+    if actor.person is not None and not may_set_absence(actor.person, person_of(staff)):
+        raise NotPermitted("absence")
+    deputy = session.get(Staff, deputy_id) if deputy_id is not None else None
+    if deputy_id not in (None, staff.deputy_id) and (deputy is None or not deputy.active or deputy.is_desk):
+        raise CannotDeputise
     seen, next_id = {staff_id}, deputy_id
     while next_id is not None:
         if next_id in seen:
             raise DeputyCircle
         seen.add(next_id)
         next_id = session.scalar(select(Staff.deputy_id).where(Staff.id == next_id))
+    before = {name: getattr(staff, name) for name in ABSENCE}
     staff.away_from, staff.away_until, staff.deputy_id = away_from, away_until, deputy_id
+    after = {name: getattr(staff, name) for name in ABSENCE}
+    note_change(
+        session, HouseSubject.ABSENCE, str(staff.id), "absence", actor=actor, now=now, before=before, after=after
+    )
     return staff
+
+
+def person_of(staff: Staff) -> Person:
+    """Return what the table of permissions needs to know of a member of staff, whoever they stand in for."""
+    return Person(staff.id, staff.role, staff.service_code)
 
 
 def set_language(session: Session, *, staff_id: int, language: Language) -> Staff:

@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 from tracker.access.permissions import Room, may_write_text
 from tracker.casework.errors import Missing, NotPermitted, Refused
 from tracker.casework.house import Actor
+from tracker.casework.house_history import note_change
 from tracker.casework.people import UnknownService
-from tracker.charter.words import Language
+from tracker.charter.words import HouseSubject, Language
 from tracker.correspondence.placeholders import unknown
 from tracker.models.directory import Service
 from tracker.models.staff import Staff
@@ -79,18 +80,31 @@ def save_text(
         session.add(text)
     else:
         text = _take(session, number, actor, seen)
+    before = _said(text) if number is not None else None
     text.service_code, text.language = service_code, language
     text.title, text.body, text.retired_at = title.strip(), body.strip(), None
     _sign(text, actor, now)
     session.flush()
+    act, after = "add" if before is None else "change", _said(text)
+    note_change(session, HouseSubject.TEXT, str(text.id), act, actor=actor, now=now, before=before, after=after,
+                name=text.title)  # fmt: skip
     return text
 
 
 def retire_text(session: Session, *, number: int, actor: Actor, now: datetime, seen: int | None = None) -> None:
     """Take a text module out of use; it stays to be read. Raises as ``save_text`` does."""
     text = _take(session, number, actor, seen)
+    before = _said(text)
     text.retired_at = now
     _sign(text, actor, now)
+    note_change(session, HouseSubject.TEXT, str(text.id), "retire", actor=actor, now=now, before=before,
+                after=_said(text), name=text.title)  # fmt: skip
+
+
+def _said(text: TextModule) -> dict[str, object]:
+    """Return what the history tells of a text."""
+    said = {name: getattr(text, name) for name in ("service_code", "language", "title", "body")}
+    return said | {"in_use": text.retired_at is None}
 
 
 def _take(session: Session, number: int, actor: Actor, seen: int | None) -> TextModule:

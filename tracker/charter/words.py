@@ -136,6 +136,15 @@ class RoutingSubject(StrEnum):
     DIRECTORY = "directory"
 
 
+class HouseSubject(StrEnum):
+    """What is changed of the house itself, and kept in its history."""
+
+    PERSON = "person"
+    ABSENCE = "absence"  # and who stands in
+    CLOSING_DAYS = "closing_days"
+    TEXT = "text"  # a text module
+
+
 class RuleState(StrEnum):
     """Where a rule of staff for the router stands."""
 

@@ -18,6 +18,7 @@ from tracker.charter.rules import RuleBook
 from tracker.charter.words import CaseState, Direction
 from tracker.insight.caserecords import CaseRecords
 from tracker.insight.consistency import inconsistencies
+from tracker.insight.house_records import house_records
 from tracker.insight.register import years
 from tracker.insight.taken_out import gaps, not_kept, without_a_line
 from tracker.models.base import Sealed, seal_of, sealed_columns
@@ -55,6 +56,7 @@ def verify(database: Database, rules: RuleBook, calendar: WorkingCalendar) -> It
     yield from _missing_numbers(database)
     yield from _digests_not_sent(database)
     yield from _drafts_left_behind(database)
+    yield from _of_the_house(database)
     yield from _inconsistent_cases(database, rules, calendar)
 
 
@@ -76,6 +78,13 @@ def _missing_numbers(database: Database) -> Iterator[Problem]:
             for message, reference in without_a_line(session, direction):
                 named = f"{direction} message {message} ({reference})"
                 yield Problem("register_entries", named, "the message has no line: it was taken out")
+
+
+def _of_the_house(database: Database) -> Iterator[Problem]:
+    """Yield what does not fit in the history of the house; a row that cannot be read is named by its seal."""
+    with database.reading() as session, suppress(*UNREADABLE):
+        for table, key, what in house_records(session):
+            yield Problem(table, key, what)
 
 
 def _digests_not_sent(database: Database) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""Owns the rows of what one member of staff asked for themselves: a calendar's address, a daily digest by mail."""
+"""Owns the rows of what one member of staff has for themselves: a calendar's address, a digest, a password's link."""
 
 from datetime import date, datetime
 from typing import Any
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from tracker.models.base import Base, BigId, Sealed
 
 _IN_USE = text("revoked_at IS NULL")
+_OPEN = text("ended_at IS NULL")
 
 
 class CalendarFeed(Sealed, Base):
@@ -26,6 +27,25 @@ class CalendarFeed(Sealed, Base):
     made_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     """None: in use; a person has one such at most."""
+
+
+class PasswordLink(Sealed, Base):
+    """A link by which one person sets their own password, once; only a digest of its secret is kept."""
+
+    __tablename__ = "password_links"
+    __table_args__ = (
+        Index("uq_password_links_in_use", "staff_id", unique=True, postgresql_where=_OPEN, sqlite_where=_OPEN),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    """SHA-256 of the secret, as for a calendar's address."""
+    made_at: Mapped[datetime]
+    made_by: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    until: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    """When it was used, or another took its place; none: it may still be used, until its time is over."""
 
 
 class DigestChoice(Sealed, Base):

@@ -73,6 +73,7 @@ class RoutingChange(Sealed, Base):
         one_of("subject", RoutingSubject),
         CheckConstraint("number >= 1", name="number_from_one"),
         Index("ix_routing_changes_subject", "subject", "what", "number"),
+        Index("ix_routing_changes_at", "at", "number"),
     )
 
     number: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)

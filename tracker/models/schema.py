@@ -7,13 +7,14 @@ from tracker.models.directory import Post, Service
 from tracker.models.drafts import KeptDraft
 from tracker.models.figures import Figure
 from tracker.models.history import History
+from tracker.models.house import HouseChange
 from tracker.models.links import CaseLink
 from tracker.models.mail import Mail, MailNotice
 from tracker.models.messages import Attachment, Message, Outbox
 from tracker.models.obligations import Breach, Discharge, Notice, Obligation
 from tracker.models.operations import JobRun, Throttle
 from tracker.models.paper import Letter, PrintRun, RegisterEntry, RegisterYear, VoidPrint
-from tracker.models.personal import CalendarFeed, Digest, DigestChoice
+from tracker.models.personal import CalendarFeed, Digest, DigestChoice, PasswordLink
 from tracker.models.routing import RoutingChange, RoutingExample, RoutingModel, RoutingRule
 from tracker.models.search import CaseSearch
 from tracker.models.staff import Staff
@@ -53,6 +54,8 @@ TABLES_OF_RECORD: tuple[type[Sealed], ...] = (
     SurveyReply,
     Finding,
     CorrectiveAction,
+    HouseChange,
+    PasswordLink,
     Task,
     StaffNotice,
     CaseLink,
@@ -77,6 +80,7 @@ __all__ = [
     "Figure",
     "Finding",
     "History",
+    "HouseChange",
     "JobRun",
     "KeptDraft",
     "Letter",
@@ -86,6 +90,7 @@ __all__ = [
     "Notice",
     "Obligation",
     "Outbox",
+    "PasswordLink",
     "Post",
     "PrintRun",
     "RegisterEntry",

@@ -10,6 +10,7 @@ from tracker.web.staff.blueprint import staff
 __all__ = ["install"]
 
 _WITH_VIEWS = (
+    "absences",
     "admin",
     "login",
     "calendar",

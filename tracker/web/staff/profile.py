@@ -9,27 +9,24 @@ from tracker.access.permissions import READ, Person, Reach, Room, reaches
 from tracker.casework.digest import choose_digest, hour_of
 from tracker.casework.people import set_absence, set_language
 from tracker.casework.trying_rules import rules_without_target
-from tracker.charter.counting import brussels_day
 from tracker.charter.errors import CharterError
 from tracker.charter.words import Language, Role
 from tracker.correspondence.explanation import title_of
-from tracker.insight.choices import colleagues
 from tracker.insight.upcoming import feed_made_at
 from tracker.models.staff import Staff
 from tracker.web.languages import CHOSEN, NAMES, language
 from tracker.web.site import router, site
+from tracker.web.staff.absences import AbsenceForm
 from tracker.web.staff.accounts import me, now
 from tracker.web.staff.acts import problems_of
 from tracker.web.staff.blueprint import needs_room, staff
-from tracker.web.staff.fields import Choice, DayField, Pick, StaffForm
+from tracker.web.staff.fields import Choice, Pick
 
 
-class ProfileForm(StaffForm):
+class ProfileForm(AbsenceForm):
     """The language, the days away, the deputy."""
 
     language = Choice(_l("Choose a language."), label=_l("My language"))
-    away_from = DayField(label=_l("First day away"))
-    away_until = DayField(label=_l("Last day away"), description=_l("Leave it empty if you do not know yet."))
     deputy = Pick(
         _l("Choose a colleague of the list."),
         label=_l("Who stands in for me"),
@@ -47,30 +44,13 @@ class ProfileForm(StaffForm):
         """Offer the colleagues, and show what is recorded."""
         with site().database.reading() as db:
             hour = hour_of(db, staff_row.id)
-            found = colleagues(db, day=brussels_day(now()), not_this=staff_row.id)
+        self.offer(staff_row, _("Nobody: my head of service"))
         self.language.choices = list(NAMES.items())
-        self.deputy.choices = [
-            ("", _("Nobody: my head of service")),
-            *((str(one.id), " · ".join(filter(None, (one.name, one.service_code)))) for one in found),
-        ]
         self.digest.choices = [("", _("No summary")), *((str(each), f"{each}:00") for each in range(24))]
         if anew or not self.is_submitted():
             self.language.data = staff_row.language.value
-            self.away_from.data, self.away_until.data = staff_row.away_from, staff_row.away_until
+            self.show_absence(staff_row)
             self.digest.data = "" if hour is None else str(hour)
-            self.deputy.data = str(staff_row.deputy_id or "")
-
-    def validate(self, extra_validators: object = None) -> bool:
-        """Check each field, then that the days follow each other."""
-        sound: bool = super().validate(extra_validators)
-        first, last = self.away_from.data, self.away_until.data
-        if last is not None and first is None and not self.away_from.errors:
-            self.away_from.errors = [_("Write the first day too.")]
-            return False
-        if first is not None and last is not None and last < first:
-            self.away_until.errors = [_("The last day comes before the first: check both.")]
-            return False
-        return sound
 
 
 @staff.route("/profile", methods=["GET", "POST"])
@@ -94,6 +74,8 @@ def profile() -> ResponseReturnValue:
                 away_from=form.away_from.data,
                 away_until=form.away_until.data,
                 deputy_id=int(form.deputy.data) if form.deputy.data else None,
+                actor=me().actor,
+                now=now(),
             )
             if has_files(me().person):
                 hour = int(form.digest.data) if form.digest.data else None
