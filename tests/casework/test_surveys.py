@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from pypdf import PdfReader
@@ -16,19 +17,25 @@ from tracker.casework import surveys
 from tracker.casework.follow import follow_up
 from tracker.casework.house import CITIZEN, Actor
 from tracker.casework.paper import facts_of
-from tracker.casework.surveys import Given, NotAsked, NothingWrong, SurveyOver, UnknownSurvey
+from tracker.casework.surveys import Given, NotAsked, NothingWrong, RepliedAlready, SurveyOver, UnknownSurvey
 from tracker.charter.counting import brussels_day
 from tracker.charter.words import CaseState, Channel, Language, Nature, Opinion, Role, SurveyQuestion
+from tracker.correspondence.incoming import read
 from tracker.correspondence.letter import render
+from tracker.correspondence.mail import Sender, parcel_of
+from tracker.correspondence.survey_links import HIDDEN
 from tracker.correspondence.tracking import tracking_code
 from tracker.insight.verify import verify
 from tracker.models.cases import Case
 from tracker.models.database import Database
-from tracker.models.messages import Message
+from tracker.models.messages import Message, Outbox
 from tracker.models.obligations import Obligation
 from tracker.models.survey import SurveyAsked, SurveyReply
 
 HOUSE = make_house()
+SENDER = Sender(
+    mail_from="suivi@example.be", base_url=HOUSE.base_url, attachments=Path("unused"), secret=HOUSE.secret
+)
 NOW = MONDAY + timedelta(days=1)
 DAY = timedelta(days=1)
 
@@ -64,7 +71,17 @@ def test_the_closing_mail_asks_with_a_link_that_opens_the_questions_and_nothing_
 
     asked = the_survey(session, case)
     code = surveys.code_of(HOUSE, case, asked.number)
-    assert f"https://suivi.example/{language}/survey/{case.reference}/{code}" in message.body
+    link = f"https://suivi.example/{language}/survey/{case.reference}/"
+    assert f"{link}{HIDDEN}" in message.body
+    assert code not in f"{message.body}{message.html}"
+    row = session.scalars(select(Outbox).where(Outbox.message_id == message.id)).one()
+    mail = parcel_of(session, row, SENDER).mail
+    sent = [mail.get_body([kind]).get_content() for kind in ("plain", "html")]
+    assert all(f"{link}{code}" in text and HIDDEN not in text for text in sent)
+    quoting = f"Subject: Re\r\n\r\nThanks.\r\n\r\n> {link}{code}\r\n".encode()
+    returned = read(quoting, mail_hosts=(), arrived_at=NOW, now=NOW)
+    assert code not in f"{returned.text}{returned.new_text}{returned.quoted}"
+    assert HIDDEN in returned.text
     assert (asked.message_id, asked.service_code, asked.until) == (
         message.id, "CONSULAR", brussels_day(NOW) + timedelta(days=60)
     )  # fmt: skip
@@ -86,8 +103,9 @@ def test_a_letter_has_the_short_code_and_a_page_to_tick_before_it_is_kept_and_af
     case, message = closed(session, HOUSE, clerk, now=NOW, channel=Channel.POST, requester_address=address)
 
     code = surveys.code_of(HOUSE, case, 1)
-    assert f"https://suivi.example/fr/survey (code {code})" in message.body
+    assert f"https://suivi.example/fr/survey (code {HIDDEN})" in message.body
     facts = facts_of(session, HOUSE, case, message)
+    assert f"https://suivi.example/fr/survey (code {code})" in facts.text
     pages = PdfReader(BytesIO(render(facts))).pages
     assert len(pages) == 2
     said = " ".join(pages[1].extract_text().split())
@@ -143,6 +161,8 @@ def test_a_reply_is_one_and_may_be_changed_until_the_end_and_discharges_nothing(
         session, asked, given(Opinion.NO, " Pas du tout. "), channel=Channel.WEB, actor=CITIZEN, now=NOW + 3 * DAY
     )
 
+    with pytest.raises(RepliedAlready):  # what they said is theirs: nobody of ours says something else in their place
+        surveys.reply(session, asked, given(), channel=Channel.PHONE, actor=clerk, now=NOW + 4 * DAY)
     (row,) = session.scalars(select(SurveyReply))
     assert (row.answered, row.clear, row.remark, row.changed_at) == ("no", "yes", "Pas du tout.", NOW + 3 * DAY)
     assert session.scalar(promises) == before

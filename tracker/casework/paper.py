@@ -23,11 +23,11 @@ from tracker.charter.words import PAPER, Act, CaseState, Direction, Language, Me
 from tracker.correspondence.enclosures import enclosures_of
 from tracker.correspondence.files import sync
 from tracker.correspondence.letter import PaperFacts, Slip, pages_of, render
+from tracker.correspondence.survey_links import HIDDEN, asked_by, holds_code
 from tracker.models.cases import Case
 from tracker.models.directory import Service
 from tracker.models.messages import Message
 from tracker.models.paper import Letter
-from tracker.models.survey import SurveyAsked
 
 if TYPE_CHECKING:
     from tracker.correspondence.enclosed_pages import Printable
@@ -191,8 +191,9 @@ UNNUMBERED = 0
 def facts_of(session: Session, house: House, case: Case, message: Message) -> PaperFacts:
     """Return what the letter of a message says, the message stored or not."""
     to_body = message.service_code is not None
+    code = _survey_code(session, house, case, message)
     return PaperFacts(
-        text=message.body,
+        text=message.body.replace(HIDDEN, code) if code else message.body,
         subject=message.subject,
         signature=message.signature or {},
         recipient=recipient_of(session, case, message),
@@ -202,19 +203,20 @@ def facts_of(session: Session, house: House, case: Case, message: Message) -> Pa
         written_on=brussels_day(message.written_at),
         registered=message.registered_ground is not None,
         follow_url=None if to_body else f"{house.base_url}/{message.language}/follow",
-        slip=_slip(session, house, case, message),
+        slip=_slip(house, message, code) if code else None,
     )
 
 
-def _slip(session: Session, house: House, case: Case, message: Message) -> Slip | None:
-    """Return the page of the survey behind a letter that asks: the same before the letter is stored and after."""
-    if message.kind is not MessageKind.CLOSING:
+def _survey_code(session: Session, house: House, case: Case, message: Message) -> str | None:
+    """Return the code of the survey that a letter asks: the same before the letter is stored and after."""
+    if not holds_code(message):
         return None
-    asked = session.scalar(select(SurveyAsked).where(SurveyAsked.message_id == message.id)) if message.id else None
-    number = asked.number if asked else surveys.next_number(session, case)
-    code = surveys.code_of(house, case, number)
-    if code not in message.body:
-        return None
+    number = asked_by(session, message) if message.id else surveys.next_number(session, case)
+    return surveys.code_of(house, case, number) if number else None
+
+
+def _slip(house: House, message: Message, code: str) -> Slip:
+    """Return the page of the survey behind a letter that asks."""
     until = brussels_day(message.written_at) + timedelta(days=surveys.OPEN_DAYS)
     return Slip(url=f"{house.base_url}/{message.language}/survey", code=code, until=until)
 

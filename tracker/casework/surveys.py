@@ -28,6 +28,7 @@ from tracker.charter.words import (
     SurveyQuestion,
     Verb,
 )
+from tracker.correspondence.survey_links import HIDDEN, holds_code
 from tracker.correspondence.tables import fill, text_of
 from tracker.correspondence.tracking import is_survey_code, survey_code
 from tracker.models.cases import Case
@@ -68,6 +69,15 @@ class NotAsked(Refused):
         super().__init__("Nobody is asked about this case: see who is asked in the decision on the survey.")
 
 
+class RepliedAlready(Refused):
+    """The requester has replied: nobody of ours puts another reply in its place."""
+
+    code = "survey_replied"
+
+    def __init__(self) -> None:
+        super().__init__("The requester has replied already: only they may change their reply, by the same code.")
+
+
 class NothingWrong(Refused):
     """Whoever is content has nothing to reopen or to complain about by a button of the survey."""
 
@@ -95,24 +105,24 @@ class Given:
 def told(file: CaseFile, channel: Channel) -> dict[str, str | None]:
     """Return what the message that closes a case says of the survey: its address and, on paper, the short code.
 
-    A survey of another house's (``SURVEY_URL``) takes the place of our own.
+    The code itself is put in as the message leaves (``correspondence.survey_links``): no colleague reads it. A survey
+    of another house's (``SURVEY_URL``) takes the place of our own.
     """
     if file.house.survey_url:
         return {"survey_url": file.house.survey_in(file.case.language)}
     if channel in SPOKEN or not may_ask(file.session, file.house, file.case, file.now):
         return {}
     page = f"{file.house.base_url}/{file.case.language}/survey"
-    code = code_of(file.house, file.case, next_number(file.session, file.case))
     if channel in PAPER:
-        return {"survey_url": page, "survey_code": code}
-    return {"survey_url": f"{page}/{file.case.reference}/{code}"}
+        return {"survey_url": page, "survey_code": HIDDEN}
+    return {"survey_url": f"{page}/{file.case.reference}/{HIDDEN}"}
 
 
 def ask(file: CaseFile, message: Message) -> SurveyAsked | None:
     """Keep that a message just written asks its reader what they thought; none when it does not ask."""
-    number = next_number(file.session, file.case)
-    if code_of(file.house, file.case, number) not in message.body:
+    if not holds_code(message) or not may_ask(file.session, file.house, file.case, file.now):
         return None
+    number = next_number(file.session, file.case)
     asked = _row(file.house, file.case, number, message.channel, brussels_day(file.now))
     asked.message_id = message.id
     file.session.add(asked)
@@ -151,6 +161,13 @@ def next_number(session: Session, case: Case) -> int:
 def code_of(house: House, case: Case, number: int) -> str:
     """Return the code of one survey: it opens its questions and nothing else."""
     return survey_code(house.secret, case.reference, number)
+
+
+def last_code(session: Session, house: House, case_id: int) -> str | None:
+    """Return the code of the last survey on a case; none: nobody was asked."""
+    case = session.get_one(Case, case_id)
+    asked = next_number(session, case) - 1
+    return code_of(house, case, asked) if asked else None
 
 
 def find_survey(session: Session, house: House, *, reference: str, code: str, now: datetime) -> SurveyAsked:
@@ -197,7 +214,10 @@ def ask_aloud(session: Session, house: House, *, reference: str, actor: Actor, c
 def reply(
     session: Session, asked: SurveyAsked, given: Given, *, channel: Channel, actor: Actor, now: datetime
 ) -> SurveyReply:
-    """Keep what was replied; the same again changes nothing, something else replaces it. Raises ``SurveyOver``."""
+    """Keep what was replied; the same again changes nothing, something else replaces it.
+
+    What the requester replied by the code is theirs to change, not ours. Raises ``SurveyOver`` or ``RepliedAlready``.
+    """
     if brussels_day(now) > asked.until:
         raise SurveyOver(asked.until)
     session.execute(select(SurveyAsked.id).where(SurveyAsked.id == asked.id).with_for_update())
@@ -208,6 +228,8 @@ def reply(
         row = SurveyReply(asked_id=asked.id, channel=channel, replied_at=now, entered_by=actor.staff_id, **values)
         session.add(row)
     elif any(getattr(row, name) != value for name, value in values.items()):
+        if row.entered_by is None and actor.staff_id is not None:
+            raise RepliedAlready
         for name, value in values.items():
             setattr(row, name, value)
         row.channel, row.changed_at, row.entered_by = channel, now, actor.staff_id

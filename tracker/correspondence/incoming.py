@@ -16,6 +16,7 @@ from tracker.correspondence.mime import Damage, Parser, Part
 from tracker.correspondence.quoting import fold
 from tracker.correspondence.references import Quoted, references_in
 from tracker.correspondence.sorting import Sort, sort_of
+from tracker.correspondence.survey_links import hidden
 
 __all__ = ["Damage", "Enclosed", "Incoming", "Quoted", "Sort", "read", "references_in"]
 
@@ -103,10 +104,10 @@ def read(
         recipient_count=count,
         subject=subject,
         received_at=_received_at(mail, {host.lower() for host in mail_hosts}, arrived_at, now),
-        text=contents.text,
-        new_text=new_text,
-        quoted=quoted,
-        otherwise=contents.otherwise,
+        text=hidden(contents.text),
+        new_text=hidden(new_text),
+        quoted=hidden(quoted),
+        otherwise=hidden(contents.otherwise),
         attachments=contents.enclosed,
         encrypted=contents.encrypted,
         damaged=tuple(dict.fromkeys(damage)),

@@ -33,6 +33,7 @@ from tracker.correspondence.facts import (
     NoticeFacts,
 )
 from tracker.correspondence.gate import check_signature, is_email_address
+from tracker.correspondence.survey_links import with_code
 from tracker.correspondence.threads import POLICY, thread_of
 from tracker.correspondence.tracking import MailKind, message_id, reply_token
 from tracker.correspondence.transport import TryLater, Undeliverable
@@ -122,13 +123,14 @@ def parcel_of(session: Session, row: Outbox, sender: Sender) -> Parcel:
 
 
 def _message(session: Session, message: Message, sender: Sender) -> Parcel:
-    """Return the mail of a message: exactly the text that was kept, signed as it was kept."""
+    """Return the mail of a message: exactly the text that was kept, signed as it was kept, with the survey's code."""
     check_signature(message.signature)
     signature: Mapping[str, str] = message.signature or {}
     if not is_email_address(message.address or ""):
         raise Undeliverable("the recipient's e-mail address is not usable")
+    text, html = with_code(session, sender.secret, message)
     mail = _mail(
-        Composed(message.subject, message.body, message.html or "", message.template or "", 0),
+        Composed(message.subject, text, html or "", message.template or "", 0),
         language=message.language,
         written_at=message.written_at,
         message_id=sender.message_id(message),

@@ -20,6 +20,7 @@ from tracker.casework.house import House
 from tracker.casework.people import add_staff
 from tracker.charter.counting import brussels_day
 from tracker.charter.words import CaseState, Channel, Language, Nature, Role
+from tracker.correspondence.tracking import tracking_code
 from tracker.models.cases import Case
 from tracker.models.database import Database
 from tracker.models.survey import SurveyReply
@@ -117,6 +118,19 @@ def test_without_a_token_nothing_is_stored_or_opened_again(
     client.post(f"/fr{path}", data=hidden(client, f"/fr{path}") | HAPPY | {"in_time": "no"})
     assert client.post(f"/fr{path}/thanks", data={"wish": "reopen"}).status_code == 400
     assert 'value="reopen"' in client.get(f"/fr{path}/thanks").text
+
+
+@pytest.mark.parametrize("has_address", [True, False])
+def test_the_tracking_page_holds_the_code_only_where_nothing_else_brought_it(
+    client: FlaskClient, asked: Callable[..., tuple[str, str]], house: House, has_address: bool
+) -> None:
+    reference, path = asked(**({} if has_address else {"requester_email": None}))
+    door = hidden(client, "/fr/follow") | {"reference": reference, "code": tracking_code(house.secret, reference, 1)}
+    client.post("/fr/follow", data=door)
+
+    page = client.get("/fr/follow/case").text
+    assert (path in page) is not has_address
+    assert (path.rpartition("/")[2] in page) is not has_address
 
 
 def test_wrong_codes_are_slowed_down(client: FlaskClient, asked: Callable[..., tuple[str, str]]) -> None:

@@ -2,23 +2,27 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
 
 from flask import Response, current_app, flash, make_response, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response as AnyResponse
 
 from tracker.casework import throttle
 from tracker.casework.follow import follow_up, send_code_again
 from tracker.casework.house import CITIZEN
+from tracker.casework.surveys import last_code
+from tracker.casework.writing import PUBLISHED
 from tracker.charter.counting import brussels_day
 from tracker.charter.words import Channel
+from tracker.correspondence.survey_links import HIDDEN
 from tracker.correspondence.tracking import is_tracking_code
-from tracker.insight.tracking import Door, TrackedCase, door, door_of, tracked
+from tracker.insight.tracking import Door, Said, TrackedCase, door, door_of, tracked
 from tracker.web.drafts import Draft, NoRoom, draft_of, limits, not_read, take_files
 from tracker.web.fields import clean_text
 from tracker.web.languages import language
@@ -134,7 +138,15 @@ def _my_case() -> TrackedCase | None:
         found = door_of(db, held["id"])
         if found is None or found.code_version != held["version"]:
             return None
-        return tracked(db, held["id"], language())
+        case = tracked(db, held["id"], language())
+        return case and replace(case, said=tuple(_with_its_survey(db, case, said) for said in case.said))
+
+
+def _with_its_survey(db: Session, case: TrackedCase, said: Said) -> Said:
+    """Put the code of the survey into what stands here and nowhere else; a mail or a letter brought its own."""
+    if said.channel not in PUBLISHED or HIDDEN not in said.body:
+        return said
+    return replace(said, body=said.body.replace(HIDDEN, last_code(db, site().house, case.id) or HIDDEN))
 
 
 @public.get(f"{IN_LANGUAGE}/follow/case")
@@ -161,6 +173,7 @@ def _case_page(case: TrackedCase, form: AddForm, key: str, draft: Draft | None =
         key=key,
         waiting=draft.waiting if draft else [],
         more=more,
+        hidden=HIDDEN,
         **limits(site().settings),
     )
 

@@ -25,6 +25,7 @@ from tracker.models.cases import Case
 from tracker.models.survey import SurveyAsked, SurveyReply
 from tracker.web import fields
 from tracker.web.languages import language
+from tracker.web.networks import network_of
 from tracker.web.public.blueprint import IN_LANGUAGE, public
 from tracker.web.public.forms import CODE_LENGTH, REFERENCE_LENGTH, reference_shape
 from tracker.web.public.limits import busy
@@ -176,7 +177,7 @@ def _act(db: Session, asked: SurveyAsked) -> AnyResponse:
 
 def _with_survey(where: dict[str, str | None], then: Callable[[Session, SurveyAsked], AnyResponse]) -> AnyResponse:
     """Find the survey of a reference and a code and go on with it; otherwise say what is wrong, at the way in."""
-    now, who = datetime.now(UTC), f"from {request.remote_addr}"
+    now, who = datetime.now(UTC), f"from {network_of(request.remote_addr)}"
     form = CodeForm(formdata=None, reference=(where["reference"] or "")[:REFERENCE_LENGTH], code=where["code"])
     with site().database.reading() as db:
         locked = throttle.tried_too_often(db, door="survey", who=who, most=TRIES, now=now)
