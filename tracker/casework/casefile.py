@@ -21,8 +21,8 @@ from tracker.charter.reference import BadReference, Reference
 from tracker.charter.words import CaseState, ObligationState, Verb
 from tracker.models.base import put
 from tracker.models.cases import Association, Case, copied
-from tracker.models.history import MESSAGES_SO_FAR, History
 from tracker.models.drafts import KeptDraft
+from tracker.models.history import MESSAGES_SO_FAR, History
 from tracker.models.messages import Message
 from tracker.models.obligations import Notice, Obligation, promise_of, write_promise
 

@@ -37,6 +37,7 @@ _WITH_VIEWS = (
     "rules",
     "search",
     "sending_again",
+    "several",
     "surveying",
     "texts",
     "triage",

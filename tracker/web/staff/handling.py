@@ -95,11 +95,12 @@ def _colleagues(form: AssignForm, case: Header) -> None:
     far = [person for person in found if person not in near]
     form.colleague.choices = [
         ("", nothing_chosen()),
-        *((str(person.id), _in_words(person)) for person in (*near, *far) if person.id != case.handler_id),
+        *((str(person.id), in_words(person)) for person in (*near, *far) if person.id != case.handler_id),
     ]
 
 
-def _in_words(person: Colleague) -> str:
+def in_words(person: Colleague) -> str:
+    """Return a colleague as they are chosen from a list: name, service, and whether they are away."""
     parts = [person.name, person.service_code or "", _("away") if person.away else ""]
     return " · ".join(part for part in parts if part)
 

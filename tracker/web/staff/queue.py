@@ -27,6 +27,7 @@ from tracker.web.site import router, site
 from tracker.web.staff.accounts import Account, me, now
 from tracker.web.staff.blueprint import may_keep, needs_room, staff
 from tracker.web.staff.next_step import first_line
+from tracker.web.staff.several import several_of
 
 KNOWN_AHEAD = timedelta(days=183)
 """How long before the end of the known closing days those who can add some are told; everybody, a month before."""
@@ -81,6 +82,7 @@ def queue() -> str:
     return render_template(
         "staff/queue.html",
         first=first,
+        **several_of(account),
         urgent=_lines(page.urgent, moment),
         lines=_lines(page.rows, moment),
         views=_views(account, view, show),

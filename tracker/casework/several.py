@@ -1,0 +1,88 @@
+"""Owns what is done to several cases at once: the same use case for each, one commit each, and what came of each."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from tracker.casework.assignment import assign, hand_over
+from tracker.casework.casefile import find
+from tracker.casework.house import Actor, House
+from tracker.charter.errors import CharterError
+from tracker.models.database import Database
+
+MOST = 100
+"""So many cases at once at most: a page of the queue, with the urgent ones above it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A case that was chosen, as its reader saw it."""
+
+    reference: str
+    seen: int
+    """The version of the case."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotDone:
+    """A case that was left as it is, and why; none: the database could not take it in time."""
+
+    reference: str
+    refusal: CharterError | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of each case."""
+
+    done: tuple[str, ...]
+    already: tuple[str, ...]
+    """Those that were so before: doing it again changes nothing."""
+    not_done: tuple[NotDone, ...]
+
+
+def give_several(
+    database: Database,
+    house: House,
+    *,
+    cases: Sequence[Chosen],
+    handler_id: int,
+    reason: str | None,
+    actor: Actor,
+    now: datetime,
+) -> Outcome:
+    """Give each of some cases to a member of staff: with a reason they are handed over, without it assigned.
+
+    What the actor may not do to one of them, or what somebody else did to it meanwhile, stops that one only.
+    """
+
+    def give(session: Session, case: Chosen) -> bool:
+        if find(session, case.reference, lock=True).handler_id == handler_id:
+            return False
+        told = {"reference": case.reference, "handler_id": handler_id, "actor": actor, "now": now, "seen": case.seen}
+        if reason is None:
+            assign(session, house, **told)  # type: ignore[arg-type]
+        else:
+            hand_over(session, house, reason=reason, **told)  # type: ignore[arg-type]
+        return True
+
+    return each(database, cases, give)
+
+
+def each(database: Database, cases: Sequence[Chosen], do: Callable[[Session, Chosen], bool]) -> Outcome:
+    """Do something to each of some cases, in a commit of its own; ``do`` says whether it changed anything."""
+    done: list[str] = []
+    already: list[str] = []
+    not_done: list[NotDone] = []
+    for case in cases[:MOST]:
+        try:
+            with database.writing() as session:
+                (done if do(session, case) else already).append(case.reference)
+        except CharterError as refusal:
+            not_done.append(NotDone(case.reference, refusal))
+        except OperationalError:
+            not_done.append(NotDone(case.reference, None))
+    return Outcome(tuple(done), tuple(already), tuple(not_done))
