@@ -54,8 +54,8 @@ def test_each_sees_the_figures_of_their_part_and_the_files_behind(
     page = desk(who).page("/staff/dashboard")
 
     # Months of the year that are over, and the running one, hold what was due in them.
-    heads = [head.get_text(strip=True) for head in page.select("#table-months ~ .suivi-scroll thead th")]
-    rows = page.select("#table-months ~ .suivi-scroll tbody tr")
+    heads = [head.get_text(strip=True) for head in page.select("#table-months ~ div thead th")]
+    rows = page.select("#table-months ~ div tbody tr")
     column = heads.index("Open, overdue")
     cells = [row.select("th, td")[column] for row in rows]
     assert sum(int(cell.get_text().split(" ")[0]) for cell in cells) == overdue

@@ -203,7 +203,6 @@ def _frame() -> dict[str, Any]:
         return {"tabs": [], "account": None, "who": who}
     tabs = [
         (Room.QUEUE, "staff.queue", _("Deadlines")),
-        (Room.SEARCH, "staff.search", _("Search")),
         (Room.ENTER, "staff.enter", _("Enter a request")),
         (Room.REGISTER, "staff.register", _("Register")),
         (Room.LETTERS, "staff.letters_on_paper", _("Letters")),
@@ -217,7 +216,6 @@ def _frame() -> dict[str, Any]:
         (Room.ROUTING, "staff.routing", _("Routing")),
         (Room.ADMIN, "staff.administration", _("This installation")),
         (Room.ABSENCES, "staff.absences", _("Absences")),
-        (Room.PROFILE, "staff.profile", _("My profile")),
     ]
     shown = [
         (url_for(endpoint), words, request.endpoint == endpoint)
