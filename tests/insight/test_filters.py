@@ -23,6 +23,7 @@ from tracker.insight.stretches import Asked, Stretch, stretch_page
 from tracker.insight.to_and_fro import wandering_of
 from tracker.models.cases import Case
 from tracker.models.database import Database
+from tracker.models.drafts import KeptDraft
 from tracker.models.history import History
 from tracker.models.messages import Message
 from tracker.models.staff import Staff
@@ -75,6 +76,8 @@ def _make(session: Session, number: int, roll: random.Random) -> None:
     )  # fmt: skip
     if roll.random() < 0.2:
         not_sent(session, case, state=roll.choice(["failed", "waiting"]))
+    if roll.random() < 0.15:
+        session.add(KeptDraft(case_id=number, kind="answer", author_id=2, typed={"text": "Dear"}, kept_at=NOW))
     if triage:
         way = roll.choice(WAYS)
         for seq, (verb, details) in enumerate(way, start=1):
@@ -87,6 +90,7 @@ FLAGS: Mapping[Flag, Callable[[Session, Case], bool]] = {
     Flag.NOT_SENT: lambda _, case: case.not_sent,
     Flag.UNCONFIRMED: lambda _, case: case.nature_confirmed_at is None,
     Flag.TO_AND_FRO: lambda session, case: wandering_of(session, case.id).waiting,
+    Flag.DRAFT: lambda session, case: case.id in set(session.scalars(select(KeptDraft.case_id))),
     Flag.LEAVING: lambda session, case: case.id in _leaving(session),
 }
 KEYS: Mapping[Sort, Callable[[Case, Mapping[int, str]], Any]] = {

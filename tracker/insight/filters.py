@@ -4,7 +4,7 @@ What has an index of its own is found by it; the rest is looked for among the ca
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
@@ -15,6 +15,7 @@ from tracker.charter.words import Channel, Language, Nature, ObligationKind, Ver
 from tracker.insight.shown import URGENT, marked
 from tracker.insight.sight import IN_TRIAGE, Branch
 from tracker.models.cases import Case
+from tracker.models.drafts import KeptDraft
 from tracker.models.history import History
 from tracker.models.messages import Message
 
@@ -29,6 +30,8 @@ class Flag(StrEnum):
     """Nobody has confirmed its nature yet."""
     TO_AND_FRO = "to_and_fro"
     """It went to and fro, and the dispatchers' head is to decide where it goes."""
+    DRAFT = "draft"
+    """Somebody began to write, and what was typed is kept."""
     LEAVING = "leaving"
     """Something that would keep a promise is written and has not left yet."""
 
@@ -65,6 +68,11 @@ class Filters:
         """Say whether anything is asked for."""
         return any(getattr(self, field.name) for field in fields(self))
 
+    def without(self, name: str) -> "Filters":
+        """Return it without one of its conditions, by the name of its field."""
+        changes: dict[str, Any] = {name: frozenset() if name == "flags" else None}
+        return replace(self, **changes)
+
     def indexed(self, branch: Branch) -> list[ColumnElement[bool]]:
         """Return the conditions by which the database finds the cases."""
         found: list[ColumnElement[bool]] = []
@@ -82,6 +90,10 @@ class Filters:
             found.append(marked(branch, "not_sent"))
         if Flag.TO_AND_FRO in self.flags:
             found.append(IN_TRIAGE)
+        if Flag.DRAFT in self.flags:
+            found.append(Case.id.in_(select(KeptDraft.case_id)))
+        if Flag.LEAVING in self.flags:
+            found.append(waits_to_leave())
         return found
 
     def looked_at(self) -> list[ColumnElement[bool]]:
@@ -99,8 +111,6 @@ class Filters:
             found.append(Case.sensitive.is_(True))
         if Flag.UNCONFIRMED in self.flags:
             found.append(Case.nature_confirmed_at.is_(None))
-        if Flag.LEAVING in self.flags:
-            found.append(waits_to_leave())
         if Flag.TO_AND_FRO in self.flags:
             found.append(_waits_for_head())
         return found

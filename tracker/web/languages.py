@@ -84,4 +84,5 @@ def _url_in(code: str) -> str:
     if "lang" in rule.arguments:
         return url_for(request.endpoint, **{**values, "lang": code})
     # What was asked is written behind the address, never handed to `url_for`, which would obey some of its names.
-    return f"{url_for(request.endpoint, **values)}?{urlencode({**request.args.to_dict(), 'lang': code})}"
+    asked = urlencode({**request.args.to_dict(flat=False), "lang": code}, doseq=True)
+    return f"{url_for(request.endpoint, **values)}?{asked}"

@@ -1,14 +1,16 @@
 """Owns the page of the deadline queue: what to do next, in the words of whoever looks."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from babel.dates import format_date
 from flask import render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
+from sqlalchemy.orm import Session
 
 from tracker.access.permissions import Reach, Room
 from tracker.casework.ahead import near
@@ -20,12 +22,14 @@ from tracker.insight.casefacts import Header
 from tracker.insight.overview import Count, Overview, overview
 from tracker.insight.queue import NOTHING_OWED, Page, Position, Row, queue_page
 from tracker.insight.shown import Days, Show, View
+from tracker.insight.stretches import Asked, Stretch, stretch_page
 from tracker.insight.to_and_fro import waiting_for_head
 from tracker.web.filters import number
 from tracker.web.languages import language
 from tracker.web.site import router, site
 from tracker.web.staff.accounts import Account, me, now
 from tracker.web.staff.blueprint import may_keep, needs_room, staff
+from tracker.web.staff.narrowing import Narrowing, chips, is_number, look_up, narrowing, panel
 from tracker.web.staff.next_step import first_line
 from tracker.web.staff.several import several_of
 
@@ -71,27 +75,33 @@ def queue() -> str:
     """Show what is due, the next thing first."""
     account, moment, keeps = me(), now(), may_keep()
     today = brussels_day(moment)
-    view, show, days = _view(account), _show(), Days.of(today, site().house.calendar)
-    after, before = read_position("after"), read_position("before")
+    days = Days.of(today, site().house.calendar)
+    given = request.args
     with site().database.reading() as db:
-        page = queue_page(db, account.viewer, view=view, show=show, days=days, after=after, before=before)
-        above = overview(db, account.viewer, view=view, days=days)
+        asked = look_up(db, account.viewer, narrowing(given, _view(account, given), _show(given)), today)
+        listed = _narrowed(db, account, asked, days) if asked else _plain(db, account, asked, days)
+        above = overview(db, account.viewer, view=asked.view, days=days)
         first = first_line(db, account, days)
-        in_triage = (row.id for row in (*page.urgent, *page.rows) if row.state is CaseState.TRIAGE)
+        in_triage = (row.id for row in (*listed.urgent, *listed.rows) if row.state is CaseState.TRIAGE)
         referred = waiting_for_head(db, in_triage)
+        form = panel(db, account.viewer, asked, today) if "filter" in given else None
     return render_template(
         "staff/queue.html",
         first=first,
         **several_of(account),
-        urgent=_lines(page.urgent, moment),
-        lines=_lines(page.rows, moment),
-        views=_views(account, view, show),
-        shows=_shows(view, show, above.counts),
-        show=show,
-        title=_titles()[show],
+        urgent=_lines(listed.urgent, moment),
+        lines=_lines(listed.rows, moment),
+        views=_views(account, asked),
+        shows=_shows(asked, above.counts),
+        show=asked.show,
+        title=_titles()[asked.show],
         referred=referred,
-        pages=_pages(view, show, page),
-        alarms=[*_alarms(account, above, view, moment), *_corrective(account, above.late_actions)],
+        pages=listed.pages,
+        told=listed.told,
+        asked=asked,
+        chips=chips(asked),
+        form=form,
+        alarms=[*_alarms(account, above, asked.view, moment), *_corrective(account, above.late_actions)],
         lost=rules_without_target(router(), moment) if keeps or account.person.role is Role.DISPATCHER else [],
         keeps=keeps,
     )
@@ -108,15 +118,68 @@ def views_of(account: Account) -> list[View]:
     return sorted(offered, key=lambda view: view is not usual)
 
 
-def _view(account: Account) -> View:
+def _view(account: Account, given: Mapping[str, str]) -> View:
     offered = views_of(account)
-    asked = request.args.get("view", "")
+    asked = given.get("view", "")
     return View(asked) if asked in offered else offered[0]
 
 
-def _show() -> Show:
-    asked = request.args.get("show", "")
+def _show(given: Mapping[str, str]) -> Show:
+    asked = given.get("show", "")
     return Show(asked) if asked in list(Show) else Show.EVERYTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The rows of a page, the addresses of the pages around it, and what is said of what was found."""
+
+    urgent: Sequence[Row]
+    rows: Sequence[Row]
+    pages: Mapping[str, str]
+    told: str = ""
+
+
+def _plain(db: Session, account: Account, asked: Narrowing, days: Days) -> Listed:
+    """Return a page of a list as it is, by due date."""
+    after, before = read_position("after"), read_position("before")
+    page = queue_page(db, account.viewer, view=asked.view, show=asked.show, days=days, after=after, before=before)
+    return Listed(page.urgent, page.rows, _pages(asked, page))
+
+
+def _narrowed(db: Session, account: Account, asked: Narrowing, days: Days) -> Listed:
+    """Return a page of what is left of a list, or of the list in another order."""
+    after = request.args.get("next", "")
+    wanted = Asked(asked.filters, asked.sort, read_position("from"), int(after) if is_number(after) else None)
+    page = stretch_page(db, account.viewer, view=asked.view, show=asked.show, days=days, asked=wanted)
+    pages = {}
+    if wanted.start is not None or wanted.after is not None:
+        pages["first"] = asked.url()
+    if page.after is not None:
+        start = {"from": written(wanted.start)} if wanted.start is not None else {}
+        pages["next"] = asked.url(**start, next=page.after)
+    elif page.further is not None:
+        pages["further"] = asked.url(**{"from": written(page.further)})
+    return Listed(page.urgent, page.rows, pages, _told(asked, wanted, page, days.today))
+
+
+def _told(asked: Narrowing, wanted: Asked, page: Stretch, today: date) -> str:
+    """Say how much was found, and how far was looked; on the first page of a stretch."""
+    if wanted.after is not None:
+        return ""
+    given = {"found": number(page.found), "looked": number(page.looked)}
+    if page.further is None and wanted.start is None:
+        if not asked.filters:
+            return ""
+        if page.found:
+            return str(ngettext("%(num)s file", "%(num)s files", page.found))
+        return str(_("No file of this list is all of this."))
+    if page.further is None:
+        return str(_("%(found)s of the last %(looked)s files.", **given))
+    until = page.further.due_on
+    given["day"] = short_day(until, today, language()) if until != NOTHING_OWED else _("nothing owed")
+    if wanted.start is None:
+        return str(_("%(found)s of the %(looked)s files that are due first, up to %(day)s.", **given))
+    return str(_("%(found)s of the next %(looked)s files, up to %(day)s.", **given))
 
 
 def read_position(name: str) -> Position | None:
@@ -221,27 +284,29 @@ def _titles() -> Mapping[Show, str]:
     }
 
 
-def _views(account: Account, view: View, show: Show) -> list[Choice]:
+def _views(account: Account, asked: Narrowing) -> list[Choice]:
     words = {View.MINE: _("My files"), View.SERVICE: _("My service"), View.ALL: _("All I may see")}
-    kept = None if show is Show.EVERYTHING else show.value
     return [
-        Choice(url_for("staff.queue", view=offered.value, show=kept), words[offered], offered is view)
+        Choice(replace(asked, view=offered).url(), words[offered], offered is asked.view)
         for offered in sorted(views_of(account), key=list(View).index)
     ]
 
 
-def _shows(view: View, show: Show, counts: Mapping[Show, Count]) -> list[Choice]:
-    """Return the lists; those that are alarms appear only while there is something in them."""
+def _shows(asked: Narrowing, counts: Mapping[Show, Count]) -> list[Choice]:
+    """Return the lists; those that are alarms appear only while there is something in them.
+
+    How many are in each is said of the whole list only: not while it is narrowed to some.
+    """
     rare = {Show.URGENT, Show.UNATTENDED, Show.FAILED}
     return [
         Choice(
-            url_for("staff.queue", view=view.value, show=None if offered is Show.EVERYTHING else offered.value),
+            replace(asked, show=offered).url(),
             words,
-            offered is show,
-            _counted(counts[offered]),
+            offered is asked.show,
+            "" if asked.filters else _counted(counts[offered]),
         )
         for offered, words in _titles().items()
-        if offered not in rare or offered is show or counts[offered].number
+        if offered not in rare or offered is asked.show or counts[offered].number
     ]
 
 
@@ -249,14 +314,13 @@ def _counted(count: Count) -> str:
     return f"{number(count.number)}+" if count.more else number(count.number)
 
 
-def _pages(view: View, show: Show, page: Page) -> Mapping[str, str]:
+def _pages(asked: Narrowing, page: Page) -> Mapping[str, str]:
     """Return the addresses of the page before and the next page."""
-    kept: dict[str, Any] = {"view": view.value, "show": None if show is Show.EVERYTHING else show.value}
     found = {}
     if page.before is not None:
-        found["before"] = url_for("staff.queue", **kept, before=written(page.before))
+        found["before"] = asked.url(before=written(page.before))
     if page.after is not None:
-        found["after"] = url_for("staff.queue", **kept, after=written(page.after))
+        found["after"] = asked.url(after=written(page.after))
     return found
 
 
