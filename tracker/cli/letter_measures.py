@@ -23,7 +23,7 @@ def printed(kind: str, cases: int, environment: dict[str, str]) -> Iterator[Figu
     from tracker.casework.printing import make_run
     from tracker.casework.register import Intake, register
 
-    settings, letters = Settings.from_env(environment), min(LETTERS, cases)
+    settings, letters = Settings.from_env(environment), min(LETTERS, cases // 5)
     house = open_house(settings)
     with closing(open_database(settings)) as database:
         with database.reading() as session:

@@ -23,7 +23,7 @@ def mailed(kind: str, cases: int, environment: dict[str, str]) -> Iterator[Figur
     from tracker.casework.mail.taking_in import take_in
     from tracker.scheduler.jobs import deliver
 
-    mails = min(MAILS, cases // 2)
+    mails = min(MAILS, cases // 5)
     with _sink(mails) as sink:
         settings = Settings.from_env(environment | {"SMTP_URL": sink.url})
         machine, room = open_machine(settings), open_mailroom(settings)

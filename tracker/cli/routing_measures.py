@@ -19,7 +19,7 @@ WARMING = 20
 def routed(kind: str, cases: int, environment: dict[str, str], tracker: list[str]) -> Iterator[Figure]:
     """Measure how long one text takes, how many a second that makes, and the memory of the process."""
     every = shipped_examples()
-    texts = every[:: max(1, len(every) // (min(TEXTS, cases) + WARMING))]
+    texts = every[:: max(1, len(every) // (min(TEXTS, cases // 4) + WARMING))]
     command = [*tracker, "route", "--jsonl"]
     with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # noqa: S603 - our own command
         assert process.stdin is not None
