@@ -51,7 +51,17 @@ def meant_by(text: str, prefix: str) -> Meant:
     numbers = []
     if parts is not None:
         numbers.append((int(parts[1]) if parts[1] else None, int(parts[2])))
+    if (together := _together(prefix).fullmatch(text)) is not None:
+        year, digits = (part.upper().translate(_MISREAD) for part in together.groups())
+        numbers += [(int(year), int(digits[:-2])), (int(year), int(digits))]  # with its check digits, or without
     return Meant(None, corrections, tuple(pair for pair in numbers if 0 < pair[1] < LARGEST))
+
+
+@lru_cache(maxsize=8)
+def _together(prefix: str) -> re.Pattern[str]:
+    """Return the form of a reference without anything between its parts, with or without our prefix."""
+    letters = "".join("[O0]" if letter == "O" else re.escape(letter) for letter in prefix.upper())
+    return re.compile(rf"(?:{letters})?\s?([12][0-9OIL]{{3}})([0-9OIL]{{5,18}})", re.IGNORECASE | re.ASCII)
 
 
 LARGEST = 2**63

@@ -18,7 +18,7 @@ from tracker.insight.passages import Pieces, marked, passage
 from tracker.insight.searching import MOST_COUNTED, Asked, keys
 from tracker.insight.sight import Viewer, may_read
 from tracker.models.cases import Case
-from tracker.models.messages import Message
+from tracker.models.messages import Attachment, Message
 from tracker.models.search import BY_ITSELF
 from tracker.models.staff import Staff
 from tracker.models.words import Term
@@ -26,6 +26,8 @@ from tracker.models.words import Term
 PAGE = 50
 MOST_MESSAGES, LONGEST = 60, 20_000
 """How many messages of a case are looked through for a passage, and how many characters of each."""
+MOST_FILES = 60
+"""How many names of files of a case are looked through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class Hit:
     subject: Pieces
     requester: Pieces
     details: tuple[Pieces, ...]
-    """The requester's address, number or e-mail, where that is what was found."""
+    """The requester's address, number or e-mail, or the name of a file, where that is what was found."""
     passage: Pieces
     """From what was written, around the first word; empty when no word is in it."""
 
@@ -88,10 +90,11 @@ def named(session: Session, viewer: Viewer, references: Sequence[str], numbers: 
 
 
 def _hits(session: Session, cases: Sequence[int], terms: Sequence[Term]) -> tuple[Hit, ...]:
-    """Return the rows of some cases, in their order (two statements)."""
+    """Return the rows of some cases, in their order (three statements)."""
     if not cases:
         return ()
     passages = _passages(session, cases, terms) if terms else {}
+    files = _files(session, cases) if terms else {}
     rows = session.execute(
         select(
             Case.id, Case.reference, Case.received_at, Case.state, Case.nature, Case.channel, Case.language,
@@ -101,7 +104,8 @@ def _hits(session: Session, cases: Sequence[int], terms: Sequence[Term]) -> tupl
     )  # fmt: skip
     hits = []
     for row in rows:
-        told = (row.requester_email, row.requester_phone, row.requester_fax, row.requester_address)
+        told = (row.requester_email, row.requester_phone, row.requester_fax, row.requester_address,
+                *files.get(row.id, ())[:MOST_FILES])  # fmt: skip
         details = [marked(" ".join(one.split()), terms, row.language) for one in told if one]
         hits.append(
             Hit(row.id, row.reference, row.received_at, row.state, row.nature, row.channel, row.language,
@@ -110,6 +114,15 @@ def _hits(session: Session, cases: Sequence[int], terms: Sequence[Term]) -> tupl
                 tuple(one for one in details if any(piece.hit for piece in one)), passages.get(row.id, ()))
         )  # fmt: skip
     return tuple(hits)
+
+
+def _files(session: Session, cases: Sequence[int]) -> dict[int, list[str]]:
+    """Return the names of the files of some cases."""
+    found: dict[int, list[str]] = {}
+    names = select(Attachment.case_id, Attachment.name).where(Attachment.case_id.in_(cases)).order_by(Attachment.id)
+    for case_id, name in session.execute(names):
+        found.setdefault(case_id or 0, []).append(name)
+    return found
 
 
 def _passages(session: Session, cases: Sequence[int], terms: Sequence[Term]) -> dict[int, Pieces]:

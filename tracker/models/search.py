@@ -5,6 +5,7 @@ Nothing here is a record: all of it can be worked out again (``rewrite``), and i
 
 from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
+from pathlib import PurePath
 from typing import Any
 
 from sqlalchemy import Connection, ForeignKey, Index, Text, event, inspect, select
@@ -15,7 +16,7 @@ from tracker.charter.words import CaseState, MessageKind
 from tracker.models.base import Base, BigId
 from tracker.models.cases import Association, Case
 from tracker.models.database import Database
-from tracker.models.messages import Message
+from tracker.models.messages import Attachment, Message
 from tracker.models.words import words_of
 
 BY_ITSELF = frozenset(
@@ -48,7 +49,7 @@ class CaseSearch(Base):
         BigId, ForeignKey("cases.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
     words: Mapped[str] = mapped_column(_Words)
-    """The words of the requester's details, the subject and the messages, as ``words_of`` gives them."""
+    """The words of the requester's details, the subject, the messages and the names of files (``words_of``)."""
     marks: Mapped[str] = mapped_column(_Words)
     """What it is, and whose, as ``mark`` writes it: by these who may not read a case never meets it."""
 
@@ -91,9 +92,10 @@ def marks_of(case: Any, associated: Iterable[str]) -> set[str]:
     return found
 
 
-def words_of_case(case: Any, messages: Iterable[Any]) -> set[str]:
-    """Return the words of a case, from its columns and its messages."""
-    found = words_of("\n".join(filter(None, (getattr(case, name) for name in _SAID))), case.language)
+def words_of_case(case: Any, messages: Iterable[Any], files: Iterable[str] = ()) -> set[str]:
+    """Return the words of a case, from its columns, its messages and the names of its files."""
+    named = (PurePath(name).stem for name in files)  # every other file is a PDF: that finds nothing
+    found = words_of("\n".join(filter(None, (*(getattr(case, name) for name in _SAID), *named))), case.language)
     for message in messages:
         if message.kind not in BY_ITSELF:
             found |= words_of(f"{message.subject}\n{message.body[:LONGEST_TEXT]}", message.language)
@@ -108,17 +110,19 @@ def packed(words: Iterable[str]) -> str:
     return text
 
 
-def found_by(case: Any, messages: Iterable[Any], associated: Iterable[str]) -> dict[str, Any]:
+def found_by(
+    case: Any, messages: Iterable[Any], associated: Iterable[str], files: Iterable[str] = ()
+) -> dict[str, Any]:
     """Return the row by which a case is found."""
     return {
         "case_id": case.id,
-        "words": packed(words_of_case(case, messages)),
+        "words": packed(words_of_case(case, messages, files)),
         "marks": packed(marks_of(case, associated)),
     }
 
 
 def rewrite(connection: Connection, cases: Collection[int]) -> None:
-    """Work out anew what some cases are found by, from their rows (four statements)."""
+    """Work out anew what some cases are found by, from their rows (five statements)."""
     _write(connection, list(_worked_out(connection, cases)))
 
 
@@ -183,8 +187,12 @@ def _worked_out(connection: Connection, cases: Collection[int]) -> Iterator[dict
     beside = select(Association.case_id, Association.service_code).where(Association.case_id.in_(cases))
     for case_id, code in connection.execute(beside):
         services.setdefault(case_id, []).append(code)
+    files: dict[int, list[str]] = {}
+    names = select(Attachment.case_id, Attachment.name).where(Attachment.case_id.in_(cases))
+    for case_id, name in connection.execute(names):
+        files.setdefault(case_id, []).append(name)
     for case in connection.execute(select(*_OF_CASE).where(Case.id.in_(cases)).order_by(Case.id)):
-        yield found_by(case, messages.get(case.id, ()), services.get(case.id, ()))
+        yield found_by(case, messages.get(case.id, ()), services.get(case.id, ()), files.get(case.id, ()))
 
 
 TOUCHED = "cases to be found anew"
@@ -197,6 +205,10 @@ def _note(session: Session, _: object) -> None:
     touched.update(row.case_id for row in session.new if isinstance(row, Message | Association))
     touched.update(row.id for row in session.new if isinstance(row, Case))
     touched.update(row.case_id for row in session.deleted if isinstance(row, Association))
+    for row in session.dirty | session.new:
+        if isinstance(row, Attachment):  # it came to a case, or went with a merged one
+            moved = inspect(row).attrs["case_id"].history
+            touched.update(case for case in (*(moved.added or ()), *(moved.deleted or ())) if case is not None)
     for row in session.dirty:
         if isinstance(row, Case) and any(inspect(row).attrs[name].history.has_changes() for name in _NAMES):
             touched.add(row.id)

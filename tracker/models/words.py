@@ -16,6 +16,8 @@ SNOWBALL = {"fr": "french", "nl": "dutch", "de": "german", "en": "english"}
 LONGEST_WORD, LONGEST_ADDRESS = 60, 120
 MOST_TERMS = 8
 """How many words are looked for; who writes more has said enough."""
+SHORTEST_BEGINNING = 3
+"""How many letters stand before a star at least: fewer begin every other word, and would be gathered for minutes."""
 PHONE_DIGITS = 8
 """How many of the last digits a number is known by: the same with +32, 0032, 0 or nothing before them."""
 
@@ -102,8 +104,9 @@ def terms_of(asked: str) -> tuple[Term, ...]:
                 terms[Term(frozenset({known}))] = None
     for word, star in _ASKED.findall(asked):
         ways = frozenset(_stem(one, language) for one in _spellings(word) for language in SNOWBALL) - {""}
-        if ways:
-            terms[Term(ways, frozenset(map(fold, _spellings(word))) if star else frozenset())] = None
+        begins = frozenset(map(fold, _spellings(word))) if star and len(word) >= SHORTEST_BEGINNING else frozenset()
+        if ways or begins:
+            terms[Term(ways, begins)] = None
     return tuple(terms)[:MOST_TERMS]
 
 
