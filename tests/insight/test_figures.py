@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -284,6 +285,8 @@ def _assert_added_up(told: Database, expected: Counter[tuple[Any, ...]]) -> None
     judged = total("kept") + total("late") + total("born_late") + total("overdue")
     assert whole.whole.kept.share == total("kept") / judged
     assert all_of_it.behind == sum(one.behind for one in each) > 0
+    done = sum(number for key, number in expected.items() if key[5] == "done")
+    assert all_of_it.pace == Fraction(done, 20) == sum(one.pace for one in each) > 0
     assert sum(all_of_it.due) == sum(sum(one.due) for one in each) > 0
 
 
@@ -293,6 +296,6 @@ def test_shares_percentiles_and_shortage_are_what_their_definitions_say() -> Non
     answers = Answers({1: 4, 5: 5, 30: 1})
     assert (answers.within(0.5), answers.within(0.9), Answers({}).within(0.5)) == (5, 5, None)
     assert Answers({1: 8, 7: 1, 30: 1}).within(0.9) == 7
-    load = Load("An", 1, "ME6", behind=1, due=(0, 5, 0, 0), pace=2)
+    load = Load("An", 1, "ME6", behind=1, due=(0, 5, 0, 0), pace=Fraction(2))
     assert load.left_over() == (0, 2, 0, 0)
     assert load.short_by == 2

@@ -7,8 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from fractions import Fraction
 from functools import reduce
-from statistics import median
 from typing import Any
 
 from sqlalchemy import Integer, case, cast, func, select
@@ -119,8 +119,8 @@ class Load:
     """Open, and the last working day for it is past."""
     due: tuple[int, ...]
     """How many fall due on each of the working days ahead."""
-    pace: float
-    """Median of what was kept a working day, over the last ones."""
+    pace: Fraction
+    """What was kept a working day, over the last ones. Exact: a promise is not lost to rounding."""
 
     def left_over(self) -> tuple[int, ...]:
         """Return how many would lie there undone at the end of each day, at this pace, what is due first done first.
@@ -212,7 +212,7 @@ def load(session: Session, scope: Scope, *, ahead: list[date], back: list[date])
         behind = sum(number for (counted, _), number in numbers.items() if counted == "behind")
         due = tuple(numbers["due", day] for day in ahead)
         return Load(name, int(handler) if handler else None, service, behind, due,
-                    float(median(numbers["done", day] for day in back)))  # fmt: skip
+                    Fraction(sum(numbers["done", day] for day in back), len(back)))  # fmt: skip
 
     each = [made(name, handler, service, numbers) for (service, handler, name), numbers in of.items()]
     return made("", "", "", whole), sorted(each, key=lambda one: (-one.short_by, one.name))

@@ -140,7 +140,8 @@ def _who(one: Load, ahead: list[date], services: Mapping[str, str]) -> list[Cell
     return [
         Cell(one.name), Cell(services.get(one.service_code, one.service_code) or _("none yet")),
         _count(one.behind, **of, **past), _count(total, **of, **due),
-        Cell(str(format_decimal(one.pace, locale=language())), one.pace), Cell(number(one.short_by), one.short_by),
+        Cell(str(format_decimal(float(one.pace), "0.0", locale=language())), float(one.pace)),
+        Cell(number(one.short_by), one.short_by),
         Cell(short_day(short, ahead[0], language()) if short else "–"),
     ]  # fmt: skip
 
