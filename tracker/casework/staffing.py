@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple, Self
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import Date, bindparam, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from tracker.charter.words import Recipient, Role
@@ -146,24 +146,35 @@ _SOME_MEMBERS = _MEMBERS.where(
 )
 
 
+_deputy, _DAY = aliased(Staff), bindparam("day", type_=Date)
+_ABSENT = (
+    select(
+        Staff.id, _deputy.id.label("deputy"), Staff.is_desk,
+        (
+            Staff.service_code
+            == select(Staff.service_code).where(Staff.id == bindparam("staff_id")).correlate(None).scalar_subquery()
+        ).label("near"),
+    )
+    .outerjoin(_deputy, (_deputy.id == Staff.deputy_id) & _deputy.active)
+    .where(
+        Staff.active,
+        Staff.id != bindparam("staff_id"),
+        Staff.is_desk | (Staff.away_from <= _DAY) & (Staff.away_until.is_(None) | (Staff.away_until >= _DAY)),
+    )
+)  # fmt: skip
+"""Who is away on a day, with whoever stands in, and the desks; made once: every page of staff asks it."""
+
+
 def stands_in_for(session: Session, staff_id: int, role: Role, *, day: date) -> frozenset[int]:
     """Return for whom somebody stands in on a day (Brussels): who is away and comes to them, deputy by deputy.
 
     A head stands in for those of the service for whom no deputy is there. What a desk holds is in the hands of every
     dispatcher. One statement.
     """
-    away = (Staff.away_from <= day) & (Staff.away_until.is_(None) | (Staff.away_until >= day))
-    deputy = aliased(Staff)
-    service = select(Staff.service_code).where(Staff.id == staff_id).scalar_subquery()
-    query = (
-        select(Staff.id, deputy.id.label("deputy"), Staff.is_desk, (Staff.service_code == service).label("near"))
-        .outerjoin(deputy, (deputy.id == Staff.deputy_id) & deputy.active)
-        .where(Staff.active, Staff.id != staff_id, away | Staff.is_desk)
-    )
     absent: dict[int, int | None] = {}
     held: set[int] = set()
     near: set[int] = set()
-    for row in session.execute(query):
+    for row in session.execute(_ABSENT, {"staff_id": staff_id, "day": day}):
         if row.is_desk:
             held |= {row.id} if role is Role.DISPATCHER else set()
         else:

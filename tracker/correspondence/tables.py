@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Mapping
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from string import Formatter
 from typing import Any
@@ -63,6 +63,7 @@ def fill(text: str, values: Mapping[str, object], language: Language) -> str:
     return _Filler(language).vformat(text, (), values)
 
 
+@lru_cache(maxsize=4096)
 def date_in_words(day: date, language: Language, *, weekday: bool = False) -> str:
     """Write a Brussels date in words: “20 January 2026”, with `weekday` “Tuesday 20 January 2026”."""
     pattern = (_WEEKDAY[language] if weekday else "") + _LONG[language]

@@ -3,38 +3,34 @@
 A page takes ``STATEMENTS`` statements, however long the case has lived.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
+from functools import cache
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from tracker.charter.reference import Reference
-from tracker.charter.words import PAPER, NoticeState
+from tracker.charter.words import PAPER
 from tracker.insight.casefacts import (
     Broken,
     Came,
     CasePage,
     Contact,
     Done,
-    File,
     Header,
     Link,
-    Lost,
     Said,
     StoredFile,
     Told,
     to_send_again,
 )
+from tracker.insight.caseline import done, names_of, promised, said, told, told_by_name
 from tracker.insight.sight import Viewer, may_read
 from tracker.models.cases import Association, Case
 from tracker.models.directory import Service
-from tracker.models.history import History
-from tracker.models.mail import Mail
-from tracker.models.messages import Attachment, Message, Outbox
-from tracker.models.obligations import Breach, Notice, Obligation, promise_of
-from tracker.models.paper import Letter
+from tracker.models.messages import Attachment
 from tracker.models.staff import Staff
 
 STATEMENTS = 11
@@ -47,52 +43,30 @@ def case_header(session: Session, reference: str) -> Header | None:
     A merged case leads to the one it was merged into (one statement more each). Raises ``BadReference``.
     """
     wanted = Reference.parse(reference).format()
-    found = session.execute(_header_query().where(Case.reference == wanted)).one_or_none()
+    found = session.execute(_by_reference(), {"reference": wanted}).one_or_none()
     while found is not None and found[0].merged_into_id is not None:
-        found = session.execute(_header_query().where(Case.id == found[0].merged_into_id)).one_or_none()
+        found = session.execute(_by_id(), {"id": found[0].merged_into_id}).one_or_none()
     if found is None:
         return None
-    associated = session.execute(
-        select(Service.code, Service.names)
-        .join(Association, Association.service_code == Service.code)
-        .where(Association.case_id == found[0].id)
-        .order_by(Service.code)
-    )
+    associated = session.execute(_ASSOCIATED, {"case_id": found[0].id})
     return _header(found, wanted, {row.code: row.names for row in associated})
 
 
-def case_page(session: Session, header: Header, viewer: Viewer) -> CasePage:
-    """Return all that was said and done on a case (nine statements)."""
-    promises = session.scalars(select(Obligation).where(Obligation.case_id == header.id).order_by(Obligation.number))
-    rows = list(promises)
-    number_of = {row.id: row.number for row in rows}
-    history = list(session.scalars(select(History).where(History.case_id == header.id).order_by(History.seq)))
-    notices = list(session.scalars(select(Notice).where(Notice.obligation_id.in_(number_of)).order_by(Notice.id)))
-    broken = session.scalars(select(Breach).where(Breach.obligation_id.in_(number_of)))
-    names = _names(session, history, notices)
-    line: list[Said | Done | Told | Broken | Came] = [
-        Done(at=entry.at, verb=entry.verb, actor=entry.actor, details=entry.details) for entry in history
-    ]
-    line += [
-        Told(
-            at=notice.moment if notice.state is NoticeState.SKIPPED else notice.recorded_at,
-            rung=notice.rung,
-            state=notice.state,
-            number=number_of[notice.obligation_id],
-            names=tuple(names[person] for person in notice.recipients if person in names),
-        )
-        for notice in notices
-    ]
-    line += [
-        Broken(row.became_true_at, number_of[row.obligation_id], row.due_on, row.recorded_at, row.born_late)
-        for row in broken
-    ]
-    line += _messages(session, header.id)
-    line += _beside(session, header.id)
+def case_page(session: Session, header: Header, viewer: Viewer, *, newest: int | None = None) -> CasePage:
+    """Return all that was said and done on a case (four to eight statements, however long it has lived).
+
+    ``newest``: only so many of the newest messages have their texts, with the notes and the first; none: all have.
+    """
+    owed, history, notices = promised(session, header.id), done(session, header.id), told(session, header.id)
+    messages, beside = said(session, header.id, newest=newest)
+    names = _names(session, header, history, notices)
+    line: list[Said | Done | Told | Broken | Came] = [*history, *told_by_name(notices, names), *owed.broken]
+    line += messages
+    line += beside
     line.sort(key=lambda item: (item.at, _RANK[type(item)]))
     return CasePage(
         header=header,
-        promises=tuple(promise_of(row) for row in rows),
+        promises=owed.promises,
         line=tuple(line),
         links=tuple(_links(session, header, viewer)),
         names=names,
@@ -105,7 +79,7 @@ _RANK: dict[type, int] = {Done: 0, Said: 1, Came: 2, Broken: 3, Told: 4}
 
 def incoming(session: Session, case_id: int) -> list[Said]:
     """Return what the requester wrote or said, the newest first (two statements)."""
-    return [said for said in _messages(session, case_id) if not said.outgoing][::-1]
+    return [one for one in said(session, case_id)[0] if not one.outgoing][::-1]
 
 
 def stored_file(session: Session, case_id: int, number: int) -> StoredFile | None:
@@ -123,26 +97,44 @@ def stored_file(session: Session, case_id: int, number: int) -> StoredFile | Non
 def outgoing(session: Session, case_id: int, *, left: bool) -> list[Said]:
     """Return the letters and faxes that wait to be posted, or all that left and was not returned (two statements)."""
     return [
-        said
-        for said in _messages(session, case_id)
-        if said.outgoing
-        and not said.stays
-        and (said.left_on is not None) is left
-        and said.voided_at is None
-        and (left or said.channel in PAPER)
+        one
+        for one in said(session, case_id)[0]
+        if one.outgoing
+        and not one.stays
+        and (one.left_on is not None) is left
+        and one.voided_at is None
+        and (left or one.channel in PAPER)
     ]
 
 
 def lost_messages(session: Session, case_id: int) -> tuple[Said, ...]:
     """Return the messages of a case that can be sent again (two statements)."""
-    return to_send_again(tuple(_messages(session, case_id)))
+    return to_send_again(said(session, case_id)[0])
 
 
 def came_back(session: Session, case_id: int, number: int) -> Said | None:
     """Return a message of a case that never arrived, by its number (two statements); none when that is not so."""
     return next(
-        (said for said in _messages(session, case_id) if said.number == number and said.voided_at is not None), None
+        (one for one in said(session, case_id)[0] if one.number == number and one.voided_at is not None), None
     )
+
+
+_ASSOCIATED = (
+    select(Service.code, Service.names)
+    .join(Association, Association.service_code == Service.code)
+    .where(Association.case_id == bindparam("case_id"))
+    .order_by(Service.code)
+)
+
+
+@cache
+def _by_reference() -> Any:
+    return _header_query().where(Case.reference == bindparam("reference"))
+
+
+@cache
+def _by_id() -> Any:
+    return _header_query().where(Case.id == bindparam("id"))
 
 
 def _header_query() -> Any:
@@ -181,104 +173,14 @@ def _header(found: Any, asked_for: str, associated: dict[str, Mapping[str, str]]
     )
 
 
-def _messages(session: Session, case_id: int) -> Iterable[Said]:
-    files: dict[int | None, list[File]] = {}
-    for row in session.execute(
-        select(Attachment.message_id, Attachment.id, Attachment.name, Attachment.size)
-        .where(Attachment.case_id == case_id)
-        .order_by(Attachment.id)
-    ):
-        files.setdefault(row[0], []).append(File(row[1], row[2], row[3]))
-    found = session.execute(
-        select(
-            Message, Staff.name, Outbox.state, Outbox.last_error, Letter.made_at, Mail.id, Mail.quoted, Mail.details
-        )
-        .outerjoin(Staff, Staff.id == Message.author_id)
-        .outerjoin(Outbox, Outbox.message_id == Message.id)
-        .outerjoin(Mail, Mail.case_message_id == Message.id)
-        .outerjoin(Letter, Letter.message_id == Message.id)
-        .where(Message.case_id == case_id)
-        .order_by(Message.number)
-    )
-    for message, author, state, problem, made_at, mail_id, quoted, details in found:
-        mail = (mail_id, quoted, details or {})
-        yield _said(message, author, state, problem, made_at is not None, mail, tuple(files.get(message.id, ())))
-
-
-def _beside(session: Session, case_id: int) -> Iterable[Came]:
-    """Return the mail on a case, or on one that it took in, that became no message (one statement)."""
-    these = select(Case.id).where(or_(Case.id == case_id, Case.merged_into_id == case_id))
-    found = session.scalars(
-        select(Mail).where(Mail.case_id.in_(these), Mail.case_message_id.is_(None)).order_by(Mail.id)
-    )
-    for mail in found:
-        if mail.outcome is not None and mail.reason is not None and mail.received_at is not None:
-            yield Came(
-                at=mail.received_at,
-                mail_id=mail.id,
-                outcome=mail.outcome,
-                reason=mail.reason,
-                sender=mail.sender,
-                subject=mail.subject,
-                due_on=mail.due_on,
-                open=mail.settled_at is None,
-            )
-
-
-def _lost(details: Mapping[str, Any]) -> Lost | None:
-    left_out = tuple((str(file["name"]), str(file["why"])) for file in details.get("left_out", ()))
-    damaged = tuple(str(one) for one in details.get("damaged", ()))
-    return Lost(damaged, left_out) if damaged or left_out else None
-
-
-def _said(
-    message: Message,
-    author: str | None,
-    state: str | None,
-    problem: str | None,
-    kept: bool,
-    mail: tuple[int | None, str | None, Mapping[str, Any]],
-    files: tuple[File, ...],
-) -> Said:
-    return Said(
-        at=message.written_at,
-        number=message.number,
-        outgoing=message.direction is message.direction.OUT,
-        kind=message.kind,
-        channel=message.channel,
-        language=message.language,
-        subject=message.subject,
-        body=message.body,
-        address=message.address,
-        author=author,
-        to_service=message.service_code,
-        promised_on=message.promised_on,
-        reason=message.reason,
-        discharges=message.act is not None,
-        left_on=message.left_on,
-        left_at=message.left_at,
-        void_evidence=message.void_evidence,
-        voided_at=message.voided_at,
-        waiting=state == "waiting",
-        failed=state == "failed" and message.left_on is None,
-        problem=problem,
-        files=files,
-        mail_id=mail[0],
-        quoted=mail[1],
-        otherwise=str(mail[2].get("otherwise", "")),
-        lost=_lost(mail[2]),
-        unacknowledged="unacknowledged" in mail[2],
-        kept=kept,
-    )
-
-
-def _names(session: Session, history: Sequence[History], notices: Sequence[Notice]) -> dict[int, str]:
-    """Return the names of those whom the history and the notices only number."""
-    wanted: set[int] = {person for notice in notices for person in notice.recipients}
+def _names(
+    session: Session, header: Header, history: Iterable[Done], notices: Iterable[tuple[Any, ...]]
+) -> dict[int, str]:
+    """Return the names of those whom the history and the notices only number; the handler's is known."""
+    wanted: set[int] = {person for notice in notices for person in notice[4]}
     for entry in history:
         wanted |= {entry.details[key] for key in ("handler", "from", "to") if isinstance(entry.details.get(key), int)}
-    found = session.execute(select(Staff.id, Staff.name).where(Staff.id.in_(sorted(wanted))))
-    return {row.id: row.name for row in found}
+    return {header.handler_id: header.handler.name, **names_of(session, wanted - {header.handler_id})}
 
 
 def _links(session: Session, header: Header, viewer: Viewer) -> Iterable[Link]:

@@ -224,16 +224,77 @@ def test_the_deputy_of_somebody_away_has_their_files(
     assert "answer" in _offered(desk("cy"), reference)
 
 
-def test_the_page_of_a_case_takes_a_bounded_number_of_statements(an: Desk, file: File, database: Database) -> None:
+def test_the_page_of_a_case_takes_a_bounded_number_of_statements_and_folds_what_is_old(
+    an: Desk, file: File, database: Database
+) -> None:
     reference = file(channel=Channel.POST, requester_address="Rue Haute 1")
-    for text in ("one", "two", "three"):
-        an.send(f"/staff/cases/{reference}/note", text=text)
+    an.send(f"/staff/cases/{reference}/note", text="The first note.")
     said: list[str] = []
     event.listen(database.engine, "before_cursor_execute", lambda *args: said.append(args[2]))
 
-    an.page(f"/staff/cases/{reference}")
+    def asked_for(address: str) -> tuple[int, str]:
+        said.clear()
+        words = an.page(address).get_text(" ", strip=True)
+        return len([one for one in said if one.startswith("SELECT")]), words
 
-    assert len([one for one in said if one.startswith("SELECT")]) <= STATEMENTS + 2  # and who looks, and for whom
+    few, words = asked_for(f"/staff/cases/{reference}")
+    assert few <= STATEMENTS + 3  # and who looks, for whom, and whether the directory has changed
+    assert "Show what is older too" not in words
+
+    with database.writing() as session:
+        case = session.scalars(select(Case).where(Case.reference == reference)).one()
+        begins, first = case.registered_at, 1 + max(m.number for m in session.scalars(
+            select(Message).where(Message.case_id == case.id)))  # fmt: skip
+        session.add_all(
+            Message(case_id=case.id, number=first + n, direction="in", kind="request", channel="post", language="fr",
+                    subject="Encore", body=f"Lettre {n}.", written_at=begins + timedelta(minutes=1 + n))
+            for n in range(200)
+        )  # fmt: skip
+
+    many, words = asked_for(f"/staff/cases/{reference}")
+    assert many <= few
+    assert "Lettre 199." in words
+    assert "Lettre 100." not in words
+    assert "Show what is older too: " in words
+
+    whole = an.page(f"/staff/cases/{reference}?whole=1").get_text(" ", strip=True)
+    assert "Lettre 0." in whole
+    assert whole.index("Lettre 0.") < whole.index("Lettre 100.") < whole.index("Lettre 199.")
+
+    assert "The first note." in asked_for(f"/staff/cases/{reference}?show=notes")[1]
+
+
+def test_the_line_is_narrowed_to_messages_notes_or_dates_by_links(an: Desk, file: File) -> None:
+    reference = file(text="Bonjour à vous.")
+    an.send(f"/staff/cases/{reference}/note", text="Ask the embassy.")
+    an.send(f"/staff/cases/{reference}/nature", nature="complex", ground="visa")
+
+    def line(show: str) -> str:
+        page = an.page(f"/staff/cases/{reference}")
+        (link,) = [one for one in page.select(".staff-line__nav a") if one.get_text() == show]
+        shown = an.page(str(link["href"]))
+        assert shown.select_one(".staff-line__nav [aria-current]").get_text() == show  # type: ignore[union-attr]
+        assert shown.select_one("#newest") is not None
+        return " ".join(one.get_text(" ", strip=True) for one in shown.select(".suivi-line__step"))
+
+    wanted = {
+        "Everything": (
+            "Incoming",
+            "Bonjour",
+            "Outgoing",
+            "Internal",
+            "Ask the embassy.",
+            "was registered",
+            "nature of the request was settled",
+        ),
+        "Messages": ("Incoming", "Bonjour", "Outgoing"),
+        "Notes": ("Internal", "Ask the embassy."),
+        "Dates": ("was registered", "nature of the request was settled"),
+    }
+    every = {part for parts in wanted.values() for part in parts}
+    for show, parts in wanted.items():
+        found = line(show)
+        assert {part for part in every if part in found} == set(parts), show
 
 
 def test_the_handler_of_a_case_that_rings_can_take_it(an: Desk, file: File, row: Row) -> None:

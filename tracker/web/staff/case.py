@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from babel import Locale
-from flask import abort, render_template, send_file
+from flask import abort, render_template, request, send_file
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -17,6 +17,7 @@ from tracker.charter.words import (
 )
 from tracker.correspondence import gate
 from tracker.insight.casefacts import CasePage, Done, Header
+from tracker.insight.caseline import NEWEST
 from tracker.insight.casepage import case_page, stored_file
 from tracker.insight.posts import post_for
 from tracker.insight.queue import Position
@@ -27,7 +28,7 @@ from tracker.web.staff.accounts import me, now
 from tracker.web.staff.acts import in_round, the_case
 from tracker.web.staff.blueprint import needs, staff
 from tracker.web.staff.case_actions import actions
-from tracker.web.staff.case_line import line_of
+from tracker.web.staff.case_line import Show, asked_first, line_of
 from tracker.web.staff.case_promises import explained
 from tracker.web.staff.complaints import complaint_parts
 from tracker.web.staff.proposing import why_here
@@ -43,9 +44,9 @@ from tracker.web.uploads import path_of
 @needs(READ)
 def case(reference: str) -> str:
     """Show one case."""
-    today, header = brussels_day(now()), the_case()
+    today, header, whole = brussels_day(now()), the_case(), "whole" in request.args
     with site().reading() as db:
-        page = case_page(db, header, me().viewer)
+        page = case_page(db, header, me().viewer, newest=None if whole else NEWEST)
         interim = ready(db, header, page)
         post = post_for(db, header.country, day=today)
         complaint = complaint_parts(db, header.id) if header.nature is Nature.COMPLAINT else None
@@ -65,7 +66,8 @@ def case(reference: str) -> str:
         lacking=_lacking(page),
         settled=[one for one in promises if not one.open],
         groups=actions(header, page, complaint),
-        line=line_of(page),
+        line=line_of(page, _shown(), whole=whole),
+        asked=asked_first(page),
         relations=_relations(),
         why=why_here(header, asked=went.waiting),
         **_round(header),
@@ -74,6 +76,11 @@ def case(reference: str) -> str:
         went=went,
         place=place_in_words,
     )
+
+
+def _shown() -> Show:
+    asked = request.args.get("show", "")
+    return Show(asked) if asked in list(Show) else Show.ALL
 
 
 def _round(header: Header) -> dict[str, Any]:

@@ -1,17 +1,39 @@
-"""Owns the time line of a case in words: what was said and done, one entry each, in the reader's language."""
+"""Owns the time line of a case in words: what was said and done, in order, all of it or what is asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeAlias
 
 from flask_babel import gettext as _
 
-from tracker.charter.words import Language
+from tracker.charter.words import Language, Verb
 from tracker.correspondence.explanation import label, rung_in_words
 from tracker.insight.casefacts import Broken, Came, CasePage, Done, Said, Told
+from tracker.insight.caseline import NEWEST
 from tracker.web.languages import language
 from tracker.web.staff.mail import lost_in_words
 from tracker.web.staff.telling import SHOWN_AS_MESSAGE, told, who
+
+Step: TypeAlias = Said | Done | Told | Broken | Came
+
+
+class Show(StrEnum):
+    """What of the line is shown."""
+
+    ALL = "all"
+    MESSAGES = "messages"
+    NOTES = "notes"
+    DATES = "dates"
+
+
+OF_DATES = frozenset(
+    {
+        Verb.REGISTER, Verb.CONFIRM_NATURE, Verb.KEEP_SHORT, Verb.EXTEND, Verb.CORRECT_RECEIPT, Verb.COME_BACK,
+        Verb.FOLLOW_UP, Verb.RECORD_LEAVING, Verb.VOID_LEAVING, Verb.WAIVE, Verb.CLOSE, Verb.REOPEN,
+    }
+)  # fmt: skip
+"""What was done that a date comes from, or that ends one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +46,44 @@ class Item:
     who: str = ""
 
 
-def line_of(page: CasePage) -> list[Item]:
-    """Return the steps of the line, the oldest first; what stands there as a message is not told twice."""
-    return [item for item in (_item(one, page) for one in page.line) if item is not None]
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The steps that are shown, the oldest first; ``folded``: how many older ones are not."""
+
+    show: Show
+    items: list[Item]
+    folded: int
+    whole: bool
+    """Everything was asked for, however old."""
+
+    @property
+    def choices(self) -> list[tuple[Show, str]]:
+        """What else of the line can be shown, in words."""
+        return [
+            (Show.ALL, _("Everything")), (Show.MESSAGES, _("Messages")), (Show.NOTES, _("Notes")),
+            (Show.DATES, _("Dates")),
+        ]  # fmt: skip
 
 
-def _item(item: Said | Done | Told | Broken | Came, page: CasePage) -> Item | None:
+def line_of(page: CasePage, show: Show = Show.ALL, *, whole: bool = False) -> Line:
+    """Return the line of a case; what stands there as a message is not told twice."""
+    messages = page.messages
+    moments, numbers = {message.at for message in messages}, {message.number for message in messages}
+    steps = [one for one in page.line if _is_shown(one, show) and not _is_told_twice(one, show, moments, numbers)]
+    folded = 0 if whole else max(0, len(steps) - NEWEST)
+    return Line(show, [in_words(one, page) for one in steps[folded:]], folded, whole)
+
+
+def asked_first(page: CasePage) -> Item | None:
+    """Return what the requester wrote first."""
+    found = next((one for one in page.messages if not one.outgoing), None)
+    return in_words(found, page) if found else None
+
+
+def in_words(item: Step, page: CasePage) -> Item:
+    """Say one step in the words of whoever reads."""
     lang = Language(language())
     if isinstance(item, Done):
-        if _stands_as_message(item, page.messages):
-            return None
         return Item("done", item, told(item, page.names), who(item))
     if isinstance(item, Told):
         return Item("told", item, rung_in_words(item.rung, lang))
@@ -44,7 +94,23 @@ def _item(item: Said | Done | Told | Broken | Came, page: CasePage) -> Item | No
     return Item("said", item, lost_in_words(item.lost), item.author or "")
 
 
-def _stands_as_message(entry: Done, messages: Sequence[Said]) -> bool:
-    if entry.verb not in SHOWN_AS_MESSAGE or {"again", "complaint"} & entry.details.keys():
+def _is_shown(step: Step, show: Show) -> bool:
+    match show:
+        case Show.MESSAGES:
+            return isinstance(step, Came) or (isinstance(step, Said) and not step.stays)
+        case Show.NOTES:
+            return isinstance(step, Said) and step.stays
+        case Show.DATES:
+            if isinstance(step, Said):
+                return step.discharges or step.promised_on is not None
+            return isinstance(step, Told | Broken) or (isinstance(step, Done) and step.verb in OF_DATES)
+    return True
+
+
+def _is_told_twice(step: Step, show: Show, moments: Collection[Any], numbers: Collection[int]) -> bool:
+    """Say whether what was done stands in the line as the message that it made."""
+    if not isinstance(step, Done) or step.verb not in SHOWN_AS_MESSAGE:
         return False
-    return any(message.at == entry.at or message.number == entry.details.get("message") for message in messages)
+    if {"again", "complaint"} & step.details.keys() or (show is Show.DATES and step.verb is Verb.FOLLOW_UP):
+        return False
+    return step.at in moments or step.details.get("message") in numbers
