@@ -201,6 +201,11 @@ def may_keep_rules(person: Person, desks: frozenset[str | None]) -> bool:
     return may_enter(person, Room.RULES) and (person.role is not Role.HEAD or person.service_code in desks)
 
 
+def may_share_views(person: Person) -> bool:
+    """Say whether a person may share a view of the queue with the service: its head."""
+    return person.role is Role.HEAD and person.service_code is not None
+
+
 def figures_for(person: Person) -> tuple[frozenset[str] | None, bool]:
     """Return of which lead services a person sees the figures (None: of all), and whether of complaints only.
 

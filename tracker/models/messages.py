@@ -20,6 +20,8 @@ from tracker.models.mail import MailNotice
 from tracker.models.personal import Digest
 from tracker.models.tasks import StaffNotice
 
+LEAVING = "act IS NOT NULL AND left_on IS NULL"
+"""What keeps a promise once it has left, and has not left yet: few at any time, and asked for by every page."""
 WAITS_ON_PAPER = "left_on IS NULL AND direction = 'out' AND (channel = 'post' OR channel = 'fax')"
 """Which messages wait to be posted or faxed: in these very words, so that the index of them serves."""
 
@@ -48,6 +50,7 @@ class Message(Sealed, Base):
             "direction = 'in' OR kind = 'note' OR signature IS NOT NULL", name="whoever_writes_signs"
         ),  # charter §2: every communication names the officer in charge
         CheckConstraint("kind <> 'note' OR left_on IS NULL OR channel IN ('phone', 'counter')", name="notes_stay"),
+        Index("ix_messages_leaving", "case_id", postgresql_where=text(LEAVING), sqlite_where=text(LEAVING)),
         Index("ix_messages_on_paper", "id", postgresql_where=text(WAITS_ON_PAPER), sqlite_where=text(WAITS_ON_PAPER)),
     )
 

@@ -21,6 +21,7 @@ from tracker.models.staff import Staff
 from tracker.models.survey import SurveyAsked, SurveyReply
 from tracker.models.tasks import StaffNotice, Task
 from tracker.models.texts import TextModule
+from tracker.models.views import FirstView, SavedView
 
 TABLES_OF_RECORD: tuple[type[Sealed], ...] = (
     Service,
@@ -54,6 +55,8 @@ TABLES_OF_RECORD: tuple[type[Sealed], ...] = (
     SurveyReply,
     Finding,
     CorrectiveAction,
+    SavedView,
+    FirstView,
     HouseChange,
     PasswordLink,
     Task,
@@ -79,6 +82,7 @@ __all__ = [
     "Discharge",
     "Figure",
     "Finding",
+    "FirstView",
     "History",
     "HouseChange",
     "JobRun",
@@ -99,6 +103,7 @@ __all__ = [
     "RoutingExample",
     "RoutingModel",
     "RoutingRule",
+    "SavedView",
     "Service",
     "Staff",
     "StaffNotice",
