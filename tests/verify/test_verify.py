@@ -19,6 +19,8 @@ from tests.factories import MONDAY, acting, make_case, make_house, make_staff
 from tracker.casework.complaints import Found, record_finding
 from tracker.casework.corrective import add_action
 from tracker.casework.letters import note
+from tracker.casework.links import link
+from tracker.casework.tasks import ask
 from tracker.charter.words import (
     Channel,
     Direction,
@@ -85,6 +87,10 @@ def complain(session: Session) -> None:
     told: dict[str, Any] = {"reference": case.reference, "actor": acting(co), "now": MONDAY, "seen": None}
     record_finding(session, make_house(), found=Found(note="In time."), **told)
     add_action(session, make_house(), what="Two lines.", owner_id=co.id, due_on=date(2026, 4, 1), **told)
+    cy = make_staff(session, "cy@suivi.example", Role.CLERK, "M1")
+    ask(session, make_house(), what="Who was there?", asked_id=cy.id, due_on=date(2026, 3, 4), **told)
+    other = make_case(session, nature=Nature.COMPLAINT).reference
+    link(session, make_house(), other=other, word="One visit.", **told)
 
 
 def on_paper_and_by_mail(at: datetime) -> Iterator[Sealed]:

@@ -15,6 +15,7 @@ class Reach(StrEnum):
     UNASSIGNED = "unassigned"  # cases in triage
     RINGING = "ringing"  # urgent cases that nobody has taken yet, whichever service they were given to
     COMPLAINTS = "complaints"  # complaints
+    ASKED = "asked"  # cases on which one is asked for something, while it is still to be done
     ALL = "all"
 
 
@@ -69,6 +70,8 @@ class CaseFacts:
     """The member of staff whom a complaint is about."""
     ringing: bool
     """Urgent, not finished, and nobody has taken it yet: guard duty is told of it."""
+    asked: frozenset[int] = frozenset()
+    """The colleagues who are asked for something on it that is still to be done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +113,18 @@ HANDLING: tuple[Verb, ...] = (
     Verb.ASSIGN,
 )
 
-_SERVICE_WORK = {READ: {Reach.SERVICE, Reach.OWN}} | {verb: {Reach.SERVICE, Reach.OWN} for verb in HANDLING}
-_TRIAGE_WORK = {READ: {Reach.UNASSIGNED, Reach.OWN}} | {verb: {Reach.UNASSIGNED, Reach.OWN} for verb in HANDLING}
+# Whoever is asked for something reads the case until it is done, and does nothing else to it.
+_SERVICE_WORK = {READ: {Reach.SERVICE, Reach.OWN, Reach.ASKED}} | {
+    verb: {Reach.SERVICE, Reach.OWN} for verb in HANDLING
+}
+_TRIAGE_WORK = {READ: {Reach.UNASSIGNED, Reach.OWN, Reach.ASKED}} | {
+    verb: {Reach.UNASSIGNED, Reach.OWN} for verb in HANDLING
+}
 # Guard duty is told of every urgent case until somebody takes it (user charter §3), so it may look and take it.
 _TRIAGE_WORK |= {action: {*_TRIAGE_WORK[action], Reach.RINGING} for action in (READ, Verb.TAKE)}
-_COMPLAINT_WORK = {READ: {Reach.COMPLAINTS, Reach.OWN}} | {verb: {Reach.COMPLAINTS, Reach.OWN} for verb in HANDLING}
+_COMPLAINT_WORK = {READ: {Reach.COMPLAINTS, Reach.OWN, Reach.ASKED}} | {
+    verb: {Reach.COMPLAINTS, Reach.OWN} for verb in HANDLING
+}
 
 ON_CASES: Mapping[Role, Mapping[str, set[Reach]]] = {
     Role.CLERK: _SERVICE_WORK,
@@ -221,7 +231,8 @@ def figures_for(person: Person) -> tuple[frozenset[str] | None, bool]:
 def may(person: Person, action: str, case: CaseFacts) -> bool:
     """Say whether a person may read (``READ``) or do (a ``Verb``) something on a case.
 
-    A sensitive case is for its handler, the handler's deputy and the head of its service only. Whoever a
+    A sensitive case is for its handler, the handler's deputy and the head of its service only: being asked for
+    something opens none. Whoever is asked, or stands in for them, reads the case until it is settled. Whoever a
     complaint is about takes no part in it and does not see it (charter §6).
     """
     if case.concerns == person.id:
@@ -238,6 +249,7 @@ def may(person: Person, action: str, case: CaseFacts) -> bool:
         or (Reach.UNASSIGNED in far and case.unassigned)
         or (Reach.COMPLAINTS in far and case.complaint)
         or (Reach.RINGING in far and case.ringing)
+        or (Reach.ASKED in far and not case.asked.isdisjoint({person.id, *person.stands_in_for}))
     )
 
 

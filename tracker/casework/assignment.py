@@ -11,6 +11,7 @@ from tracker.casework.errors import Missing, Refused
 from tracker.casework.house import Actor, House
 from tracker.casework.people import UnknownService
 from tracker.casework.staffing import COMPLAINTS_SERVICE, Team
+from tracker.casework.tasks import closed_to
 from tracker.casework.teaching import forget, teach
 from tracker.casework.to_and_fro import check_explained, check_free, decides, refer
 from tracker.casework.writing import usual_way_back
@@ -86,7 +87,7 @@ def route(
     case.handler_id = team.handler_for(service_code, turn=case.id, not_this=case.about_staff_id).id
     _reassociate(session, case, service, now, before=before)
     teach(session, case, service_code, actor=actor, now=now)
-    details = {"from": before, "to": service_code, "handler": case.handler_id}
+    details = {"from": before, "to": service_code, "handler": case.handler_id, **closed_to(file)}
     file.done(Verb.ROUTE, details=details | ({"reason": reason} if reason else {}))
     return case
 
@@ -244,5 +245,6 @@ def flag(
         case.sensitive = sensitive
         forget(session, case)
         case.reply_channel, case.reply_channel_reason = usual_way_back(case)
-    file.done(Verb.FLAG, details={"urgent": urgent, "sensitive": sensitive, "reason": reason})
+    told = {"urgent": urgent, "sensitive": sensitive, "reason": reason}
+    file.done(Verb.FLAG, details=told | (dict(closed_to(file)) if sensitive else {}))
     return case

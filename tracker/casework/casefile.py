@@ -8,7 +8,7 @@ from typing import Any, Self
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from tracker.access.permissions import CaseFacts, may
+from tracker.access.permissions import READ, CaseFacts, may
 from tracker.casework.alarms import follow, set_alarms
 from tracker.casework.errors import CaseChanged, NotPermitted, UnknownReference
 from tracker.casework.house import Actor, House
@@ -18,13 +18,14 @@ from tracker.charter.entries import Entry, Received, entry_from_json, entry_to_j
 from tracker.charter.ledger import Ledger, replay
 from tracker.charter.obligations import Obligation as Promise
 from tracker.charter.reference import BadReference, Reference
-from tracker.charter.words import CaseState, ObligationState, Verb
+from tracker.charter.words import CaseState, ObligationState, TaskState, Verb
 from tracker.models.base import put
 from tracker.models.cases import Association, Case, copied
 from tracker.models.drafts import KeptDraft
 from tracker.models.history import MESSAGES_SO_FAR, History
 from tracker.models.messages import Message
 from tracker.models.obligations import Notice, Obligation, promise_of, write_promise
+from tracker.models.tasks import Task
 
 
 def find(session: Session, reference: str, *, lock: bool = False, as_named: bool = False) -> Case:
@@ -48,8 +49,8 @@ def find(session: Session, reference: str, *, lock: bool = False, as_named: bool
     return case
 
 
-def facts_of(case: Case, associated: Sequence[str]) -> CaseFacts:
-    """Return what the table of permissions needs to know of a case."""
+def facts_of(case: Case, associated: Sequence[str], *, asked: frozenset[int] = frozenset()) -> CaseFacts:
+    """Return what the table of permissions needs to know of a case; who is ``asked`` matters for reading only."""
     return CaseFacts(
         handler_id=case.handler_id,
         services=frozenset((*associated, *((case.service_code,) if case.service_code else ()))),
@@ -62,7 +63,14 @@ def facts_of(case: Case, associated: Sequence[str]) -> CaseFacts:
             and case.urgent_since is not None
             and case.urgent_taken_at is None
         ),
+        asked=asked,
     )
+
+
+def asked_on(session: Session, case_id: int) -> frozenset[int]:
+    """Return the colleagues who are asked for something on a case that is still to be done."""
+    open_ones = select(Task.asked_id).where(Task.case_id == case_id, Task.state == TaskState.OPEN)
+    return frozenset(person for person in session.scalars(open_ones) if person is not None)
 
 
 def permit(session: Session, case: Case, action: str, actor: Actor) -> None:
@@ -70,7 +78,8 @@ def permit(session: Session, case: Case, action: str, actor: Actor) -> None:
     if actor.person is None:
         return
     associated = session.scalars(select(Association.service_code).where(Association.case_id == case.id)).all()
-    if not may(actor.person, action, facts_of(case, associated)):
+    asked = asked_on(session, case.id) if action == READ else frozenset()
+    if not may(actor.person, action, facts_of(case, associated, asked=asked)):
         raise NotPermitted(action)
 
 

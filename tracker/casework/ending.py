@@ -12,6 +12,7 @@ from tracker.casework.corrective import bring_along
 from tracker.casework.errors import Missing, Refused
 from tracker.casework.house import Actor, House
 from tracker.casework.nature import keep_from_whom_it_concerns
+from tracker.casework.tasks import withdraw_open
 from tracker.casework.writing import usual_way_back
 from tracker.charter.entries import ReceiptCorrected, Waived, WaiverVoided
 from tracker.charter.words import Direction, Nature, Verb, WaiverGround
@@ -120,14 +121,14 @@ def void_waiver(
 
 
 def close(session: Session, house: House, *, reference: str, actor: Actor, now: datetime, seen: int | None) -> Case:
-    """Close a case on which nothing is owed any more.
+    """Close a case on which nothing is owed any more; what colleagues are still asked for on it is taken back.
 
     Raises the charter's refusal while a promise is open, and ``NotFoundYet`` for a complaint without its finding.
     """
     file = CaseFile.take(session, house, reference=reference, verb=Verb.CLOSE, actor=actor, now=now, seen=seen)
     file.ledger.check_closable()
     check_found(session, file.case)
-    file.done(Verb.CLOSE)
+    file.done(Verb.CLOSE, details=withdraw_open(file))
     return file.case
 
 
@@ -156,11 +157,11 @@ def merge(
 ) -> Case:
     """Merge a duplicate into another case and return the survivor: the earliest receipt governs.
 
-    What the duplicate still owed is waived as such; both references lead to the survivor from now on, and what the
-    requester wrote stands there too. A complaint stays a case of its own (charter §6): it is merged only with
-    another complaint; whoever either is about neither handles the survivor nor sees it. Raises ``CannotMerge``,
-    ``AboutDifferentPeople``, ``PromisedEarlier``, or ``OtherRequester`` when name or e-mail address differ and nobody
-    has said that it is the ``same_person``.
+    What the duplicate still owed is waived as such, what was asked on it is taken back; both references lead to the
+    survivor from now on, and what the requester wrote stands there too. A complaint stays a case of its own (charter
+    §6): it is merged only with another complaint; whoever either is about neither handles the survivor nor sees it.
+    Raises ``CannotMerge``, ``AboutDifferentPeople``, ``PromisedEarlier``, or ``OtherRequester`` when name or e-mail
+    address differ and nobody has said that it is the ``same_person``.
     """
     if not reason.strip():
         raise Missing("reason")
@@ -180,9 +181,10 @@ def merge(
         Waived(at=now, number=promise.number, ground=WaiverGround.DUPLICATE, evidence=survivor.case.reference)
         for promise in gone.ledger.open_obligations
     ]
+    taken_back = withdraw_open(gone)
     gone.case.merged_into_id = survivor.case.id
     told = {"reason": reason} | ({"same_person": True} if apart else {})
-    gone.done(Verb.MERGE, *waivers, details={"into": survivor.case.reference} | told)
+    gone.done(Verb.MERGE, *waivers, details={"into": survivor.case.reference} | told | dict(taken_back))
     for right in corrections:
         survivor.case.received_at, survivor.case.channel = right.received_at, right.channel
     _keep_flags(survivor.case, gone.case)

@@ -14,7 +14,9 @@ from tracker.casework.errors import Missing
 from tracker.casework.house import Actor, House
 from tracker.casework.kept_drafts import drop_sent
 from tracker.casework.leaving import left
+from tracker.casework.notes import write_note
 from tracker.casework.paper import Cabinet, as_printed, check_printable
+from tracker.casework.tasks import withdraw_open
 from tracker.casework.teaching import teach
 from tracker.casework.to_and_fro import check_free
 from tracker.casework.transmission import misdirected, transmission
@@ -30,8 +32,6 @@ from tracker.charter.words import (
     PAPER,
     SPOKEN,
     Act,
-    Channel,
-    Direction,
     MessageKind,
     Nature,
     Role,
@@ -116,19 +116,7 @@ def note(
     if not text.strip():
         raise Missing("text")
     file = CaseFile.take(session, house, reference=reference, verb=Verb.WRITE, actor=actor, now=now, seen=seen)
-    message = Message(
-        case_id=file.case.id,
-        number=file.next_message_number(),
-        direction=Direction.OUT,
-        kind=MessageKind.NOTE,
-        channel=Channel.WEB,
-        language=file.case.language,
-        subject=file.case.subject,
-        body=text,
-        author_id=actor.staff_id,
-        written_at=now,
-    )
-    session.add(message)
+    message = write_note(file, text)
     file.done(Verb.WRITE, details={"message": message.number, "kind": MessageKind.NOTE})
     return message
 
@@ -186,7 +174,9 @@ def send(file: CaseFile, kind: MessageKind, draft: Draft) -> list[Message]:
         "survey": asked.number if asked else None,
     }
     drop_sent(session, file.case, kind, actor)
-    file.done(VERBS[kind], *entries, details={name: value for name, value in details.items() if value is not None})
+    told = withdraw_open(file) if kind is MessageKind.CLOSING else {}
+    said = {name: value for name, value in details.items() if value is not None}
+    file.done(VERBS[kind], *entries, details=said | dict(told))
     return messages
 
 

@@ -10,6 +10,7 @@ from tracker.casework.errors import Missing
 from tracker.casework.house import Actor, House
 from tracker.casework.people import UnknownService
 from tracker.casework.staffing import COMPLAINTS_SERVICE, Team
+from tracker.casework.tasks import closed_to
 from tracker.charter.counting import brussels_day
 from tracker.charter.entries import Extended, NatureSet, ReceiptCorrected, WithinPeriod
 from tracker.charter.obligations import Obligation
@@ -54,7 +55,7 @@ def confirm_nature(
     details: dict[str, object] = {"from": before, "to": nature, "ground": ground}
     if nature is Nature.COMPLAINT:
         case.about_staff_id, case.about_service_code = about_staff_id, about_service
-        details |= _to_complaints(session, case, now)
+        details |= _to_complaints(session, case, now) | dict(closed_to(file))
         details |= {"reason": reason.strip()} if reason.strip() else {}
     file.done(Verb.CONFIRM_NATURE, entry, details=details)
     return case

@@ -14,7 +14,7 @@ from jinja2 import Template as LaidOut
 from jinja2.runtime import Context
 from markupsafe import escape
 
-from tracker.charter.words import Channel, Language, MailReason, MessageKind, ObligationKind, ServiceKind
+from tracker.charter.words import Channel, Language, MailReason, MessageKind, ObligationKind, ServiceKind, WordToStaff
 from tracker.correspondence.explanation import (
     by_channel,
     by_way_out,
@@ -25,7 +25,15 @@ from tracker.correspondence.explanation import (
     organisation,
     rung_in_words,
 )
-from tracker.correspondence.facts import DigestFacts, LetterFacts, MailNoticeFacts, NoticeFacts, Promise, Request
+from tracker.correspondence.facts import (
+    DigestFacts,
+    LetterFacts,
+    MailNoticeFacts,
+    NoticeFacts,
+    Promise,
+    Request,
+    StaffNoticeFacts,
+)
 from tracker.correspondence.gate import Item, Missing, SendRefused
 from tracker.correspondence.in_html import as_page, links_of
 from tracker.correspondence.phones import Line
@@ -33,7 +41,7 @@ from tracker.correspondence.placeholders import fill_in, values_of
 from tracker.correspondence.tables import text_of
 from tracker.resources import resource
 
-NOTICE, MAIL_NOTICE, DIGEST = "notice", "mail_notice", "digest"
+NOTICE, MAIL_NOTICE, DIGEST, STAFF_NOTICE = "notice", "mail_notice", "digest", "staff_notice"
 """The folders of the mails to staff; every other folder is named after its `MessageKind`."""
 OMBUDSMAN = "www.federalombudsman.be"
 """What an answer to a complaint names: where its writer can turn next, free of charge (law of 22 March 1995)."""
@@ -160,6 +168,13 @@ def compose_mail_notice(facts: MailNoticeFacts, languages: Sequence[Language]) -
     listed, more = facts.held[:MOST_LISTED], len(facts.held[MOST_LISTED:])
     links = [facts.list_url, *(one.url for one in listed)]
     return _to_staff(MAIL_NOTICE, lambda _: values | {"listed": listed, "more": more}, languages, links)
+
+
+def compose_staff_notice(facts: StaffNoticeFacts, languages: Sequence[Language]) -> Composed:
+    """Write the mail to colleagues about a task or a note that names them, once in each of their languages."""
+    values = {field.name: getattr(facts, field.name) for field in fields(facts)}
+    links = [url for url in (facts.answer_url, facts.case_url) if url]
+    return _to_staff(STAFF_NOTICE, lambda _: values, languages, links, layout="notice.txt")
 
 
 def compose_digest(facts: DigestFacts, language: Language) -> Composed:
@@ -298,6 +313,7 @@ def _texts() -> Environment:
         "phone": _in_language(lambda line, language: label(Line(line), language)),
         "mail_reason": _in_language(lambda reason, language: label(MailReason(reason), language)),
         "kind": _in_language(lambda kind, language: label(ObligationKind(kind), language)),
+        "word": _in_language(lambda kind, language: label(WordToStaff(kind), language)),
         "rung": _in_language(rung_in_words),
         "why": _in_language(_why),
     }

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from tracker.charter.words import Channel, Language, MailReason, ObligationKind, ServiceKind
+from tracker.charter.words import Channel, Language, MailReason, ObligationKind, ServiceKind, WordToStaff
 from tracker.correspondence.phones import Phone
 
 
@@ -125,6 +125,23 @@ class NoticeFacts:
     """The Brussels day on which it is written."""
     case_url: str
     handler_name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffNoticeFacts:
+    """What a word to colleagues about a task, or a note that names them, says: nothing of what was written."""
+
+    kind: WordToStaff
+    reference: str
+    case_url: str
+    by: str
+    """Who asked, settled it, or wrote the note."""
+    due_on: date | None = None
+    """By when (Brussels) it is wanted."""
+    service: str | None = None
+    """The code of the service that is asked."""
+    answer_url: str | None = None
+    """Where it is said to be done, or declined."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,12 +13,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tracker.charter.counting import BRUSSELS, brussels_day
-from tracker.charter.words import Language, MailOutcome, ObligationKind
+from tracker.charter.words import Language, MailOutcome, ObligationKind, WordToStaff
 from tracker.correspondence.compose import (
     Composed,
     compose_digest,
     compose_mail_notice,
     compose_notice,
+    compose_staff_notice,
     one_line,
     template_of,
 )
@@ -31,6 +32,7 @@ from tracker.correspondence.facts import (
     HeldMail,
     MailNoticeFacts,
     NoticeFacts,
+    StaffNoticeFacts,
 )
 from tracker.correspondence.gate import check_signature, is_email_address
 from tracker.correspondence.survey_links import with_code
@@ -43,6 +45,7 @@ from tracker.models.messages import Message, Outbox
 from tracker.models.obligations import Notice, Obligation
 from tracker.models.personal import Digest
 from tracker.models.staff import Staff
+from tracker.models.tasks import StaffNotice, Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +122,8 @@ def parcel_of(session: Session, row: Outbox, sender: Sender) -> Parcel:
         return _mail_notice(session, session.get_one(MailNotice, row.mail_notice_id), sender)
     if row.digest_id is not None:
         return _digest(session, session.get_one(Digest, row.digest_id), sender)
+    if row.staff_notice_id is not None:
+        return _staff_notice(session, session.get_one(StaffNotice, row.staff_notice_id), sender)
     return _notice(session, session.get_one(Notice, row.notice_id), sender)
 
 
@@ -211,6 +216,44 @@ def _mail_notice(session: Session, notice: MailNotice, sender: Sender) -> Parcel
     mail["From"] = _address(sender.address, parseaddr(sender.mail_from)[0])
     mail["To"] = _address(person.email, one_line(person.name))
     return Parcel(mail, (_ascii(person.email),))
+
+
+def _staff_notice(session: Session, word: StaffNotice, sender: Sender) -> Parcel:
+    """Return the mail to colleagues about a task or a note that names them, in each of their languages."""
+    reference = session.get_one(Case, word.case_id).reference
+    found = session.scalars(select(Staff).where(Staff.id.in_(word.recipients), Staff.active).order_by(Staff.id))
+    people = [person for person in found if is_email_address(person.email)]
+    if not people:
+        raise Undeliverable("none of the recipients has a usable e-mail address")
+    task = session.get_one(Task, word.task_id) if word.task_id is not None else None
+    note = session.get_one(Message, word.message_id) if word.message_id is not None else None
+    asked = word.kind is WordToStaff.ASKED
+    by_id = (task.asked_by if asked else task.settled_by) if task else note.author_id if note else None
+    by = session.get(Staff, by_id) if by_id is not None else None
+    facts = StaffNoticeFacts(
+        kind=word.kind,
+        reference=reference,
+        case_url=f"{sender.base_url}/staff/cases/{reference}",
+        by=one_line(by.name) if by else "Suivi",
+        due_on=task.due_on if task else None,
+        service=task.service_code if task else None,
+        answer_url=f"{sender.base_url}/staff/asked/{word.task_id}" if asked else None,
+    )
+    languages = [person.language for person in people]
+    mail = _mail(
+        compose_staff_notice(facts, languages),
+        language=languages[0],
+        written_at=word.recorded_at,
+        message_id=message_id(
+            sender.secret, MailKind.STAFF_NOTICE, reference, word.id, word.recorded_at, domain=sender.domain
+        ),
+        automatic=True,
+    )
+    mail["From"] = _address(sender.address, parseaddr(sender.mail_from)[0])
+    mail["To"] = [_address(person.email, one_line(person.name)) for person in people]
+    if by is not None and is_email_address(by.email):
+        mail["Reply-To"] = _address(by.email, one_line(by.name))
+    return Parcel(mail, tuple(_ascii(person.email) for person in people))
 
 
 def _digest(session: Session, digest: Digest, sender: Sender) -> Parcel:

@@ -73,6 +73,7 @@ class MailKind(StrEnum):
     NOTICE = "n"
     MAIL_NOTICE = "h"
     DIGEST = "d"
+    STAFF_NOTICE = "s"
 
 
 def message_id(

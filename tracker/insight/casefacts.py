@@ -77,6 +77,9 @@ class Header:
     continues_case_id: int | None
     closed_at: datetime | None
     next_due_on: date | None
+    next_work_by: date | None
+    asked: frozenset[int]
+    """The colleagues who are asked for something on it that is still to be done."""
 
     @property
     def services(self) -> frozenset[str]:

@@ -28,6 +28,7 @@ from tracker.insight.casefacts import (
 )
 from tracker.insight.caseline import done, names_of, promised, said, told, told_by_name
 from tracker.insight.sight import Viewer, may_read
+from tracker.insight.tasks import asked_on_case, numbers_of
 from tracker.models.cases import Association, Case
 from tracker.models.directory import Service
 from tracker.models.messages import Attachment
@@ -141,7 +142,7 @@ def _header_query() -> Any:
     return (
         select(
             Case, Staff.name, Staff.phone, Staff.email, Staff.is_desk, Staff.away_from, Staff.away_until,
-            Service.names,
+            Service.names, asked_on_case(),
         )
         .join(Staff, Staff.id == Case.handler_id)
         .outerjoin(Service, Service.code == Case.service_code)
@@ -149,7 +150,7 @@ def _header_query() -> Any:
 
 
 def _header(found: Any, asked_for: str, associated: dict[str, Mapping[str, str]]) -> Header:
-    case, name, phone, email, is_desk, away_from, away_until, service_names = found
+    case, name, phone, email, is_desk, away_from, away_until, service_names, asked = found
     same = {
         f.name: getattr(case, f.name) for f in fields(Header) if f.name in Case.__table__.columns
     }  # fmt: skip
@@ -170,6 +171,7 @@ def _header(found: Any, asked_for: str, associated: dict[str, Mapping[str, str]]
         handler_is_desk=is_desk,
         handler_away_from=away_from,
         handler_away_until=away_until,
+        asked=numbers_of(asked),
     )
 
 

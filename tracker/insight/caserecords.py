@@ -7,8 +7,10 @@ from tracker.models.cases import Association, Case
 from tracker.models.complaints import CorrectiveAction
 from tracker.models.complaints import Finding as Found
 from tracker.models.history import History
+from tracker.models.links import CaseLink
 from tracker.models.messages import Message, Outbox
 from tracker.models.obligations import Breach, Discharge, Notice, Obligation
+from tracker.models.tasks import Task
 
 Finding: TypeAlias = tuple[str, str, str]
 """Table, key and what is wrong."""
@@ -33,6 +35,9 @@ class CaseRecords:
     """The numbers of the surveys that asked its requester, in their order."""
     finding: Found | None = None
     actions: list[CorrectiveAction] = field(default_factory=list)
+    tasks: list[Task] = field(default_factory=list)
+    links: list[CaseLink] = field(default_factory=list)
+    """Those that a person's word made, whichever of the two cases this is."""
 
 
 def named(records: CaseRecords) -> str:

@@ -11,7 +11,9 @@ from tracker.charter.rules import RuleBook
 from tracker.charter.words import CaseState, Channel, Direction, MessageKind, NoticeState, ObligationState
 from tracker.insight.caserecords import CaseRecords, Finding, named
 from tracker.insight.complaint_records import complaint_records
+from tracker.insight.link_records import link_records
 from tracker.insight.staff_told import breaches, next_looks, notices_told
+from tracker.insight.task_records import task_records
 from tracker.models.cases import Association
 from tracker.models.history import MESSAGES_SO_FAR
 
@@ -41,6 +43,8 @@ def inconsistencies(records: CaseRecords, rules: RuleBook, calendar: WorkingCale
     yield from _on_the_way(records)
     yield from _asked(records)
     yield from complaint_records(records)
+    yield from task_records(records)
+    yield from link_records(records)
 
 
 def _numbering(records: CaseRecords) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from tracker.insight.heartbeat import FETCH, SILENCE, SWEEP
 from tracker.insight.mailbox import to_decide, told_to_nobody
 from tracker.insight.shown import Days, Show, View, branches_of, conditions, urgent_ids, walked
 from tracker.insight.sight import Branch, Viewer
+from tracker.insight.tasks import asked_to_tell
 from tracker.models.cases import Case
 from tracker.models.operations import JobRun
 
@@ -47,6 +48,10 @@ class Overview:
     """Held mail that waits for whoever looks."""
     late_actions: int
     """Corrective actions past their date: one's own, and to the coordinator everybody's; at most a hundred."""
+    asked_of_me: int
+    """What colleagues ask of whoever looks, or of their service; at most a hundred."""
+    asked_late: int
+    """How many of these are past their day."""
     mail_unattended: Count
     """Held and ignored mail that nobody could be told about, in the whole house."""
 
@@ -72,6 +77,8 @@ def overview(session: Session, viewer: Viewer, *, view: View, days: Days) -> Ove
         fetch_failed=found["fetch_error"] is not None,
         mail_to_decide=_capped(found["mail_to_decide"], cut=False),
         late_actions=found["late_actions"],
+        asked_of_me=found["asked_of_me"],
+        asked_late=found["asked_late"],
         mail_unattended=_capped(found["mail_unattended"], cut=False),
     )
 
@@ -88,7 +95,10 @@ def _statement(viewer: Viewer, view: View, days: Days) -> Select[Any]:
     mail = (to_decide(viewer).label("mail_to_decide"), told_to_nobody().label("mail_unattended"))
     jobs = (swept.label("swept_at"), fetched.label("fetched_at"), failed.label("fetch_error"))
     late = late_to_tell(viewer, today=days.today).label("late_actions")
-    return select(*columns, *jobs, *mail, late, ahead)
+    asked = (column.label(name) for column, name in zip(
+        asked_to_tell(viewer, today=days.today), ("asked_of_me", "asked_late"), strict=True
+    ))  # fmt: skip
+    return select(*columns, *jobs, *mail, late, *asked, ahead)
 
 
 def _listed(viewer: Viewer, view: View, show: Show, days: Days) -> list[Select[Any]]:

@@ -16,8 +16,9 @@ from sqlalchemy import (
     true,
 )
 
-from tracker.charter.words import CaseState, Nature
+from tracker.charter.words import CaseState, Nature, TaskState
 from tracker.models.cases import Association, Case
+from tracker.models.tasks import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ IN_TRIAGE = Case.state == literal_column(f"'{CaseState.TRIAGE.value}'")
 OPEN = Case.state == literal_column(f"'{CaseState.OPEN.value}'")
 RINGING = and_(Case.urgent_since.is_not(None), Case.urgent_taken_at.is_(None), or_(OPEN, IN_TRIAGE))
 """Urgent, and nobody has taken it yet."""
+TO_BE_DONE = Task.state == literal_column(f"'{TaskState.OPEN.value}'")
 _SENSITIVE = Case.sensitive.is_(True)
 _PLAIN = Case.sensitive.is_(False)
 
@@ -115,6 +117,8 @@ def all_i_may_see(viewer: Viewer, *, led_only: bool = False) -> list[Branch]:
         parts.append(Branch(and_(RINGING, _PLAIN, _not_about(viewer))))
     if "complaints" in viewer.reaches:
         parts.append(Branch(and_(_complaint(), _PLAIN, _not_about(viewer))))
+    if "asked" in viewer.reaches:
+        parts.append(Branch(and_(_asked(viewer), _PLAIN, _not_about(viewer))))
     return parts
 
 
@@ -132,6 +136,8 @@ def _plain(viewer: Viewer, own: ColumnElement[bool]) -> ColumnElement[bool]:
         far.append(RINGING)
     if "complaints" in viewer.reaches:
         far.append(_complaint())
+    if "asked" in viewer.reaches:
+        far.append(_asked(viewer))
     return or_(*far)
 
 
@@ -139,6 +145,11 @@ def of_service(viewer: Viewer) -> list[ColumnElement[bool]]:
     """Return what makes a case one of the viewer's service: it leads, or it is beside the one that does."""
     beside = select(Association.service_code).where(Association.case_id == Case.id).correlate(Case)
     return [Case.service_code == viewer.service_code, literal(viewer.service_code).in_(beside)]
+
+
+def _asked(viewer: Viewer) -> ColumnElement[bool]:
+    """Return that somebody is asked for something on a case that is still to be done."""
+    return Case.id.in_(select(Task.case_id).where(TO_BE_DONE, Task.asked_id.in_(sorted(viewer.own))))
 
 
 def _complaint() -> ColumnElement[bool]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Row, Table, select, tuple_
+from sqlalchemy import Row, Table, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from tracker.charter.calendar import WorkingCalendar
@@ -27,12 +27,14 @@ from tracker.models.complaints import CorrectiveAction, Finding
 from tracker.models.database import Database
 from tracker.models.drafts import KeptDraft
 from tracker.models.history import History
+from tracker.models.links import CaseLink
 from tracker.models.messages import Message, Outbox
 from tracker.models.obligations import Breach, Discharge, Notice, Obligation
 from tracker.models.paper import RegisterYear
 from tracker.models.personal import Digest
 from tracker.models.schema import TABLES_OF_RECORD
 from tracker.models.survey import SurveyAsked
+from tracker.models.tasks import StaffNotice, Task
 
 BLOCK = 1000
 CASES = 250
@@ -88,11 +90,14 @@ def _of_the_house(database: Database) -> Iterator[Problem]:
 
 
 def _digests_not_sent(database: Database) -> Iterator[Problem]:
-    """Yield the digests that told something and have no line in the outbox."""
+    """Yield the digests that told something, and the words to colleagues, that have no line in the outbox."""
     query = select(Digest.id).outerjoin(Outbox, Outbox.digest_id == Digest.id).where(Digest.told > 0)
     with database.reading() as session:
         for number in session.scalars(query.where(Outbox.id.is_(None)).order_by(Digest.id)):
             yield Problem("digests", str(number), "it has no line in the outbox")
+        words = select(StaffNotice.id).outerjoin(Outbox, Outbox.staff_notice_id == StaffNotice.id)
+        for number in session.scalars(words.where(Outbox.id.is_(None)).order_by(StaffNotice.id)):
+            yield Problem("staff_notices", str(number), "it has no line in the outbox")
 
 
 def _drafts_left_behind(database: Database) -> Iterator[Problem]:
@@ -218,6 +223,12 @@ def _records(session: Session, ids: Sequence[int]) -> list[CaseRecords]:
     of_complaints = select(CorrectiveAction).where(CorrectiveAction.case_id.in_(ids)).order_by(CorrectiveAction.id)
     for action in session.scalars(of_complaints):
         records[action.case_id].actions.append(action)
+    for task in session.scalars(select(Task).where(Task.case_id.in_(ids)).order_by(Task.id)):
+        records[task.case_id].tasks.append(task)
+    of_these_cases = or_(CaseLink.case_id.in_(ids), CaseLink.other_id.in_(ids))
+    for link in session.scalars(select(CaseLink).where(of_these_cases).order_by(CaseLink.id)):
+        for end in records.keys() & {link.case_id, link.other_id}:
+            records[end].links.append(link)
     return list(records.values())
 
 

@@ -39,6 +39,7 @@ _WITH_VIEWS = (
     "sending_again",
     "several",
     "surveying",
+    "tasks",
     "texts",
     "triage",
 )

@@ -106,6 +106,7 @@ def facts_of(header: Header) -> CaseFacts:
         sensitive=header.sensitive,
         concerns=header.about_staff_id,
         ringing=header.rings,
+        asked=header.asked,
     )
 
 

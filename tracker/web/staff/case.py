@@ -35,6 +35,7 @@ from tracker.web.staff.proposing import why_here
 from tracker.web.staff.queue import place_of, written
 from tracker.web.staff.readying import ready
 from tracker.web.staff.sending_again import links
+from tracker.web.staff.tasks import task_parts
 from tracker.web.staff.telling import place_in_words
 from tracker.web.staff.undelivered import offers
 from tracker.web.uploads import path_of
@@ -50,7 +51,9 @@ def case(reference: str) -> str:
         interim = ready(db, header, page)
         post = post_for(db, header.country, day=today)
         complaint = complaint_parts(db, header.id) if header.nature is Nature.COMPLAINT else None
-    promises = [explained(promise, today) for promise in page.promises]
+        tasks = task_parts(db, header)
+    received_on = brussels_day(header.received_at)
+    promises = [explained(promise, today, received_on=received_on) for promise in page.promises]
     went = wandering(one for one in page.line if isinstance(one, Done))
     return render_template(
         "staff/case.html",
@@ -60,6 +63,7 @@ def case(reference: str) -> str:
         away=header.handler_away(today),
         owed=[one for one in promises if one.open],
         complaint=complaint,
+        tasks=tasks,
         interim=interim,
         came_back=offers(header, page),
         send_again=links(header, page),

@@ -57,6 +57,8 @@ def _offered(header: Header, page: CasePage, complaint: Mapping[str, Any] | None
             (Verb.HAND_OVER, Action("hand-over", _l("Hand over")), mine),
             (Verb.ASSIGN, Action("assign", _l("Choose the handler")), not mine),
             (Verb.ROUTE, Action("route", _l("Give to a service"), main=header.state is CaseState.TRIAGE), True),
+            (Verb.HAND_OVER, Action("ask-colleague", _l("Ask a colleague for something")), True),
+            (Verb.HAND_OVER, Action("ask-service", _l("Ask a service to contribute")), bool(header.associated)),
             (Verb.FLAG, Action("flag", _l("Urgent or sensitive")), True),
         ]),
         (_("How it ends"), [

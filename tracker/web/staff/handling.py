@@ -32,6 +32,7 @@ from tracker.web.staff.fields import (
     several_lines,
     words_of,
 )
+from tracker.web.staff.tasks import open_tasks_told
 
 WHY = _l("Write why.")
 
@@ -213,10 +214,15 @@ def void_waiver(db: Session, form: VoidWaiverForm, case: dict[str, Any]) -> None
     ending.void_waiver(db, site().house, number=int(form.promise.data), reason=form.reason.data, **case)
 
 
+def _still_asked(form: StaffForm, case: Header) -> None:
+    with site().database.reading() as db:
+        form.proposed = open_tasks_told(db, case)
+
+
 @act("close", Verb.CLOSE, StaffForm, Page(
     _l("Close this file"), _l("Close it"), _l("The file is closed."),
     _l("A file closes only when nothing is owed any more. A new message of the requester opens it again."),
-))  # fmt: skip
+), prepare=_still_asked)  # fmt: skip
 def close(db: Session, form: StaffForm, case: dict[str, Any]) -> None:
     ending.close(db, site().house, **case)
 

@@ -18,6 +18,7 @@ from tracker.casework.writing import Written
 from tracker.charter.errors import CharterError
 from tracker.charter.words import Channel, MessageKind, Verb
 from tracker.insight.casepage import incoming
+from tracker.insight.tasks import contributions_of
 from tracker.models.messages import Message
 from tracker.web.site import site
 from tracker.web.staff import kept_drafts, passages
@@ -205,12 +206,14 @@ def _show(
 ) -> Response:
     with site().database.reading() as db:
         asked = incoming(db, the_case().id)
+        contributions = contributions_of(db, the_case().id)
     page = render_template(
         "staff/letter.html",
         case=the_case(),
         letter=letter,
         form=form,
         asked=asked,
+        contributions=contributions,
         texts=passages.beside(the_case()),
         drafts=kept_drafts.shown(the_case(), letter.kind),
         problems=problems,

@@ -92,7 +92,7 @@ def queue() -> str:
         urgent=_lines(listed.urgent, moment),
         lines=_lines(listed.rows, moment),
         views=_views(account, asked),
-        shows=_shows(asked, above.counts),
+        shows=[*_shows(asked, above.counts), *_asked(above)],
         show=asked.show,
         title=_titles()[asked.show],
         referred=referred,
@@ -334,6 +334,13 @@ def place_of(case: Header) -> Position:
     return Position(case.next_due_on or NOTHING_OWED, case.id)
 
 
+def _asked(above: Overview) -> list[Choice]:
+    """Return the list of what colleagues ask of whoever looks, while there is something in it."""
+    if not above.asked_of_me:
+        return []
+    return [Choice(url_for("staff.asked"), _("Asked of me"), False, number(above.asked_of_me))]
+
+
 def _corrective(account: Account, late: int) -> list[tuple[str, str]]:
     """Return the alarm about corrective actions past their date: to the coordinator everybody's, else one's own."""
     coordinates = account.person.role is Role.COMPLAINTS
@@ -364,6 +371,9 @@ def _alarms(account: Account, above: Overview, view: View, now: datetime) -> lis
     if above.mail_to_decide.number:
         alarms.append((_("Mail that waits for your decision: %(count)s.", count=_counted(above.mail_to_decide)),
                        url_for("staff.mails")))  # fmt: skip
+    if above.asked_late:
+        alarms.append((_("Asked of you by a day that is past: %(count)s.", count=number(above.asked_late)),
+                       url_for("staff.asked")))  # fmt: skip
     known_until = site().house.calendar.known_until
     told = account.person.role in (Role.HEAD, Role.DIRECTION, Role.DISPATCHER)
     if today > known_until - (KNOWN_AHEAD if told else timedelta(days=31)):

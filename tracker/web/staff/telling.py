@@ -15,6 +15,7 @@ from tracker.web.languages import language
 from tracker.web.site import router
 from tracker.web.staff.accounts import now
 from tracker.web.staff.complaint_words import complaint_step, complaint_told
+from tracker.web.staff.task_words import tasks_told
 
 SHOWN_AS_MESSAGE = frozenset({Verb.WRITE, Verb.ANSWER, Verb.SEND_INTERIM, Verb.TRANSMIT, Verb.FOLLOW_UP})
 """What these did stands in the line as the message itself."""
@@ -29,6 +30,8 @@ def told(entry: Done, names: Mapping[int, str]) -> str:
         said = complaint_step(entry.details)
     if entry.verb is Verb.WRITE and entry.details.get("survey"):
         said = _("A reply to the survey was entered.")
+    if entry.verb is Verb.WRITE and entry.details.get("tasks"):
+        return " · ".join(tasks_told(entry.details))
     particulars = " · ".join(_particulars(entry, names))
     return f"{said} {particulars}" if particulars else said
 
@@ -74,6 +77,7 @@ def _particulars(entry: Done, names: Mapping[int, str]) -> Iterator[str]:
             yield from _named(_("File"), given.get("into") or given.get("from"))
     yield from _named(_("What shows it"), given.get("evidence"))
     yield from _named(_("Reason"), given.get("reason"))
+    yield from tasks_told(given)
 
 
 def _named(what: str, words: Any) -> Iterator[str]:
