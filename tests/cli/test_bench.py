@@ -23,6 +23,7 @@ def test_it_measures_everything_that_exists() -> None:
         "sweep of four days, four processes at once", "mails taken in", "messages delivered over SMTP",
         *(f"search {where}, {what}" for where in ("page", "of all cases")
           for what in ("rare", "common", "skewed", "none")), "statements of one search, at most",
+        *(f"statements of the {page} page, at most" for page in ("queue", "case", "search")),
         "letters printed", "one text routed", "texts routed", "memory of the process that routes, at most",
     } == figures.keys()  # fmt: skip
     assert figures["intake, requests lost"]["median"] == 0

@@ -25,7 +25,8 @@ from tracker.cli.letter_measures import printed
 from tracker.cli.mail_measures import mailed
 from tracker.cli.measuring import Figure, figure
 from tracker.cli.routing_measures import routed
-from tracker.cli.search_measures import searched
+from tracker.cli.search_measures import COMMON, searched
+from tracker.cli.statement_measures import stated
 from tracker.models.cases import Case
 from tracker.models.database import Database
 from tracker.models.messages import Message
@@ -101,6 +102,9 @@ def _served(kind: str, cases: int, database: Database, environment: dict[str, st
         yield figure(kind, cases, "queue page", "ms", _timed(clerk, ["/staff/queue"] * min(PAGES, cases // 4)), 25)
         pages = [f"/staff/cases/{reference}" for reference in _references(database)]
         yield figure(kind, cases, "case page", "ms", _timed(clerk, pages), 30)
+        yield from stated(kind, cases, database, environment, {"email": EMAIL, "password": PASSWORD}, {
+            "queue page": ["/staff/queue"], "case page": pages, "search page": [f"/staff/search?q={COMMON}"],
+        })  # fmt: skip
         yield from searched(kind, cases, database, lambda path: _timed(clerk, [path], warming=0)[0])
         yield from _filed(kind, cases, database, port)
         with _running(environment, "scheduler") as scheduler:
