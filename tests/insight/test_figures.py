@@ -20,13 +20,15 @@ from tracker.casework.house import SYSTEM, Actor
 from tracker.casework.seeding.population import seed
 from tracker.charter.counting import brussels_day
 from tracker.charter.ledger import Ledger, Obligation, replay
-from tracker.charter.words import Act, Channel, Nature, ObligationKind, Role, WaiverGround
+from tracker.charter.words import Act, CaseState, Channel, Nature, ObligationKind, Role, SurveyQuestion, WaiverGround
 from tracker.insight.figures import Answers, Load, Scope, Tally, figures, load
 from tracker.models.cases import Case
+from tracker.models.complaints import Finding
 from tracker.models.database import Database
 from tracker.models.figures import Figure
 from tracker.models.messages import Message, Outbox
 from tracker.models.staff import Staff
+from tracker.models.survey import SurveyAsked, SurveyReply
 
 HOUSE = make_house()
 NOW = datetime(2026, 6, 17, 9, 30, tzinfo=UTC)
@@ -229,6 +231,17 @@ def _expected(session: Session) -> Counter[tuple[Any, ...]]:
                 numbers[
                     *of, message.left_on.replace(day=1), "days", str((message.left_on - since).days), "answers"
                 ] += 1
+        month = brussels_day(case.received_at).replace(day=1)
+        if case.nature is Nature.COMPLAINT and case.state is not CaseState.MERGED and month >= first:
+            found = session.get(Finding, case.id)
+            how = "open" if found is None or not found.decided else found.outcome or "inadmissible"
+            numbers[*of, month, "theme", (found and found.theme) or "", str(how)] += 1
+    for asked in session.scalars(select(SurveyAsked).where(SurveyAsked.asked_on >= first)):
+        of_month = (asked.service_code, False, asked.asked_on.replace(day=1), "survey")
+        numbers[*of_month, "asked", "asked"] += 1  # none of a message that is still to leave
+        if (reply := session.get(SurveyReply, asked.id)) is not None:
+            numbers[*of_month, "replied", "replied"] += 1
+            numbers.update((*of_month, one.value, str(getattr(reply, one.value))) for one in SurveyQuestion)
     return numbers
 
 
@@ -245,7 +258,10 @@ def test_every_figure_is_what_the_history_gives_and_dashboards_add_them_up(told:
     with told.reading() as session:
         expected, stored = _expected(session), _stored(session)
     assert {key: (expected[key], stored[key]) for key in expected | stored if expected[key] != stored[key]} == {}
-    assert {key[5] for key in stored} == {
+    assert {"founded", "partly", "unfounded", "inadmissible", "open"} == {
+        key[5] for key in stored if key[3] == "theme"
+    }
+    assert {key[5] for key in stored if key[3] not in ("theme", "survey")} == {
         "kept", "late", "born_late", "overdue", "due", "waived", "renewed", "put_off",
         "answers", "letters", "done", "behind",
     }, "the population holds every kind of outcome"  # fmt: skip

@@ -7,26 +7,32 @@ pages add up (``models.figures``). Nothing rests on the rows before: each pass r
 |---|---|---|---|
 | ``kind``, ``channel``, ``language``, ``nature`` | the month of the due date | one of its words | an ``Outcome`` |
 | ``days`` | the month in which the answer left | days from receipt to answer | ``answers`` |
+| ``theme`` | the month in which complaints came | a theme, or empty | an outcome, ``inadmissible``, ``open`` |
+| ``survey`` | the month in which somebody was asked | see ``insight.survey.SURVEYED`` | see there |
 | ``letters`` | the month in which an interim letter left | ``interim`` | ``letters`` |
 | ``load`` | a working day | the id of the handler | ``due``, ``done``; ``behind`` on the first day |
 """
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Integer, Select, TextClause, and_, case, cast, delete, func, insert, not_, select, text
+from sqlalchemy import Integer, Select, TextClause, and_, case, cast, delete, func, insert, not_, or_, select, text
 from sqlalchemy.orm import Session
 
 from tracker.charter.calendar import WorkingCalendar
-from tracker.charter.counting import brussels_day
-from tracker.charter.words import Act, Nature, ObligationKind, ObligationState
+from tracker.charter.counting import at_brussels, brussels_day
+from tracker.charter.words import Act, CaseState, Nature, ObligationKind, ObligationState
 from tracker.insight.keeping import brussels_day_of, month_of, outcome
+from tracker.insight.survey import SURVEYED
 from tracker.models.cases import Case
+from tracker.models.complaints import Finding
 from tracker.models.database import Database
 from tracker.models.figures import Figure
+from tracker.models.messages import Message
 from tracker.models.obligations import Discharge, Obligation
+from tracker.models.survey import SurveyAsked, SurveyReply
 
 MONTHS = 13
 """How many months are kept, the running one included: a month stands beside the same one of the year before."""
@@ -80,8 +86,14 @@ def _counted(session: Session, calendar: WorkingCalendar, today: date, *, sqlite
         numbers[service or "", bool(complaint), month, "days", str(days), "answers"] += number
     for service, complaint, month, number in session.execute(_letters(first, sqlite=sqlite)):
         numbers[service or "", bool(complaint), month, "letters", "interim", "letters"] += number
+    for service, month, theme, admissible, found, number in session.execute(_themes(first, sqlite=sqlite)):
+        how = "inadmissible" if admissible is False else found.value if found else "open"
+        numbers[service or "", True, month, "theme", theme or "", how] += number
+    for service, month, *counts in session.execute(_surveys(first, sqlite=sqlite)):
+        for (value, counted), number in zip(SURVEYED, counts, strict=True):
+            numbers[service, False, month, "survey", value, counted] += number
     _add_load(session, numbers, calendar, today)
-    return numbers
+    return +numbers  # without what was counted and is none
 
 
 _COMPLAINT = Case.nature == Nature.COMPLAINT
@@ -146,6 +158,40 @@ def _letters(first: date, *, sqlite: bool) -> Select[*tuple[Any, ...]]:
         .where(Obligation.kind == ObligationKind.PROMISED_REPLY, Obligation.counted_from >= first, not_(lost))
         .group_by(*_first_columns(3))
     )
+
+
+def _themes(first: date, *, sqlite: bool) -> Select[*tuple[Any, ...]]:
+    """Count complaints by what they are about and what was found of them; a merged one is counted where it went."""
+    month = month_of(brussels_day_of(Case.received_at, sqlite=sqlite), sqlite=sqlite)
+    return (
+        select(Case.service_code, month, Finding.theme, Finding.admissible, Finding.outcome, func.count())
+        .outerjoin(Finding, Finding.case_id == Case.id)
+        .where(_COMPLAINT, Case.state != CaseState.MERGED, Case.received_at >= at_brussels(first, time(0)))
+        .group_by(*_first_columns(5))
+    )
+
+
+def _surveys(first: date, *, sqlite: bool) -> Select[*tuple[Any, ...]]:
+    """Count who was asked what they thought of an answer, and each reply (``SURVEYED``).
+
+    Nobody was asked by a message that has not left or was sent back; whoever replied was, whatever is recorded of it.
+    """
+    replies = [getattr(SurveyReply, question) == opinion for question, opinion in SURVEYED[2:]]
+    arrived = or_(
+        SurveyReply.asked_id.is_not(None),
+        SurveyAsked.message_id.is_(None),
+        and_(Message.left_on.is_not(None), Message.voided_at.is_(None)),
+    )
+    return (
+        select(
+            SurveyAsked.service_code, month_of(SurveyAsked.asked_on, sqlite=sqlite), func.count(),
+            func.count(SurveyReply.asked_id), *(func.count().filter(one) for one in replies),
+        )
+        .outerjoin(SurveyReply, SurveyReply.asked_id == SurveyAsked.id)
+        .outerjoin(Message, Message.id == SurveyAsked.message_id)
+        .where(SurveyAsked.asked_on >= first, SurveyAsked.service_code.is_not(None), arrived)
+        .group_by(*_first_columns(2))
+    )  # fmt: skip
 
 
 def _add_load(session: Session, numbers: Numbers, calendar: WorkingCalendar, today: date) -> None:

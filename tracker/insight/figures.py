@@ -101,6 +101,8 @@ class Figures:
     months: tuple[Month, ...]
     by: Mapping[str, Mapping[str, Tally]]
     """Of the months asked for: by kind, channel, nature, language (``CUTS``) and ``service``."""
+    themes: Mapping[str, Mapping[str, int]]
+    """Of the months asked for: complaints by what they are about (empty: nobody has said yet) and what was found."""
     whole: Month
     """The months asked for, together; ``first``: the first of them."""
     counted_at: datetime | None
@@ -150,12 +152,16 @@ def figures(session: Session, scope: Scope, months: Iterable[date], shown: Itera
     kept: dict[date, Counter[str]] = defaultdict(Counter)
     days: dict[date, Counter[int]] = defaultdict(Counter)
     letters: Counter[date] = Counter()
+    themes: dict[str, Counter[str]] = defaultdict(Counter)
     for month, cut, value, service, counted, number in session.execute(_sums(scope, of_months)):
         if cut == "days":
             days[month][int(value)] += number
             continue
         if cut == "letters":
             letters[month] += number
+            continue
+        if cut == "theme":
+            themes[value][counted] += number * (month in chosen)
             continue
         if month in chosen:
             by[cut][value][counted] += number
@@ -167,6 +173,7 @@ def figures(session: Session, scope: Scope, months: Iterable[date], shown: Itera
     return Figures(
         months=lines,
         by={cut: {value: Tally(n) for value, n in sorted(values.items())} for cut, values in by.items()},
+        themes={theme: counts for theme, counts in themes.items() if counts.total()},
         whole=reduce(_together, (line for line in lines if line.first in chosen), _NOTHING),
         counted_at=last_success(session, FIGURES),
     )
@@ -186,7 +193,7 @@ def _sums(scope: Scope, months: list[date]) -> Any:
     columns = (Figure.period, Figure.cut, Figure.value, service.label("service"), Figure.counted)
     return (
         select(*columns, func.sum(Figure.number))
-        .where(Figure.cut.in_([*CUTS, "days", "letters"]), Figure.period.in_(months), *within(scope))
+        .where(Figure.cut.in_([*CUTS, "days", "letters", "theme"]), Figure.period.in_(months), *within(scope))
         .where(Figure.counted != Outcome.DUE)
         .group_by(Figure.period, Figure.cut, Figure.value, service, Figure.counted)
     )

@@ -1,18 +1,18 @@
 """Owns the results of the satisfaction survey: by service and month, never of so few that one could be known."""
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tracker.charter.words import Language, Opinion, SurveyQuestion
 from tracker.models.cases import Case
 from tracker.models.directory import Service
-from tracker.models.messages import Message
+from tracker.models.figures import Figure
 from tracker.models.survey import SurveyAsked, SurveyReply
 
 FEWEST = 5
@@ -58,64 +58,50 @@ class Remark:
     text: str
 
 
-_COUNTED = [(question, opinion) for question in SurveyQuestion for opinion in Opinion]
+ASKED, REPLIED = "asked", "replied"
+SURVEYED = [
+    (ASKED, ASKED), (REPLIED, REPLIED),
+    *((question.value, opinion.value) for question in SurveyQuestion for opinion in Opinion),
+]  # fmt: skip
+"""What is counted ahead of each month of a service, as value and ``counted`` of its figures."""
 
 
 def results(
     session: Session, *, since: date, language: Language, service_code: str | None = None
 ) -> tuple[OfService, ...]:
-    """Return the results since a Brussels day, of one service or of all, by name (two statements).
+    """Return the results since a Brussels month, of one service or of all, by name (two statements).
 
-    A question counts in the month in which it was asked, once the message that asked has left and was not sent back.
+    They were counted ahead (``casework.figures``), each question in the month in which it was asked.
     """
-    columns = [getattr(SurveyReply, question.value) for question, _ in _COUNTED]
-    counted = [func.count().filter(column == one[1]) for column, one in zip(columns, _COUNTED, strict=True)]
-    arrived = or_(
-        SurveyAsked.message_id.is_(None),
-        and_(Message.left_on.is_not(None), Message.voided_at.is_(None)),
-        SurveyReply.asked_id.is_not(None),  # whoever replied got it, whatever is recorded of its leaving
-    )
-    query = (
-        select(
-            SurveyAsked.service_code, SurveyAsked.asked_on, func.count(), func.count(SurveyReply.asked_id), *counted
-        )
-        .outerjoin(SurveyReply, SurveyReply.asked_id == SurveyAsked.id)
-        .outerjoin(Message, Message.id == SurveyAsked.message_id)
-        .where(SurveyAsked.asked_on >= since, SurveyAsked.service_code.is_not(None), arrived)
-        .group_by(SurveyAsked.service_code, SurveyAsked.asked_on)
-    )
+    query = select(Figure.service_code, Figure.period, Figure.value, Figure.counted, Figure.number)
+    query = query.where(Figure.cut == "survey", Figure.period >= since)
     if service_code is not None:
-        query = query.where(SurveyAsked.service_code == service_code)
-    sums: dict[str, dict[date, Counter[int]]] = {}
-    for code, asked_on, *figures in session.execute(query):
-        month = sums.setdefault(str(code), {}).setdefault(asked_on.replace(day=1), Counter())
-        month.update(dict(enumerate(figures)))
+        query = query.where(Figure.service_code == service_code)
+    sums: dict[str, dict[date, Counter[tuple[str, str]]]] = defaultdict(lambda: defaultdict(Counter))
+    for code, month, value, counted, number in session.execute(query):
+        sums[code][month][value, counted] += number
     rows = session.execute(select(Service.code, Service.names).where(Service.code.in_(sums)))
     names = {code: str(told[language.value]) for code, told in rows}
     found = [_of_service(code, names.get(code, code), months) for code, months in sums.items()]
     return tuple(sorted(found, key=lambda one: one.name.casefold()))
 
 
-def _of_service(code: str, name: str, months: Mapping[date, Counter[int]]) -> OfService:
-    shown = [figures for figures in months.values() if figures[1] >= FEWEST]
-    together: Counter[int] = Counter()
-    for figures in shown:
-        together.update(figures)
+def _of_service(code: str, name: str, months: Mapping[date, Counter[tuple[str, str]]]) -> OfService:
+    shown = [counts for counts in months.values() if counts[REPLIED, REPLIED] >= FEWEST]
     return OfService(
         code=code,
         name=name,
         months=tuple(_result(month, months[month]) for month in sorted(months, reverse=True)),
-        together=_result(None, together) if len(shown) > 1 else None,
+        together=_result(None, sum(shown, Counter())) if len(shown) > 1 else None,
     )
 
 
-def _result(month: date | None, figures: Counter[int]) -> Result:
-    if figures[1] < FEWEST:
-        return Result(month, figures[0], None, {})
-    opinions: dict[SurveyQuestion, dict[Opinion, int]] = {question: {} for question in SurveyQuestion}
-    for place, (question, opinion) in enumerate(_COUNTED):
-        opinions[question][opinion] = figures[2 + place]
-    return Result(month, figures[0], figures[1], opinions)
+def _result(month: date | None, counts: Counter[tuple[str, str]]) -> Result:
+    asked, replies = counts[ASKED, ASKED], counts[REPLIED, REPLIED]
+    if replies < FEWEST:
+        return Result(month, asked, None, {})
+    opinions = {question: {one: counts[question.value, one.value] for one in Opinion} for question in SurveyQuestion}
+    return Result(month, asked, replies, opinions)
 
 
 def remarks(session: Session, *, service_code: str, since: date) -> tuple[Remark, ...]:

@@ -189,8 +189,8 @@ def _worked_out(connection: Connection, cases: Collection[int]) -> Iterator[dict
         services.setdefault(case_id, []).append(code)
     files: dict[int, list[str]] = {}
     names = select(Attachment.case_id, Attachment.name).where(Attachment.case_id.in_(cases))
-    for case_id, name in connection.execute(names):
-        files.setdefault(case_id, []).append(name)
+    for of, name in connection.execute(names):
+        files.setdefault(of or 0, []).append(name)
     for case in connection.execute(select(*_OF_CASE).where(Case.id.in_(cases)).order_by(Case.id)):
         yield found_by(case, messages.get(case.id, ()), services.get(case.id, ()), files.get(case.id, ()))
 

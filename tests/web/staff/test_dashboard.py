@@ -8,13 +8,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from tests.factories import make_house
 from tests.web.staff.browsing import assert_sound, log_in, window
 from tests.web.staff.conftest import Desk
 from tracker.casework.figures import count_figures
+from tracker.charter.complaints import Analysis
 from tracker.charter.counting import brussels_day
-from tracker.charter.words import Nature
+from tracker.charter.words import CaseState, Nature
+from tracker.models.cases import Case
+from tracker.models.complaints import Finding
 from tracker.models.database import Database
 from tracker.models.operations import JobRun
 
@@ -66,6 +70,30 @@ def test_each_sees_the_figures_of_their_part_and_the_files_behind(
     assert len(svg) == 2
     assert [len(chart.select("g.series rect")) for chart in svg] == [20, 13], "each day and each month has its column"
     assert all(chart["aria-label"] and not chart.select("[style], style, script") for chart in svg)
+
+
+def test_complaints_stand_by_what_they_are_about_for_whoever_sees_them(
+    desk: Callable[[str], Desk], counted: dict[str, str], file: Callable[..., str], database: Database
+) -> None:
+    code, theme = next(iter(Analysis.shipped().themes.items()))
+    received = {"received_at": NOW - timedelta(days=60), "nature": Nature.COMPLAINT}
+    judged, duplicate = file(service="M1", **received), file(service="M1", **received)
+    with database.writing() as session:
+        case = session.scalars(select(Case).where(Case.reference == judged)).one()
+        found = Finding(case_id=case.id, admissible=True, outcome="partly", reasons="Late.", theme=code, cause="x",
+                        found_at=NOW, found_by=case.handler_id)  # fmt: skip
+        session.add(found)
+        gone = session.scalars(select(Case).where(Case.reference == duplicate)).one()
+        gone.state, gone.merged_into_id = CaseState.MERGED, case.id
+        gone.next_kind = gone.next_due_on = gone.next_work_by = None
+    count_figures(database, make_house().calendar, now=NOW)
+
+    for who in ("co", "el"):
+        table = desk(who).get("/staff/dashboard/themes.csv").data.decode("utf-8-sig")
+        told = {row["Theme"]: [row[head] for head in ("Complaints received", "Partly founded", "Not found yet")]
+                for row in csv.DictReader(io.StringIO(table))}  # fmt: skip
+        assert told == {theme.names["en"]: ["1", "1", "0"], "none yet": ["1", "0", "1"]}, who
+    assert desk("bo").get("/staff/dashboard/themes.csv").status_code == 404
 
 
 def test_tables_are_taken_away_as_csv_and_as_a_spreadsheet(

@@ -11,10 +11,11 @@ from flask import Flask
 from sqlalchemy import event, select
 
 from tests.closing import closed
-from tests.factories import acting
+from tests.factories import acting, make_house
 from tests.web.staff.browsing import assert_sound, log_in, window
 from tests.web.staff.conftest import Desk, email_of, errors_of
 from tracker.casework import surveys
+from tracker.casework.figures import count_figures
 from tracker.casework.house import CITIZEN
 from tracker.casework.surveys import Given
 from tracker.charter.counting import brussels_day
@@ -54,6 +55,11 @@ def close(app: Flask, database: Database) -> Callable[..., str]:
     return do
 
 
+def count(database: Database) -> None:
+    """Count what the scheduler counts every quarter of an hour."""
+    count_figures(database, make_house().calendar, now=datetime.now(UTC))
+
+
 def test_figures_are_shown_from_five_replies_on_to_whom_they_concern(
     desk: Callable[[str], Desk], close: Callable[..., str], database: Database
 ) -> None:
@@ -65,11 +71,13 @@ def test_figures_are_shown_from_five_replies_on_to_whom_they_concern(
             remark="Claire DUBOIS le dit : bien." if n == 2 else "",
         )
     bo, el = desk("bo"), desk("el")
+    count(database)
 
     few = bo.page("/staff/survey").get_text(" ", strip=True)
     assert few.count("fewer than 5") == 2  # in the explanation, and in the line of the month
     assert "%" not in few
     close(requester_email="one7@example.org", opinion=Opinion.NO)
+    count(database)
     for who in (bo, el, desk("fa")):
         said = who.page("/staff/survey").get_text(" ", strip=True)
         assert "71 %" in said.replace("\xa0", " ")
@@ -101,6 +109,7 @@ def test_a_question_that_never_arrived_was_not_asked(
         message = session.scalars(select(Message).where(Message.kind == "closing")).one()
         message.voided_at, message.void_evidence = datetime.now(UTC), "550 5.1.1"
 
+    count(database)
     assert "Nobody was asked" in desk("bo").page("/staff/survey").get_text()
 
 

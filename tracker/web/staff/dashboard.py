@@ -30,6 +30,7 @@ from tracker.web.staff.figure_tables import (
     month_words,
     outcome_words,
     percent,
+    theme_tables,
 )
 from tracker.web.staff.queue import short_day
 from tracker.web.staff.spreadsheets import SPREADSHEET, Table, as_csv, as_spreadsheet
@@ -124,7 +125,8 @@ def _board() -> Board:
         found = figures(db, scope, months, shown)
         whole, each = load(db, scope, ahead=ahead, back=back)
         services = service_names(db, language())
-    tables = [month_table(found), *load_tables(whole, each, ahead, services), *cut_tables(found, period, services)]
+    tables = [month_table(found), *load_tables(whole, each, ahead, services), *cut_tables(found, period, services),
+              *theme_tables(found, period)]  # fmt: skip
     return Board(found, period, whole, each, ahead, services, tables)
 
 

@@ -11,7 +11,9 @@ from babel.numbers import format_decimal, format_percent
 from flask import url_for
 from flask_babel import gettext as _
 
+from tracker.charter.complaints import Analysis
 from tracker.charter.words import Channel, Language, Nature, ObligationKind
+from tracker.charter.words import Outcome as ComplaintOutcome
 from tracker.correspondence.explanation import label
 from tracker.insight.figures import Figures, Load, Month, Tally
 from tracker.insight.keeping import APART, JUDGED, Outcome
@@ -98,6 +100,23 @@ def cut_tables(found: Figures, period: Period, services: Mapping[str, str]) -> l
         rows = [[Cell(name(value)), *_tally(tally, period, **{cut: value})] for value, tally in values.items()]
         tables.append(Table(cut, f"{caption}: {period.words}", (caption, *_heads()), rows))
     return tables
+
+
+def theme_tables(found: Figures, period: Period) -> list[Table]:
+    """Return the table of complaints by what they are about, the most frequent first; none where there was none."""
+    if not found.themes:
+        return []
+    lang, names = language(), Analysis.shipped().themes
+    words = {one.value: label(one, Language(lang)) for one in ComplaintOutcome}
+    words |= {"inadmissible": _("Not admissible"), "open": _("Not found yet")}
+    themes = sorted(found.themes.items(), key=lambda item: (-sum(item[1].values()), item[0]))
+    rows = [
+        [Cell(names[code].names[lang] if code in names else code or _("none yet")),
+         *(Cell(number(count), count) for count in (sum(of.values()), *(of.get(word, 0) for word in words)))]
+        for code, of in themes
+    ]  # fmt: skip
+    heads = (_("Theme"), _("Complaints received"), *words.values())
+    return [Table("themes", f"{_('Complaints received, by theme')}: {period.words}", heads, rows)]
 
 
 def load_tables(whole: Load, each: Sequence[Load], ahead: list[date], services: Mapping[str, str]) -> list[Table]:
