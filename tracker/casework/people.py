@@ -90,6 +90,16 @@ def _nobody() -> str:
     return _hasher().hash("nobody has this password: it is thrown away")
 
 
+def hashed(password: str) -> str:
+    """Return what is kept of a password."""
+    return _hasher().hash(password)
+
+
+def long_enough(password: str) -> bool:
+    """Say whether a password is too long to be guessed in a few tries."""
+    return len(password) >= SHORTEST_PASSWORD
+
+
 def add_staff(
     session: Session,
     *,
@@ -116,7 +126,7 @@ def add_staff(
     service = session.get(Service, service_code) if service_code else None
     if service_code and service is None:
         raise UnknownService(service_code)
-    if password is not None and len(password) < SHORTEST_PASSWORD:
+    if password is not None and not long_enough(password):
         raise PasswordTooShort
     staff = Staff(
         email=email,
@@ -126,7 +136,7 @@ def add_staff(
         titles=titles,
         phone=phone or (service.phone if service else None) or GENERAL_PHONE,
         language=language,
-        password_hash=_hasher().hash(password) if password else None,
+        password_hash=hashed(password) if password else None,
         active=True,
         is_desk=False,
         created_at=now,

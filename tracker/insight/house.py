@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, func, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
-from tracker.charter.words import HouseSubject, Role, RoutingSubject
+from tracker.charter.words import CaseState, HouseSubject, Role, RoutingSubject, TaskState
+from tracker.models.cases import Case
+from tracker.models.complaints import CorrectiveAction
 from tracker.models.house import HouseChange
 from tracker.models.routing import RoutingChange
 from tracker.models.staff import Staff
+from tracker.models.tasks import Task
 
 PAGE = 50
 
@@ -49,7 +52,7 @@ class Change:
     more: Mapping[str, Any]
 
 
-def members(session: Session, *where: ColumnElement[bool]) -> list[Member]:
+def members(session: Session, *where: ColumnElement[bool], most: int | None = None) -> list[Member]:
     """Return members of staff by name, without the desks (one statement)."""
     deputy = aliased(Staff)
     query = (
@@ -60,8 +63,18 @@ def members(session: Session, *where: ColumnElement[bool]) -> list[Member]:
         .outerjoin(deputy, deputy.id == Staff.deputy_id)
         .where(Staff.is_desk.is_(False), *where)
         .order_by(Staff.name, Staff.id)
+        .limit(most)
     )  # fmt: skip
     return [Member(*row) for row in session.execute(query)]
+
+
+def found_by(session: Session, words: str, *, active: bool, most: int) -> list[Member]:
+    """Return the accounts whose name, address or service holds each of some words (one statement)."""
+    held = [
+        or_(*(field.icontains(word, autoescape=True) for field in (Staff.name, Staff.email, Staff.service_code)))
+        for word in words.split()
+    ]
+    return members(session, Staff.active.is_(active), *held, most=most)
 
 
 def of_the_service(service_code: str | None) -> ColumnElement[bool]:
@@ -189,6 +202,36 @@ def _told(name: str, value: Any, names: Mapping[int, str]) -> Any:
     return names.get(value, "?") if name == "deputy_id" and value is not None else value
 
 
-def number_of_changes(session: Session) -> int:
-    """Return how many changes of the house there are (one statement)."""
-    return session.scalar(select(func.max(HouseChange.number))) or 0
+def last_change_of(session: Session, staff_id: int) -> HouseChange | None:
+    """Return the last change of an account, but for absences (one statement)."""
+    ours = HouseChange.subject == HouseSubject.PERSON, HouseChange.what == str(staff_id)
+    return session.scalar(select(HouseChange).where(*ours).order_by(HouseChange.number.desc()).limit(1))
+
+
+def open_files(session: Session, staff_id: int) -> int:
+    """Return how many open files somebody has, along the indexes of what is open (one statement)."""
+    return session.scalar(select(func.count()).select_from(_open(Case.handler_id == staff_id).subquery())) or 0
+
+
+def open_beside(session: Session, staff_id: int) -> tuple[int, int]:
+    """Return how many tasks and corrective actions somebody still has to do (two statements)."""
+    tasks = select(func.count()).where(Task.asked_id == staff_id, Task.state == TaskState.OPEN)
+    actions = select(func.count()).where(CorrectiveAction.owner_id == staff_id, CorrectiveAction.done_on.is_(None))
+    return session.scalar(tasks) or 0, session.scalar(actions) or 0
+
+
+def files_of_closed(session: Session, most: int) -> list[str]:
+    """Return the references of open files whose handler's account is closed (two statements)."""
+    closed = list(session.scalars(select(Staff.id).where(Staff.active.is_(False), Staff.is_desk.is_(False))))
+    if not closed:
+        return []
+    return list(session.scalars(_open(Case.handler_id.in_(closed)).limit(most)))
+
+
+def _open(of: ColumnElement[bool]) -> CompoundSelect[tuple[str]]:
+    """Return the references of open files: what owes something, and what is unfinished though it owes nothing."""
+    return union_all(
+        select(Case.reference).where(of, Case.next_due_on.is_not(None)),
+        select(Case.reference).where(of, Case.next_due_on.is_(None), Case.state == CaseState.OPEN),
+        select(Case.reference).where(of, Case.next_due_on.is_(None), Case.state == CaseState.TRIAGE),
+    )

@@ -19,6 +19,7 @@ from tracker.casework.leaving import before_leaving, on_failed, on_left
 from tracker.casework.mail.fetching import Fetched, fetch
 from tracker.casework.mail.ringing import ring
 from tracker.casework.purge import purge
+from tracker.casework.succession import hand_over_from_closed
 from tracker.casework.sweep import sweep
 from tracker.correspondence import outbox
 from tracker.correspondence.mailbox import Mailbox
@@ -80,6 +81,7 @@ JOBS = (
     Job(FETCH, 30, lambda machine, now: asdict(take_in_mail(machine))),
     Job(FIGURES, 900, lambda machine, now: count_figures(machine.database, machine.house.calendar, now=now)),
     Job("directory", 3600, lambda machine, now: bring_up_to_date(machine.database, now=now)),
+    Job("succession", 60, lambda machine, now: hand_over_from_closed(machine.database, machine.house, now=now)),
     Job("ring", 300, lambda machine, now: asdict(ring(machine.database, machine.house, now=now))),
     Job("digest", 300, lambda machine, now: asdict(digest(machine.database, machine.house, now=now))),
     Job(

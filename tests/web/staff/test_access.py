@@ -23,7 +23,14 @@ from tracker.opening import open_mailroom
 from tracker.web.staff.accounts import Account
 from tracker.web.staff.blueprint import Needs, facts_of, needs_of, staff
 
-OPEN_TO_ANYONE = {"staff.calendar_feed", "staff.start", "staff.login", "staff.log_in", "staff.log_out"}
+OPEN_TO_ANYONE = {
+    "staff.calendar_feed",
+    "staff.new_password",
+    "staff.start",
+    "staff.login",
+    "staff.log_in",
+    "staff.log_out",
+}
 
 
 def _routes(app: Flask) -> list[tuple[str, str, Needs]]:

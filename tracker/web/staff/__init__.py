@@ -30,6 +30,8 @@ _WITH_VIEWS = (
     "following",
     "mail",
     "mail_deciding",
+    "new_password",
+    "people",
     "printing",
     "profile",
     "register",

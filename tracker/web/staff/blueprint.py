@@ -216,6 +216,7 @@ def _frame() -> dict[str, Any]:
         (Room.RULES, "staff.rules_of_staff", _("Rules")),
         (Room.ROUTING, "staff.routing", _("Routing")),
         (Room.ADMIN, "staff.administration", _("This installation")),
+        (Room.PEOPLE, "staff.people", _("Accounts")),
         (Room.ABSENCES, "staff.absences", _("Absences")),
     ]
     shown = [
