@@ -19,6 +19,7 @@ _WITH_VIEWS = (
     "complaint_forms",
     "complaints",
     "contact",
+    "counts",
     "dashboard",
     "deciding",
     "directory",

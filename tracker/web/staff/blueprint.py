@@ -31,6 +31,7 @@ from tracker.web.languages import language
 from tracker.web.site import site
 from tracker.web.staff.accounts import me
 from tracker.web.staff.again import ask_to_log_in, stop_what_was_cut, whose
+from tracker.web.staff.keys import keys_sheet
 from tracker.web.staff.telling import who
 
 staff = Blueprint("staff", __name__, url_prefix="/staff")
@@ -225,4 +226,11 @@ def _frame() -> dict[str, Any]:
         if (may_enter(me().person, room) if room is not Room.RULES else may_keep())
     ]
     may_find = may_enter(me().person, Room.SEARCH) and request.endpoint != "staff.search"  # it has its own
-    return {"tabs": shown, "account": me(), "may_find": may_find, "who": who, "whose": whose}
+    return {
+        "tabs": shown,
+        "account": me(),
+        "may_find": may_find,
+        "who": who,
+        "whose": whose,
+        "keys_sheet": keys_sheet,
+    }

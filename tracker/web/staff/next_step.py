@@ -55,7 +55,7 @@ def _why(step: NextStep, today: date) -> str:
         case Why.UNASSIGNED:
             said = _("No service has it yet; it has waited since %(day)s.", day=in_words(_day(step.since, today)))
         case Why.OVERDUE:
-            said = f"{_owed(step, today)} {_('%(name)s has it.', name=step.handler)}"
+            said = _owed(step, today) + " " + _("%(name)s has it.", name=step.handler)
         case Why.TO_CLOSE:
             said = _("Nothing is owed any more: close it, or write to the requester.")
         case _ if step.not_sent:
@@ -63,7 +63,7 @@ def _why(step: NextStep, today: date) -> str:
         case _ if step.to_post:
             said = _("A letter is ready: post it, then record the day on which it left.")
         case Why.URGENT:
-            said = f"{_('It is urgent, and yours.')} {_owed(step, today)}"
+            said = _("It is urgent, and yours.") + " " + _owed(step, today)
         case _:
             said = _owed(step, today)
     return str(said)

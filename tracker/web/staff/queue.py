@@ -67,6 +67,8 @@ class Choice:
     words: str
     current: bool
     count: str = ""
+    name: str = ""
+    """Of a list, as ``Show`` has it."""
 
 
 @staff.get("/queue")
@@ -303,14 +305,16 @@ def _shows(asked: Narrowing, counts: Mapping[Show, Count]) -> list[Choice]:
             replace(asked, show=offered).url(),
             words,
             offered is asked.show,
-            "" if asked.filters else _counted(counts[offered]),
+            "" if asked.filters else counted(counts[offered]),
+            offered.value,
         )
         for offered, words in _titles().items()
         if offered not in rare or offered is asked.show or counts[offered].number
     ]
 
 
-def _counted(count: Count) -> str:
+def counted(count: Count) -> str:
+    """Return a capped count as a page shows it: 12, or 99+."""
     return f"{number(count.number)}+" if count.more else number(count.number)
 
 
@@ -359,17 +363,17 @@ def _alarms(account: Account, above: Overview, view: View, now: datetime) -> lis
         alarms.append((_("No mail has come in for more than 15 minutes, because the mailbox does not answer: tell"
                          " whoever runs Suivi."), ""))  # fmt: skip
     if (unattended := above.counts[Show.UNATTENDED]).number:
-        alarms.append((_("Files whose deadline nobody could be told about: %(count)s.", count=_counted(unattended)),
+        alarms.append((_("Files whose deadline nobody could be told about: %(count)s.", count=counted(unattended)),
                        url_for("staff.queue", view=view.value, show=Show.UNATTENDED.value)))  # fmt: skip
     if (failed := above.counts[Show.FAILED]).number:
         alarms.append((_("Messages that could not be sent, or came back: %(count)s. The promise is not kept until"
-                         " they arrive.", count=_counted(failed)),
+                         " they arrive.", count=counted(failed)),
                        url_for("staff.queue", view=view.value, show=Show.FAILED.value)))  # fmt: skip
     if above.mail_unattended.number:
-        alarms.append((_("Mail that nobody could be told about: %(count)s.", count=_counted(above.mail_unattended)),
+        alarms.append((_("Mail that nobody could be told about: %(count)s.", count=counted(above.mail_unattended)),
                        url_for("staff.mails")))  # fmt: skip
     if above.mail_to_decide.number:
-        alarms.append((_("Mail that waits for your decision: %(count)s.", count=_counted(above.mail_to_decide)),
+        alarms.append((_("Mail that waits for your decision: %(count)s.", count=counted(above.mail_to_decide)),
                        url_for("staff.mails")))  # fmt: skip
     if above.asked_late:
         alarms.append((_("Asked of you by a day that is past: %(count)s.", count=number(above.asked_late)),

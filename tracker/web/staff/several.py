@@ -17,6 +17,7 @@ from tracker.insight.choices import colleagues
 from tracker.insight.sight import may_read
 from tracker.insight.ticked import Ticked, ticked
 from tracker.models.cases import Case
+from tracker.web.filters import moment as in_full
 from tracker.web.site import site
 from tracker.web.staff.accounts import Account, me, now
 from tracker.web.staff.acts import nothing_chosen, problems_of
@@ -60,6 +61,8 @@ def several_of(account: Account) -> dict[str, Any]:
     return {
         "deeds": deeds_of(account),
         "ticked": request.args.get("tick") == "all",
+        "printed": in_full(now()),
+        "counts_url": url_for("staff.queue_counts", view=request.args.get("view")),
         "tick_all": url_for("staff.queue", **again, tick="all", _anchor="several"),
     }
 

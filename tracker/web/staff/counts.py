@@ -1,0 +1,25 @@
+"""Owns the counts of the lists of the queue alone, which the page asks for again while it is looked at."""
+
+from flask import jsonify, request
+from flask.typing import ResponseReturnValue
+
+from tracker.access.permissions import Room
+from tracker.charter.counting import brussels_day
+from tracker.insight.overview import overview
+from tracker.insight.shown import Days, View
+from tracker.web.site import site
+from tracker.web.staff.accounts import me, now
+from tracker.web.staff.blueprint import needs_room, staff
+from tracker.web.staff.queue import counted, views_of
+
+
+@staff.get("/queue/counts")
+@needs_room(Room.QUEUE)
+def queue_counts() -> ResponseReturnValue:
+    """Give the counts of a view as its page shows them: a figure, or ``99+``."""
+    offered, asked = views_of(me()), request.args.get("view", "")
+    view = View(asked) if asked in offered else offered[0]
+    days = Days.of(brussels_day(now()), site().house.calendar)
+    with site().database.reading() as db:
+        above = overview(db, me().viewer, view=view, days=days)
+    return jsonify(counts={show.value: counted(count) for show, count in above.counts.items()})
