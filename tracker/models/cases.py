@@ -75,6 +75,9 @@ class Case(Sealed, Base):
         Index("ix_cases_continues_case_id", "continues_case_id",
               postgresql_where=text("continues_case_id IS NOT NULL"),
               sqlite_where=text("continues_case_id IS NOT NULL")),
+        _some("ix_cases_person_email", "requester_email IS NOT NULL", "requester_email", "id"),
+        _some("ix_cases_person_phone", "requester_phone IS NOT NULL", "requester_phone", "id"),
+        _some("ix_cases_person_name", "requester_address IS NOT NULL", "requester_name", "id"),
     )  # fmt: skip
     UNSEALED: ClassVar[frozenset[str]] = frozenset(ALARMS)
 
