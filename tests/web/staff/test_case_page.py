@@ -264,6 +264,27 @@ def test_the_page_of_a_case_takes_a_bounded_number_of_statements_and_folds_what_
     assert "The first note." in asked_for(f"/staff/cases/{reference}?show=notes")[1]
 
 
+def test_a_promise_is_drawn_and_each_day_of_the_drawing_is_said_beside_it(an: Desk, file: File) -> None:
+    reference = file(received_at=datetime.now(UTC) - timedelta(days=20))
+
+    box = an.page(f"/staff/cases/{reference}").select_one(".staff-promise .suivi-bar")
+
+    assert box is not None
+    drawn = box.select(".suivi-bar__drawn > svg")
+    said = [one.get_text(strip=True) for one in box.select("li")]
+    today = brussels_day(datetime.now(UTC))
+    days = {
+        "For the request of ": today - timedelta(days=20), "due on ": today - timedelta(days=5),
+        "late since ": today - timedelta(days=4), "today, ": today,
+    }  # fmt: skip
+    assert len(drawn) == len(said)
+    assert [f"{words}{date_in_words(day, Language.EN)}" for words, day in days.items()] == [
+        one for one in said if not one.startswith("last working day")
+    ]
+    assert not box.select("[style]")
+    assert all(one["aria-hidden"] == "true" for one in box.select(".suivi-bar__drawn, .suivi-bar__sign"))
+
+
 def test_the_line_is_narrowed_to_messages_notes_or_dates_by_links(an: Desk, file: File) -> None:
     reference = file(text="Bonjour à vous.")
     an.send(f"/staff/cases/{reference}/note", text="Ask the embassy.")
