@@ -24,6 +24,7 @@ class Saved:
     query: Mapping[str, Any]
     """What it asks for, by the names that the queue has in its address."""
     mine: bool
+    owner_id: int
     owner: str
     service: str | None
     """The service that shares it; none: only its owner sees it."""
@@ -45,8 +46,7 @@ def saved_views(session: Session, viewer: Viewer) -> list[Saved]:
         .limit(MOST)
     )
     return [
-        Saved(
-            row.id, row.name, row.query, row.staff_id == viewer.id, owner, row.service_code, first is not None
-        )
+        Saved(row.id, row.name, row.query, row.staff_id == viewer.id, row.staff_id, owner, row.service_code,
+              first is not None)
         for row, owner, first in session.execute(query)
     ]  # fmt: skip

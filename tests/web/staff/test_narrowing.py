@@ -145,5 +145,5 @@ def test_a_narrowed_page_takes_few_statements(an: Desk, file: File, database: Da
     page = an.page("/staff/queue?view=all&nature=complaint&service=COMPLAINTS&sort=handler")
 
     assert len(_references(page)) == 3
-    # who looks, for whom they stand in, the service's name, what fits, its rows, the counts, what comes first
-    assert len([one for one in said if one.startswith(("SELECT", "WITH"))]) == 7
+    # Who looks, for whom they stand in, their views, the service's name, what fits, its rows, counts, what is next
+    assert len([one for one in said if one.startswith(("SELECT", "WITH"))]) == 8

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 from wtforms import SelectMultipleField
 
-from tracker.charter.words import Channel, Language, Nature, ObligationKind
+from tracker.access.permissions import Reach
+from tracker.charter.words import Channel, Language, Nature, ObligationKind, Role
 from tracker.correspondence.explanation import label
 from tracker.insight.choices import bodies
 from tracker.insight.filter_choices import handler_named, handlers, service_named
@@ -22,6 +23,7 @@ from tracker.insight.shown import Show, View
 from tracker.insight.sight import Viewer
 from tracker.web.countries import countries
 from tracker.web.languages import language
+from tracker.web.staff.accounts import Account
 from tracker.web.staff.fields import Pick, StaffForm, words_of
 
 _LONGEST_NUMBER = 18
@@ -74,6 +76,30 @@ class Narrowing:
     def url(self, **more: Any) -> str:
         """Return the address of the queue that shows it."""
         return url_for("staff.queue", **self.query, **more)
+
+
+def views_of(account: Account) -> list[View]:
+    """Return the views that make sense for an account, its usual one first."""
+    far = account.viewer.reaches
+    offered = [View.MINE] if Reach.OWN in far else []
+    if Reach.SERVICE in far and account.person.service_code:
+        offered.append(View.SERVICE)
+    offered.append(View.ALL)
+    usual = {Role.CLERK: View.MINE, Role.HEAD: View.SERVICE}.get(account.person.role, View.ALL)
+    return sorted(offered, key=lambda view: view is not usual)
+
+
+def view_of(account: Account, given: Mapping[str, str]) -> View:
+    """Return whose cases are asked for; what is not offered is the usual."""
+    offered = views_of(account)
+    asked = given.get("view", "")
+    return View(asked) if asked in offered else offered[0]
+
+
+def show_of(given: Mapping[str, str]) -> Show:
+    """Return which list is asked for."""
+    asked = given.get("show", "")
+    return Show(asked) if asked in list(Show) else Show.EVERYTHING
 
 
 def narrowing(given: MultiDict[str, str], view: View, show: Show) -> Narrowing:
@@ -145,6 +171,34 @@ def chips(asked: Narrowing) -> list[Chip]:
         words = _("%(what)s: %(which)s", what=_("In the order of"), which=sort_words()[asked.sort])
         found.append(Chip(words, replace(asked, sort=Sort.DUE).url()))
     return found
+
+
+def words_of_all(asked: Narrowing) -> str:
+    """Say what is asked for in one line."""
+    first = [view_words()[asked.view], list_words()[asked.show]]
+    return " · ".join([*first, *(chip.words for chip in chips(asked))])
+
+
+def view_words() -> Mapping[View, str]:
+    """Return what each view is called."""
+    return {View.MINE: _("My files"), View.SERVICE: _("My service"), View.ALL: _("All I may see")}
+
+
+def list_words() -> Mapping[Show, str]:
+    """Return what each list is called."""
+    return {
+        Show.EVERYTHING: _("All that is owed"),
+        Show.OVERDUE: _("Overdue"),
+        Show.TODAY: _("To do today"),
+        Show.WEEK: _("To do this week"),
+        Show.INTERIM: _("Interim letters"),
+        Show.COMPLAINTS: _("Complaint files"),
+        Show.UNASSIGNED: _("Unassigned"),
+        Show.URGENT: _("Urgent"),
+        Show.UNATTENDED: _("Unattended"),
+        Show.FAILED: _("Not arrived"),
+        Show.TO_CLOSE: _("To close"),
+    }
 
 
 def filter_words() -> Mapping[str, str]:

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
-from tracker.access.permissions import Reach, Room
+from tracker.access.permissions import Room
 from tracker.casework.ahead import near
 from tracker.casework.trying_rules import rules_without_target
 from tracker.charter.counting import brussels_day
@@ -21,6 +21,7 @@ from tracker.correspondence.explanation import days_left_in_words, label
 from tracker.insight.casefacts import Header
 from tracker.insight.overview import Count, Overview, overview
 from tracker.insight.queue import NOTHING_OWED, Page, Position, Row, queue_page
+from tracker.insight.saved_views import saved_views
 from tracker.insight.shown import Days, Show, View
 from tracker.insight.stretches import Asked, Stretch, stretch_page
 from tracker.insight.to_and_fro import waiting_for_head
@@ -29,8 +30,21 @@ from tracker.web.languages import language
 from tracker.web.site import router, site
 from tracker.web.staff.accounts import Account, me, now
 from tracker.web.staff.blueprint import may_keep, needs_room, staff
-from tracker.web.staff.narrowing import Narrowing, chips, is_number, look_up, narrowing, panel
+from tracker.web.staff.narrowing import (
+    Narrowing,
+    chips,
+    is_number,
+    list_words,
+    look_up,
+    narrowing,
+    panel,
+    show_of,
+    view_of,
+    view_words,
+    views_of,
+)
 from tracker.web.staff.next_step import first_line
+from tracker.web.staff.saved_views import given_to, tabs
 from tracker.web.staff.several import several_of
 
 KNOWN_AHEAD = timedelta(days=183)
@@ -78,9 +92,10 @@ def queue() -> str:
     account, moment, keeps = me(), now(), may_keep()
     today = brussels_day(moment)
     days = Days.of(today, site().house.calendar)
-    given = request.args
     with site().database.reading() as db:
-        asked = look_up(db, account.viewer, narrowing(given, _view(account, given), _show(given)), today)
+        saved = saved_views(db, account.viewer)
+        given = given_to(saved)
+        asked = look_up(db, account.viewer, narrowing(given, view_of(account, given), show_of(given)), today)
         listed = _narrowed(db, account, asked, days) if asked else _plain(db, account, asked, days)
         above = overview(db, account.viewer, view=asked.view, days=days)
         first = first_line(db, account, days)
@@ -96,39 +111,18 @@ def queue() -> str:
         views=_views(account, asked),
         shows=[*_shows(asked, above.counts), *_asked(above)],
         show=asked.show,
-        title=_titles()[asked.show],
+        title=list_words()[asked.show],
         referred=referred,
         pages=listed.pages,
         told=listed.told,
         asked=asked,
         chips=chips(asked),
+        tabs=tabs(saved, asked),
         form=form,
         alarms=[*_alarms(account, above, asked.view, moment), *_corrective(account, above.late_actions)],
         lost=rules_without_target(router(), moment) if keeps or account.person.role is Role.DISPATCHER else [],
         keeps=keeps,
     )
-
-
-def views_of(account: Account) -> list[View]:
-    """Return the views that make sense for an account, its usual one first."""
-    far = account.viewer.reaches
-    offered = [View.MINE] if Reach.OWN in far else []
-    if Reach.SERVICE in far and account.person.service_code:
-        offered.append(View.SERVICE)
-    offered.append(View.ALL)
-    usual = {Role.CLERK: View.MINE, Role.HEAD: View.SERVICE}.get(account.person.role, View.ALL)
-    return sorted(offered, key=lambda view: view is not usual)
-
-
-def _view(account: Account, given: Mapping[str, str]) -> View:
-    offered = views_of(account)
-    asked = given.get("view", "")
-    return View(asked) if asked in offered else offered[0]
-
-
-def _show(given: Mapping[str, str]) -> Show:
-    asked = given.get("show", "")
-    return Show(asked) if asked in list(Show) else Show.EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,24 +264,8 @@ def _short_kinds() -> Mapping[ObligationKind, str]:
     }
 
 
-def _titles() -> Mapping[Show, str]:
-    return {
-        Show.EVERYTHING: _("All that is owed"),
-        Show.OVERDUE: _("Overdue"),
-        Show.TODAY: _("To do today"),
-        Show.WEEK: _("To do this week"),
-        Show.INTERIM: _("Interim letters"),
-        Show.COMPLAINTS: _("Complaint files"),
-        Show.UNASSIGNED: _("Unassigned"),
-        Show.URGENT: _("Urgent"),
-        Show.UNATTENDED: _("Unattended"),
-        Show.FAILED: _("Not arrived"),
-        Show.TO_CLOSE: _("To close"),
-    }
-
-
 def _views(account: Account, asked: Narrowing) -> list[Choice]:
-    words = {View.MINE: _("My files"), View.SERVICE: _("My service"), View.ALL: _("All I may see")}
+    words = view_words()
     return [
         Choice(replace(asked, view=offered).url(), words[offered], offered is asked.view)
         for offered in sorted(views_of(account), key=list(View).index)
@@ -308,7 +286,7 @@ def _shows(asked: Narrowing, counts: Mapping[Show, Count]) -> list[Choice]:
             "" if asked.filters else counted(counts[offered]),
             offered.value,
         )
-        for offered, words in _titles().items()
+        for offered, words in list_words().items()
         if offered not in rare or offered is asked.show or counts[offered].number
     ]
 
