@@ -1,6 +1,7 @@
 """Owns what staff write: interim letters, transmissions, answers, questions and notes; and what leaving them does."""
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
@@ -27,6 +28,7 @@ from tracker.casework.writing import (
 )
 from tracker.charter.counting import brussels_day
 from tracker.charter.entries import Entry
+from tracker.charter.errors import CharterError
 from tracker.charter.ledger import check_interim
 from tracker.charter.words import (
     PAPER,
@@ -38,6 +40,9 @@ from tracker.charter.words import (
     Verb,
 )
 from tracker.models.messages import Message
+
+TO_COME = "…"
+"""Stands for words that are not written yet."""
 
 
 def preview(
@@ -55,6 +60,27 @@ def preview_on_paper(
     file = _looked_at(session, house, reference, kind, actor, now)
     written = dict(enumerate(_write(file, kind, draft))).get(place)
     return as_printed(file, cabinet, written) if written is not None and written.channel in PAPER else None
+
+
+def refused_so_far(
+    session: Session, house: House, *, reference: str, kind: MessageKind, draft: Draft, actor: Actor, now: datetime
+) -> CharterError | None:
+    """Return why a message could not leave even once all that its writer still has to write is there; none: it could.
+
+    Nothing is stored. Raises ``NotPermitted`` for who may not send it.
+    """
+    file = _looked_at(session, house, reference, kind, actor, now)
+    try:
+        if kind is MessageKind.TRANSMISSION and not draft.to:
+            to_requester(file, MessageKind.QUESTION, None, draft, body=TO_COME)
+        elif kind is MessageKind.INTERIM and not ((draft.reason or "").strip() and draft.promised_on):
+            reason = (draft.reason or "").strip() or TO_COME
+            to_requester(file, kind, Act.INTERIM, draft, reason=reason, promised_on=draft.promised_on or date.max)
+        else:
+            _written(file, kind, replace(draft, text=(draft.text or "").strip() or TO_COME))
+    except CharterError as error:
+        return error
+    return None
 
 
 def _looked_at(

@@ -367,3 +367,45 @@ def test_the_same_words_may_go_by_mail(an: Desk, file: File, database: Database)
 
     assert an.send(path, "send", text="Voir 北京.").status_code == 303
     assert len(_messages(database, "answer")) == 1
+
+
+LACKING: dict[str, tuple[str, dict[str, Any], list[str], list[str]]] = {
+    "nothing typed": ("answer", {}, ["Write the text."], []),
+    "an interim letter": (
+        "interim", {"nature": Nature.COMPLEX},
+        ["Write why more time is needed.", "Write the date by which the answer will be there."], [],
+    ),
+    "no body chosen": ("transmit", {}, ["Choose the body."], []),
+    "an address is missing": (
+        "answer", {"changes": {"reply_channel": Channel.POST}}, ["Write the text."],
+        ["The recipient's postal address is missing."],
+    ),
+    "something is owed": ("closing", {}, [], ["while a promise is open"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LACKING)
+def test_a_letter_says_what_it_lacks_before_anybody_asks_to_see_it(an: Desk, file: File, name: str) -> None:
+    slug, case, to_write, to_mend = LACKING[name]
+
+    page = an.page(f"/staff/cases/{file(**case)}/{slug}")
+
+    hint, alarm = page.select_one("#unwritten"), page.select_one(".suivi-alarm")
+    for parts, found in ((to_write, hint), (to_mend, alarm)):
+        assert (found is not None) is bool(parts)
+        assert all(part in found.get_text(" ", strip=True) for part in parts if found)
+    assert page.select_one(".govuk-error-message, .govuk-error-summary, [aria-invalid]") is None
+
+
+def test_a_draft_says_what_it_lacks_as_it_was_kept_and_when_nothing_is_lacking(an: Desk, file: File) -> None:
+    path = f"/staff/cases/{file()}/answer"
+    an.send(path, "keep", text="Voici [? le montant].")
+    assert "[? le montant]" in an.page(path).select_one(".suivi-alarm").get_text()  # type: ignore[union-attr]
+
+    an.send(path, "keep", text="Voici.")
+    shown = an.page(path)
+    assert shown.select_one(".suivi-alarm, #unwritten") is None
+    assert "Nothing is lacking: it can leave as it stands." in shown.get_text(" ", strip=True)
+
+    odd = an.send(path, "texts", text="Voici.", channel="pigeon")
+    assert "Choose how it goes." in soup_of(odd).select_one("#unwritten").get_text()  # type: ignore[union-attr]

@@ -25,6 +25,7 @@ from tracker.web.staff import kept_drafts, passages
 from tracker.web.staff.accounts import me, now
 from tracker.web.staff.acts import give_back, lead_on, not_now, the_case, with_case
 from tracker.web.staff.blueprint import needs, staff
+from tracker.web.staff.lacking import lacking
 from tracker.web.staff.letter_forms import ClosingForm, InterimForm, TextForm, TransmitForm, WayForm
 from tracker.web.staff.undelivered import prefill
 
@@ -216,6 +217,7 @@ def _show(
         contributions=contributions,
         texts=passages.beside(the_case()),
         drafts=kept_drafts.shown(the_case(), letter.kind),
+        lacking=lacking(form, letter.kind) if not problems and not form.errors else None,
         problems=problems,
         changed=changed,
     )
