@@ -76,6 +76,8 @@ class Intake:
     """The files that came with it; the text may be empty when they hold it: a letter that was scanned."""
     arrival: Arrival | None = None
     """The day of receipt as a clerk gives it, with the reason for an unusual one; none: that of ``received_at``."""
+    split_from: str | None = None
+    """The case that it is a part of: what came on paper has its line in the daily book there."""
     acknowledge: bool = True
     """False: the requester was told all of it in the conversation."""
 
@@ -185,7 +187,8 @@ def _say(file: CaseFile, intake: Intake, request: Message, reply: Message | None
         post(file, reply.number)
     if intake.attachments:
         adopt(file.session, intake.attachments, case_id=file.case.id, message_number=request.number)
-    came_in(file.session, file.case, request, arrival=intake.arrival, actor=file.actor, now=file.now)
+    if intake.split_from is None:
+        came_in(file.session, file.case, request, arrival=intake.arrival, actor=file.actor, now=file.now)
 
 
 def code_of(house: House, case: Case) -> str:
@@ -313,4 +316,5 @@ def _told(case: Case, intake: Intake) -> dict[str, Any]:
         "decision": (case.routing or {}).get("decision"),
         "urgent": intake.urgent,
     }
-    return told | reason_of(intake.arrival)
+    part = {"split_from": intake.split_from} if intake.split_from else {}
+    return told | part | reason_of(intake.arrival)

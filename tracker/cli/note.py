@@ -16,7 +16,16 @@ from tracker.charter.counting import BRUSSELS, brussels_day
 from tracker.charter.entries import entry_from_json
 from tracker.charter.ledger import Ledger, replay
 from tracker.charter.obligations import Obligation as Promise
-from tracker.charter.words import Channel, Language, Nature, NoticeState, ObligationState, Verb, WaiverGround
+from tracker.charter.words import (
+    Channel,
+    Language,
+    LinkKind,
+    Nature,
+    NoticeState,
+    ObligationState,
+    Verb,
+    WaiverGround,
+)
 from tracker.correspondence.explanation import (
     by_channel,
     days_left_in_words,
@@ -133,6 +142,8 @@ def _deeds(
                 ledger = ledger.record(entry, rules=house.rules, calendar=house.calendar)
         who = say(row.actor) if row.actor in ("citizen", "system") else row.actor
         lines = [f"{label(row.verb, say.language)} ({who})", *_particulars(row, names, say)]
+        if row.verb is Verb.WRITE and {"tasks", "link"} & row.details.keys():  # what it says instead says it all
+            lines = [f"{lines[1]} ({who})", *lines[2:]]
         changed = ledger is not None and ledger is not before
         yield row.at, [*lines, *(_changes(before, ledger, say) if ledger is not None and changed else ())]
 
@@ -154,6 +165,8 @@ def _particulars(row: History, names: Mapping[int, str], say: _Words) -> Iterato
                 service=details.get("service"),
                 handler=named(details["handler"]),
             )
+            if details.get("split_from"):
+                yield say("split_from", reference=details["split_from"])
         case Verb.CONFIRM_NATURE:
             before, after = (say.label(Nature(details[key])) for key in ("from", "to"))
             yield say("confirmed" if before == after else "changed", before=before, after=after)
@@ -171,11 +184,24 @@ def _particulars(row: History, names: Mapping[int, str], say: _Words) -> Iterato
             yield say("receipt", before=_day(details["from"]), after=_day(details["to"]))
         case Verb.CORRECT_CONTACT:
             yield say("corrected", parts=", ".join(say(f"part_{part}") for part in details["changed"]))
+    yield from _with_others(details, say)
     if numbers := details.get("messages") or ([details["message"]] if "message" in details else []):
         yield ", ".join([say("message", numbers=say.listed(numbers)), *_leaves(details, say)]) + "."
     for key in ("evidence", "reason"):
         if details.get(key) and row.verb is not Verb.WAIVE:
             yield say(key, text=details[key])
+
+
+def _with_others(details: Mapping[str, Any], say: _Words) -> Iterator[str]:
+    """Tell what was asked of colleagues, and which other file this one was tied to."""
+    for one in details.get("tasks", ()):
+        day, word = date.fromisoformat(one["due_on"]), one.get("word")
+        yield say(f"task_{one['state']}", name=one["name"], day=day, what=one["what"])
+        if word:
+            yield f"    {word}"
+    if link := details.get("link"):
+        how = "split" if link["kind"] == LinkKind.SPLIT else "undone" if link.get("undone") else "made"
+        yield say(f"link_{how}", **{"with": link["with"], "word": link["word"]})
 
 
 def _leaves(details: Mapping[str, Any], say: _Words) -> Iterator[str]:

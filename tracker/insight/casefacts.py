@@ -255,10 +255,18 @@ class Link:
     """Another case that has to do with this one."""
 
     relation: str
-    """``about``, ``concerned_by``, ``continues``, ``continued_by`` or ``merged``."""
+    """One of ``linked.ORDER``."""
     reference: str
     subject: str
     state: CaseState
+    due_on: date | None
+    """The next date that it owes; none: nothing."""
+    number: int | None = None
+    """Of the link, where a person's word made it."""
+    word: str | None = None
+    """Why they belong together, in that person's words."""
+    more: bool = False
+    """There are more of this kind: this one is not shown."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import fields
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from tracker.charter.reference import Reference
@@ -20,14 +20,14 @@ from tracker.insight.casefacts import (
     Contact,
     Done,
     Header,
-    Link,
     Said,
     StoredFile,
     Told,
     to_send_again,
 )
 from tracker.insight.caseline import done, names_of, promised, said, told, told_by_name
-from tracker.insight.sight import Viewer, may_read
+from tracker.insight.linked import linked
+from tracker.insight.sight import Viewer
 from tracker.insight.tasks import asked_on_case, numbers_of
 from tracker.models.cases import Association, Case
 from tracker.models.directory import Service
@@ -69,7 +69,7 @@ def case_page(session: Session, header: Header, viewer: Viewer, *, newest: int |
         header=header,
         promises=owed.promises,
         line=tuple(line),
-        links=tuple(_links(session, header, viewer)),
+        links=tuple(linked(session, header, viewer)),
         names=names,
     )
 
@@ -183,28 +183,3 @@ def _names(
     for entry in history:
         wanted |= {entry.details[key] for key in ("handler", "from", "to") if isinstance(entry.details.get(key), int)}
     return {header.handler_id: header.handler.name, **names_of(session, wanted - {header.handler_id})}
-
-
-def _links(session: Session, header: Header, viewer: Viewer) -> Iterable[Link]:
-    forward = {header.about_case_id: "about", header.continues_case_id: "continues"}
-    found = session.scalars(
-        select(Case)
-        .where(
-            or_(
-                Case.id.in_([number for number in forward if number is not None]),
-                Case.about_case_id == header.id,
-                Case.continues_case_id == header.id,
-                Case.merged_into_id == header.id,
-            ),
-            may_read(viewer),
-        )
-        .order_by(Case.id)
-    )
-    for case in found:
-        if case.id in forward:
-            relation = forward[case.id]
-        elif case.merged_into_id == header.id:
-            relation = "merged"
-        else:
-            relation = "concerned_by" if case.about_case_id == header.id else "continued_by"
-        yield Link(relation=relation, reference=case.reference, subject=case.subject, state=case.state)

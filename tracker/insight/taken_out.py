@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, and_, func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from tracker.charter.words import PAPER, SPOKEN, Direction
+from tracker.charter.words import PAPER, SPOKEN, Direction, LinkKind
 from tracker.models.cases import Case
+from tracker.models.links import CaseLink
 from tracker.models.messages import Message
 from tracker.models.paper import RegisterEntry, RegisterYear
 
@@ -87,7 +88,10 @@ def without_a_line(session: Session, direction: Direction, *, latest: int | None
 
 
 def _copied() -> ColumnElement[bool]:
-    """Say that a message was brought along from a case that was merged into its own: there it has its line."""
+    """Say that a message was brought along from a case that was merged into its own, or is a part of another's.
+
+    There it has its line.
+    """
     there, gone = aliased(Message), aliased(Case)
     same = and_(
         there.direction == Direction.IN,
@@ -96,4 +100,7 @@ def _copied() -> ColumnElement[bool]:
         there.channel == Message.channel,
     )
     merged = select(gone.id).join(there, there.case_id == gone.id).where(gone.merged_into_id == Message.case_id, same)
-    return merged.exists()
+    split = select(CaseLink.id).where(
+        CaseLink.case_id == Message.case_id, CaseLink.kind == LinkKind.SPLIT, Message.number == 1
+    )
+    return or_(merged.exists(), split.exists())

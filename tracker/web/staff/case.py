@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 from babel import Locale
 from flask import abort, render_template, request, send_file
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from tracker.access.permissions import READ
 from tracker.charter.counting import brussels_day
@@ -31,6 +30,7 @@ from tracker.web.staff.case_actions import actions
 from tracker.web.staff.case_line import Show, asked_first, line_of
 from tracker.web.staff.case_promises import explained
 from tracker.web.staff.complaints import complaint_parts
+from tracker.web.staff.link_words import relations
 from tracker.web.staff.proposing import why_here
 from tracker.web.staff.queue import place_of, written
 from tracker.web.staff.readying import ready
@@ -51,7 +51,7 @@ def case(reference: str) -> str:
         interim = ready(db, header, page)
         post = post_for(db, header.country, day=today)
         complaint = complaint_parts(db, header.id) if header.nature is Nature.COMPLAINT else None
-        tasks = task_parts(db, header)
+        tasks = task_parts(db, header, page)
     received_on = brussels_day(header.received_at)
     promises = [explained(promise, today, received_on=received_on) for promise in page.promises]
     went = wandering(one for one in page.line if isinstance(one, Done))
@@ -72,7 +72,7 @@ def case(reference: str) -> str:
         groups=actions(header, page, complaint),
         line=line_of(page, _shown(), whole=whole),
         asked=asked_first(page),
-        relations=_relations(),
+        relations=relations(),
         why=why_here(header, asked=went.waiting),
         **_round(header),
         country=_country(header.country),
@@ -122,16 +122,6 @@ def _lacking(page: CasePage) -> dict[int, list[str]]:
         m.number: [gate.Missing(gate.Item(one)) for one in m.lacks if one in list(gate.Item)] for m in page.stuck
     }
     return {n: [f"{one.what(language())} {one.where(language())}" for one in items] for n, items in found.items()}
-
-
-def _relations() -> dict[str, str]:
-    return {
-        "about": _("This complaint is about"),
-        "concerned_by": _("A complaint about this file"),
-        "continues": _("Continues"),
-        "continued_by": _("Continued by"),
-        "merged": _("Joined to this file"),
-    }
 
 
 def _country(code: str | None) -> str:

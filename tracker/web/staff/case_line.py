@@ -36,6 +36,10 @@ OF_DATES = frozenset(
 """What was done that a date comes from, or that ends one."""
 
 
+TOLD_BESIDE = frozenset({"again", "complaint", "tasks", "link"})
+"""What an entry of the history tells that no message does."""
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """One step of the line, with the words for it; ``kind``: said, done, told, broken or came."""
@@ -111,6 +115,6 @@ def _is_told_twice(step: Step, show: Show, moments: Collection[Any], numbers: Co
     """Say whether what was done stands in the line as the message that it made."""
     if not isinstance(step, Done) or step.verb not in SHOWN_AS_MESSAGE:
         return False
-    if {"again", "complaint"} & step.details.keys() or (show is Show.DATES and step.verb is Verb.FOLLOW_UP):
+    if TOLD_BESIDE & step.details.keys() or (show is Show.DATES and step.verb is Verb.FOLLOW_UP):
         return False
     return step.at in moments or step.details.get("message") in numbers

@@ -13,10 +13,9 @@ from tracker.casework import tasks
 from tracker.casework.errors import NotPermitted
 from tracker.charter.counting import brussels_day
 from tracker.charter.errors import CharterError
-from tracker.charter.moves import MOVES
 from tracker.charter.words import Language, Verb
 from tracker.correspondence.explanation import days_left_in_words
-from tracker.insight.casefacts import Header
+from tracker.insight.casefacts import CasePage, Done, Header
 from tracker.insight.casepage import case_header
 from tracker.insight.choices import colleagues
 from tracker.insight.tasks import Asked, asked_of, one_task, tasks_of
@@ -129,15 +128,16 @@ def withdraw_task(db: Session, form: WithdrawForm, case: dict[str, Any]) -> None
     )
 
 
-def task_parts(db: Session, header: Header) -> dict[str, Any]:
-    """Return what the page of a case shows of what was asked on it, and what its reader may do about it."""
+def task_parts(db: Session, header: Header, page: CasePage) -> dict[str, Any]:
+    """Return what the page of a case shows of what was asked on it, and what its reader may do about it.
+
+    Only a case whose history speaks of it is asked for any (one statement).
+    """
     person, facts = me().person, facts_of(header)
-    rows = tasks_of(db, header.id)
-    may_ask = (header.state, Verb.HAND_OVER) in MOVES and may(person, Verb.HAND_OVER, facts)
+    told = any("tasks" in one.details for one in page.line if isinstance(one, Done))
+    rows = tasks_of(db, header.id) if told else []
     return {
         "rows": rows,
-        "may_ask": may_ask,
-        "may_ask_service": may_ask and bool(header.associated),
         "may_withdraw": may(person, Verb.WRITE, facts),
         "mine": {one.id for one in rows if one.open and (may(person, Verb.WRITE, facts) or _is_asked(one))},
     }

@@ -15,6 +15,7 @@ from tracker.web.languages import language
 from tracker.web.site import router
 from tracker.web.staff.accounts import now
 from tracker.web.staff.complaint_words import complaint_step, complaint_told
+from tracker.web.staff.link_words import link_told
 from tracker.web.staff.task_words import tasks_told
 
 SHOWN_AS_MESSAGE = frozenset({Verb.WRITE, Verb.ANSWER, Verb.SEND_INTERIM, Verb.TRANSMIT, Verb.FOLLOW_UP})
@@ -32,6 +33,8 @@ def told(entry: Done, names: Mapping[int, str]) -> str:
         said = _("A reply to the survey was entered.")
     if entry.verb is Verb.WRITE and entry.details.get("tasks"):
         return " · ".join(tasks_told(entry.details))
+    if entry.verb is Verb.WRITE and entry.details.get("link"):
+        return link_told(entry.details["link"])
     particulars = " · ".join(_particulars(entry, names))
     return f"{said} {particulars}" if particulars else said
 
@@ -53,6 +56,7 @@ def _particulars(entry: Done, names: Mapping[int, str]) -> Iterator[str]:
             if given.get("decision") == "auto" and given.get("service"):
                 yield str(_("assigned by itself"))
             yield from _handler(given.get("handler"), names)
+            yield from _named(_("Split off"), given.get("split_from"))
         case Verb.ASSIGN | Verb.TAKE | Verb.HAND_OVER:
             yield from _handler(given.get("name") or given.get("to"), names)
             if given.get("referred"):

@@ -1,0 +1,37 @@
+"""From the page of a file one ties it to another, unties it, and gives a part of it a file of its own."""
+
+from collections.abc import Callable
+
+from sqlalchemy import select
+
+from tests.web.staff.conftest import Desk, errors_of
+from tracker.models.cases import Case
+from tracker.models.database import Database
+
+
+def test_a_file_is_tied_untied_and_split(an: Desk, file: Callable[..., str], database: Database) -> None:
+    first, second = file(requester_email="a@example.org"), file(requester_email="b@example.org")
+    here = f"/staff/cases/{first}"
+    assert an.send(f"{here}/link", other=second, reason="One journey.").status_code == 303
+
+    shown = an.page(here).select_one(".staff-links")
+    assert shown is not None
+    assert second in shown.text
+    assert "One journey." in shown.text
+    assert f"Linked to file {first} · One journey." in an.page(f"/staff/cases/{second}").text
+    assert an.send(f"/staff/cases/{second}/unlink").status_code == 303  # the only one is chosen
+    assert an.page(here).select_one(".staff-links") is None
+
+    page = an.page(f"{here}/split")
+    assert "légaliser mon diplôme" in page.select("#text")[0].text  # what was written, to take out what stays
+    given = {"subject": "La pension", "text": "Et ma pension ?", "nature": "misdirected", "reason": "Not ours."}
+    for _ in range(2):  # a double click
+        assert an.send_form(page, f"{here}/split", service="ME6", **given).status_code == 303
+    with database.reading() as session:
+        new = session.scalars(select(Case).where(Case.subject == "La pension")).one()
+        received = session.scalars(select(Case.received_at).where(Case.reference == first)).one()
+    assert new.received_at == received
+    told = an.page(here)
+    assert new.reference in told.select(".staff-links")[0].text
+    assert f"Split in two, with file {new.reference} · Not ours." in told.text
+    assert f"Split off: {first}" in an.page(f"/staff/cases/{new.reference}").text

@@ -1,0 +1,129 @@
+"""Owns the reading of the cases that have to do with one: by what they are, by a person's word, by their requester.
+
+One statement, however many there are: each kind is walked along an index of its own, from the newest, so far and no
+further; only those that whoever looks may read are shown.
+"""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    literal,
+    literal_column,
+    null,
+    or_,
+    select,
+    union_all,
+)
+from sqlalchemy import case as sql_case
+from sqlalchemy.orm import Session
+
+from tracker.charter.words import LinkKind
+from tracker.insight.casefacts import Header, Link
+from tracker.insight.sight import Viewer, may_read
+from tracker.models.cases import Case
+from tracker.models.links import CaseLink
+
+MOST_SHOWN = 10
+"""How many of one kind a page shows; the search has the others of the same requester."""
+WALKED = 60
+"""How many of one kind are looked at, the newest first, to find those that may be read."""
+PERSON = "person"
+ORDER = (
+    "about", "concerned_by", "continues", "continued_by", "split_from", "split_off", "merged", "same_matter", PERSON,
+)  # fmt: skip
+
+
+def linked(session: Session, header: Header, viewer: Viewer) -> Iterable[Link]:
+    """Return the cases that have to do with one, kind by kind, the newest first (one statement)."""
+    who = header.requester
+    given = {
+        "id": header.id, "about": header.about_case_id, "continues": header.continues_case_id,
+        "email": who.email, "small": who.email and who.email.lower(), "phone": who.phone, "name": who.name,
+        "address": who.address,
+    }  # fmt: skip
+    found = list(session.execute(_statement(viewer), given))
+    known = {row.id for row in found if row.relation != PERSON}
+    shown: dict[str, int] = {}
+    seen: set[tuple[str, int]] = set()
+    for row in sorted(found, key=lambda row: ORDER.index(row.relation)):
+        again = (row.relation, row.id) in seen or (row.relation == PERSON and row.id in known)
+        seen.add((row.relation, row.id))
+        shown[row.relation] = shown.get(row.relation, 0) + (not again)
+        if not again and shown[row.relation] <= MOST_SHOWN + 1:
+            yield Link(
+                row.relation, row.reference, row.subject, row.state, row.next_due_on, row.link, row.word,
+                more=shown[row.relation] > MOST_SHOWN,
+            )  # fmt: skip
+
+
+def tied_by_hand(session: Session, case_id: int) -> list[tuple[int, str, str]]:
+    """Return the links of a case that can be undone: number, the other's reference, and why (one statement)."""
+    other = sql_case((CaseLink.case_id == case_id, CaseLink.other_id), else_=CaseLink.case_id)
+    query = (
+        select(CaseLink.id, Case.reference, CaseLink.word)
+        .join(Case, Case.id == other)
+        .where(
+            or_(CaseLink.case_id == case_id, CaseLink.other_id == case_id), CaseLink.unlinked_at.is_(None),
+            CaseLink.kind == LinkKind.SAME_MATTER,
+        )
+        .order_by(CaseLink.id)
+    )  # fmt: skip
+    return [(number, reference, word) for number, reference, word in session.execute(query)]
+
+
+@lru_cache(maxsize=64)  # building it takes longer than running it
+def _statement(viewer: Viewer) -> Select[Any]:
+    here = bindparam("id", type_=BigInteger)
+    email, phone = [bindparam(one, type_=Text) for one in ("email", "small")], bindparam("phone", type_=Text)
+    name, address = bindparam("name", type_=Text), bindparam("address", type_=Text)
+    ties = (CaseLink.id, CaseLink.word)
+    tied = union_all(
+        _of("about", Case.id == bindparam("about", type_=BigInteger)),
+        _of("continues", Case.id == bindparam("continues", type_=BigInteger)),
+        _of("concerned_by", Case.about_case_id == here),
+        _of("continued_by", Case.continues_case_id == here),
+        _of("merged", Case.merged_into_id == here),
+        select(_kind("split_from"), CaseLink.other_id, *ties).where(
+            CaseLink.case_id == here, CaseLink.unlinked_at.is_(None)
+        ),
+        select(_kind("split_off"), CaseLink.case_id, *ties).where(
+            CaseLink.other_id == here, CaseLink.unlinked_at.is_(None)
+        ),
+        _of(PERSON, Case.requester_email.is_not(None), Case.requester_email.in_(email), Case.id != here),
+        _of(PERSON, Case.requester_phone.is_not(None), Case.requester_phone == phone, Case.id != here),
+        _of(
+            PERSON, Case.requester_address.is_not(None), Case.requester_name == name,
+            Case.requester_address == address, Case.id != here,
+        ),
+    ).subquery("tied")  # fmt: skip
+    return (
+        select(tied.c.relation, Case.id, Case.reference, Case.subject, Case.state, Case.next_due_on, tied.c.link,
+               tied.c.word)
+        .join(Case, Case.id == tied.c.id)
+        .where(may_read(viewer))
+        .order_by(Case.id.desc())
+    )  # fmt: skip
+
+
+def _of(relation: str, *where: ColumnElement[bool]) -> Select[Any]:
+    found = (
+        select(literal(relation, Text).label("relation"), Case.id.label("id"), cast(null(), BigInteger).label("link"),
+               cast(null(), Text).label("word"))
+        .where(*where)
+        .order_by(Case.id.desc())
+        .limit(literal_column(str(WALKED)))
+    )  # fmt: skip
+    return select(found.subquery())
+
+
+def _kind(split: str) -> ColumnElement[str]:
+    is_split = CaseLink.kind == LinkKind.SPLIT
+    return sql_case((is_split, literal(split, Text)), else_=literal("same_matter", Text)).label("relation")
