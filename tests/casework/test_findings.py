@@ -1,7 +1,9 @@
 """What is found of a complaint, what is done because of it, and that whom it concerns has no part in either."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,16 +19,23 @@ from tracker.casework.corrective import ActionNotOpen, ConcernedByIt, Impossible
 from tracker.casework.ending import AboutDifferentPeople
 from tracker.casework.errors import Missing, NotPermitted
 from tracker.casework.house import Actor
+from tracker.casework.late_actions import tell_late_actions
 from tracker.casework.nature import confirm_nature
+from tracker.charter.counting import at_brussels
 from tracker.charter.words import Effect, Inadmissible, Nature, Outcome, Role, WaiverGround
+from tracker.correspondence.mail import Sender, parcel_of
 from tracker.insight.verify import verify
 from tracker.models.cases import Case
-from tracker.models.complaints import CorrectiveAction, Finding
+from tracker.models.complaints import ActionNotice, CorrectiveAction, Finding
 from tracker.models.database import Database
 from tracker.models.history import History
+from tracker.models.messages import Outbox
 from tracker.models.staff import Staff
 
 HOUSE = make_house()
+SENDER = Sender(
+    mail_from="suivi@example.be", base_url=HOUSE.base_url, attachments=Path("unused"), secret=HOUSE.secret
+)
 LATER = MONDAY + timedelta(days=2)
 DAY = date(2026, 3, 4)
 """The Brussels day of ``LATER``."""
@@ -199,3 +208,43 @@ def test_joining_two_complaints_does_not_give_one_to_whom_the_other_is_about(
     assert (action.case_id, hers.owner_id) == (survivor.id, survivor.handler_id)
     with pytest.raises(AboutDifferentPeople):
         ending.merge(session, HOUSE, into=survivor.reference, reason="The same.", **_with(other, co))
+
+
+def test_an_action_past_its_date_is_told_once_a_date_to_its_owner_and_the_coordinator(database: Database) -> None:
+    late = LATER + timedelta(days=2)  # a Friday; due on the Wednesday before
+    with database.writing() as session:
+        settle(session)
+        roles = {"co": Role.COMPLAINTS, "cx": Role.COMPLAINTS, "an": Role.CLERK, "bo": Role.CLERK}
+        co, cx, an, bo = (make_staff(session, f"{who}@suivi.example", role, "M1") for who, role in roles.items())
+        bo.deputy_id, bo.away_from = an.id, DAY
+        case, other = _complaint(session), _complaint(session, about_staff_id=cx.id)
+        theirs, done = (_add(session, case, co, owner, due_on=DAY) for owner in (bo, bo))
+        about_cx = _add(session, other, co, an, due_on=DAY)
+        corrective.action_done(session, HOUSE, number=done.id, done_on=DAY, **_with(case, co))
+        expected = {theirs.id: [co.id, cx.id, an.id], about_cx.id: [co.id, an.id]}
+
+    def told(now: datetime) -> int:
+        return tell_late_actions(database, HOUSE, now=now).sent
+
+    assert told(LATER) == 0, "it may be done on its day"
+    assert told(at_brussels(late.date(), time(7, 59))) == told(late + timedelta(days=1)) == 0, "too early, a Saturday"
+    with ThreadPoolExecutor(2) as two:
+        assert sorted(two.map(told, [late, late])) in ([0, 2], [1, 1])
+    assert told(late + timedelta(days=3)) == 0
+    with database.writing() as session:
+        rows = session.scalars(select(ActionNotice)).all()
+        assert {row.action_id: row.recipients for row in rows} == expected
+        for line in session.scalars(select(Outbox).where(Outbox.action_notice_id.is_not(None))):
+            body = parcel_of(session, line, SENDER).mail.get_body(("plain",))
+            assert body is not None
+            said = body.get_content()
+            assert "https://suivi.example/staff/actions" in said
+            assert not [word for word in ("Accueil", "noon", "Dubois") if word in said]
+        moved = {"what": "x", "owner_id": an.id, "due_on": (late + timedelta(days=5)).date(), "reason": "Ill."}
+        again = {"reference": case.reference, "actor": acting(co), "now": late, "seen": None}
+        corrective.change_action(session, HOUSE, number=theirs.id, **moved, **again)
+    assert [told(late + timedelta(days=days)) for days in (5, 6)] == [0, 1]
+    assert _problems(database) == []
+    with database.writing() as session:
+        session.execute(text("DELETE FROM outbox WHERE action_notice_id IS NOT NULL"))
+    assert set(_problems(database)) == {"it has no line in the outbox"}

@@ -36,7 +36,13 @@ NOTICE = NoticeFacts(
 def test_every_outgoing_kind_has_one_folder_and_every_folder_a_kind() -> None:
     folders = {path.parent.name for path in TEMPLATES.glob("*/message.toml")}
 
-    assert folders == {kind.value for kind in OUTGOING} | {"notice", "mail_notice", "digest", "staff_notice"}
+    assert folders == {kind.value for kind in OUTGOING} | {
+        "notice",
+        "mail_notice",
+        "digest",
+        "staff_notice",
+        "action_notice",
+    }
     assert {kind for kind, _ in LETTERS.values()} == set(OUTGOING)
 
 

@@ -39,7 +39,7 @@ from tracker.charter.words import (
 from tracker.insight.verify import Problem, verify
 from tracker.models.base import Moment, Sealed, Word
 from tracker.models.cases import Association
-from tracker.models.complaints import CorrectiveAction, Finding
+from tracker.models.complaints import ActionNotice, CorrectiveAction, Finding
 from tracker.models.database import Database
 from tracker.models.directory import Post
 from tracker.models.drafts import KeptDraft
@@ -53,6 +53,7 @@ from tracker.models.routing import RoutingChange, RoutingExample, RoutingModel, 
 from tracker.models.schema import TABLES_OF_RECORD
 from tracker.models.survey import SurveyAsked, SurveyReply
 from tracker.models.texts import TextModule
+from tracker.models.views import FirstView, SavedView
 
 
 def problems(database: Database) -> list[Problem]:
@@ -73,6 +74,8 @@ def lived(database: Database) -> Database:
             )
         )  # fmt: skip
         session.add_all(on_paper_and_by_mail(MONDAY))
+        session.flush()
+        session.add(FirstView(staff_id=1, view_id=1, chosen_at=MONDAY))
         complain(session)
     with database.reading() as session:
         for model in TABLES_OF_RECORD:
@@ -87,6 +90,9 @@ def complain(session: Session) -> None:
     told: dict[str, Any] = {"reference": case.reference, "actor": acting(co), "now": MONDAY, "seen": None}
     record_finding(session, make_house(), found=Found(note="In time."), **told)
     add_action(session, make_house(), what="Two lines.", owner_id=co.id, due_on=date(2026, 4, 1), **told)
+    session.add(ActionNotice(id=1, action_id=1, due_on=date(2026, 4, 1), recipients=[co.id], recorded_at=MONDAY))
+    session.flush()
+    session.add(Outbox(action_notice_id=1, state="sent", attempts=1, next_try_at=MONDAY))
     cy = make_staff(session, "cy@suivi.example", Role.CLERK, "M1")
     ask(session, make_house(), what="Who was there?", asked_id=cy.id, due_on=date(2026, 3, 4), **told)
     other = make_case(session, nature=Nature.COMPLAINT).reference
@@ -112,6 +118,7 @@ def on_paper_and_by_mail(at: datetime) -> Iterator[Sealed]:
         asked_id=1, answered=Opinion.YES, clear=Opinion.PARTLY, in_time=Opinion.NO, channel=Channel.WEB, replied_at=at
     )
     yield KeptDraft(case_id=1, kind=MessageKind.QUESTION, author_id=1, typed={"text": "Which year?"}, kept_at=at)
+    yield SavedView(id=1, staff_id=1, name="Visas", query={"country": "TH"}, changed_at=at)
     yield PrintRun(id=1, made_at=at)
     yield Letter(message_id=2, stored_as="ab/letter.pdf", size=9, pages=1, sha256="2" * 64, made_at=at)
     yield VoidPrint(message_id=2, run_id=1, position=1, ground=VoidPrintGround.CODE, voided_at=at)

@@ -26,6 +26,7 @@ from tracker.correspondence.explanation import (
     rung_in_words,
 )
 from tracker.correspondence.facts import (
+    ActionNoticeFacts,
     DigestFacts,
     LetterFacts,
     MailNoticeFacts,
@@ -41,7 +42,8 @@ from tracker.correspondence.placeholders import fill_in, values_of
 from tracker.correspondence.tables import text_of
 from tracker.resources import resource
 
-NOTICE, MAIL_NOTICE, DIGEST, STAFF_NOTICE = "notice", "mail_notice", "digest", "staff_notice"
+NOTICE, MAIL_NOTICE, DIGEST = "notice", "mail_notice", "digest"
+STAFF_NOTICE, ACTION_NOTICE = "staff_notice", "action_notice"
 """The folders of the mails to staff; every other folder is named after its `MessageKind`."""
 OMBUDSMAN = "www.federalombudsman.be"
 """What an answer to a complaint names: where its writer can turn next, free of charge (law of 22 March 1995)."""
@@ -175,6 +177,13 @@ def compose_staff_notice(facts: StaffNoticeFacts, languages: Sequence[Language])
     values = {field.name: getattr(facts, field.name) for field in fields(facts)}
     links = [url for url in (facts.answer_url, facts.case_url) if url]
     return _to_staff(STAFF_NOTICE, lambda _: values, languages, links, layout="notice.txt")
+
+
+def compose_action_notice(facts: ActionNoticeFacts, languages: Sequence[Language]) -> Composed:
+    """Write the mail to staff about a corrective action past its date, once in each of its readers' languages."""
+    values = {field.name: getattr(facts, field.name) for field in fields(facts)}
+    links = [facts.actions_url, facts.case_url]
+    return _to_staff(ACTION_NOTICE, lambda _: values, languages, links, layout="notice.txt")
 
 
 def compose_digest(facts: DigestFacts, language: Language) -> Composed:

@@ -145,6 +145,20 @@ class StaffNoticeFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ActionNoticeFacts:
+    """What a word about a corrective action past its date says: nothing of what was written."""
+
+    reference: str
+    """Of the complaint."""
+    owner: str
+    """Who has to do it."""
+    due_on: date
+    """The Brussels day that is past."""
+    actions_url: str
+    case_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MailNoticeFacts:
     """What a mail to staff about held and ignored mail says: nothing about whoever wrote."""
 

@@ -1,6 +1,6 @@
 """Owns how a message or a notice becomes an e-mail: its headers, its two forms of the text, its files."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from email.headerregistry import Address
@@ -16,6 +16,7 @@ from tracker.charter.counting import BRUSSELS, brussels_day
 from tracker.charter.words import Language, MailOutcome, ObligationKind, WordToStaff
 from tracker.correspondence.compose import (
     Composed,
+    compose_action_notice,
     compose_digest,
     compose_mail_notice,
     compose_notice,
@@ -26,6 +27,7 @@ from tracker.correspondence.compose import (
 from tracker.correspondence.enclosures import Enclosure, enclosures_of
 from tracker.correspondence.explanation import organisation
 from tracker.correspondence.facts import (
+    ActionNoticeFacts,
     DigestFacts,
     DigestLine,
     DigestSection,
@@ -40,6 +42,7 @@ from tracker.correspondence.threads import POLICY, thread_of
 from tracker.correspondence.tracking import MailKind, message_id, reply_token
 from tracker.correspondence.transport import TryLater, Undeliverable
 from tracker.models.cases import Case
+from tracker.models.complaints import ActionNotice, CorrectiveAction
 from tracker.models.mail import Mail, MailNotice
 from tracker.models.messages import Message, Outbox
 from tracker.models.obligations import Notice, Obligation
@@ -120,6 +123,8 @@ def parcel_of(session: Session, row: Outbox, sender: Sender) -> Parcel:
         return _message(session, session.get_one(Message, row.message_id), sender)
     if row.mail_notice_id is not None:
         return _mail_notice(session, session.get_one(MailNotice, row.mail_notice_id), sender)
+    if row.action_notice_id is not None:
+        return _action_notice(session, session.get_one(ActionNotice, row.action_notice_id), sender)
     if row.digest_id is not None:
         return _digest(session, session.get_one(Digest, row.digest_id), sender)
     if row.staff_notice_id is not None:
@@ -221,10 +226,7 @@ def _mail_notice(session: Session, notice: MailNotice, sender: Sender) -> Parcel
 def _staff_notice(session: Session, word: StaffNotice, sender: Sender) -> Parcel:
     """Return the mail to colleagues about a task or a note that names them, in each of their languages."""
     reference = session.get_one(Case, word.case_id).reference
-    found = session.scalars(select(Staff).where(Staff.id.in_(word.recipients), Staff.active).order_by(Staff.id))
-    people = [person for person in found if is_email_address(person.email)]
-    if not people:
-        raise Undeliverable("none of the recipients has a usable e-mail address")
+    people = _people(session, word.recipients)
     task = session.get_one(Task, word.task_id) if word.task_id is not None else None
     note = session.get_one(Message, word.message_id) if word.message_id is not None else None
     asked = word.kind is WordToStaff.ASKED
@@ -249,10 +251,49 @@ def _staff_notice(session: Session, word: StaffNotice, sender: Sender) -> Parcel
         ),
         automatic=True,
     )
-    mail["From"] = _address(sender.address, parseaddr(sender.mail_from)[0])
-    mail["To"] = [_address(person.email, one_line(person.name)) for person in people]
     if by is not None and is_email_address(by.email):
         mail["Reply-To"] = _address(by.email, one_line(by.name))
+    return _to_people(mail, people, sender)
+
+
+def _action_notice(session: Session, notice: ActionNotice, sender: Sender) -> Parcel:
+    """Return the mail about a corrective action past its date, in each of its readers' languages."""
+    action = session.get_one(CorrectiveAction, notice.action_id)
+    reference = session.get_one(Case, action.case_id).reference
+    people = _people(session, notice.recipients)
+    facts = ActionNoticeFacts(
+        reference=reference,
+        owner=one_line(session.get_one(Staff, action.owner_id).name),
+        due_on=notice.due_on,
+        actions_url=f"{sender.base_url}/staff/actions",
+        case_url=f"{sender.base_url}/staff/cases/{reference}",
+    )
+    languages = [person.language for person in people]
+    mail = _mail(
+        compose_action_notice(facts, languages),
+        language=languages[0],
+        written_at=notice.recorded_at,
+        message_id=message_id(
+            sender.secret, MailKind.ACTION_NOTICE, reference, notice.id, notice.recorded_at, domain=sender.domain
+        ),
+        automatic=True,
+    )
+    return _to_people(mail, people, sender)
+
+
+def _people(session: Session, ids: Collection[int]) -> list[Staff]:
+    """Return the active members of staff of these who can be written to. Raises `Undeliverable` when none can."""
+    found = session.scalars(select(Staff).where(Staff.id.in_(ids), Staff.active).order_by(Staff.id))
+    people = [person for person in found if is_email_address(person.email)]
+    if not people:
+        raise Undeliverable("none of the recipients has a usable e-mail address")
+    return people
+
+
+def _to_people(mail: EmailMessage, people: Sequence[Staff], sender: Sender) -> Parcel:
+    """Return a mail of the house's, addressed to some members of staff."""
+    mail["From"] = _address(sender.address, parseaddr(sender.mail_from)[0])
+    mail["To"] = [_address(person.email, one_line(person.name)) for person in people]
     return Parcel(mail, tuple(_ascii(person.email) for person in people))
 
 

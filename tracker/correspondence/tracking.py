@@ -74,6 +74,7 @@ class MailKind(StrEnum):
     MAIL_NOTICE = "h"
     DIGEST = "d"
     STAFF_NOTICE = "s"
+    ACTION_NOTICE = "c"
 
 
 def message_id(

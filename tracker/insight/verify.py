@@ -23,7 +23,7 @@ from tracker.insight.register import years
 from tracker.insight.taken_out import gaps, not_kept, without_a_line
 from tracker.models.base import Sealed, seal_of, sealed_columns
 from tracker.models.cases import Association, Case
-from tracker.models.complaints import CorrectiveAction, Finding
+from tracker.models.complaints import ActionNotice, CorrectiveAction, Finding
 from tracker.models.database import Database
 from tracker.models.drafts import KeptDraft
 from tracker.models.history import History
@@ -98,6 +98,9 @@ def _digests_not_sent(database: Database) -> Iterator[Problem]:
         words = select(StaffNotice.id).outerjoin(Outbox, Outbox.staff_notice_id == StaffNotice.id)
         for number in session.scalars(words.where(Outbox.id.is_(None)).order_by(StaffNotice.id)):
             yield Problem("staff_notices", str(number), "it has no line in the outbox")
+        late = select(ActionNotice.id).outerjoin(Outbox, Outbox.action_notice_id == ActionNotice.id)
+        for number in session.scalars(late.where(Outbox.id.is_(None)).order_by(ActionNotice.id)):
+            yield Problem("action_notices", str(number), "it has no line in the outbox")
 
 
 def _drafts_left_behind(database: Database) -> Iterator[Problem]:

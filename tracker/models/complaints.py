@@ -1,8 +1,9 @@
 """Owns the rows about complaints: what was found of each, and what is done so that it does not happen again."""
 
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tracker.charter.words import Effect, Inadmissible, Outcome
@@ -77,3 +78,18 @@ class CorrectiveAction(Sealed, Base):
     """The Brussels day on which its effect was looked at."""
     looked_at: Mapped[str | None] = mapped_column(Text)
     """What was looked at, and what was seen."""
+
+
+class ActionNotice(Sealed, Base):
+    """A word by mail that a corrective action is past its date: never sent twice about the same date."""
+
+    __tablename__ = "action_notices"
+    __table_args__ = (UniqueConstraint("action_id", "due_on"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    action_id: Mapped[int] = mapped_column(ForeignKey("corrective_actions.id"))
+    due_on: Mapped[date]
+    """The Brussels day that is past."""
+    recipients: Mapped[list[Any]]
+    """The ids of those whom it is sent to."""
+    recorded_at: Mapped[datetime]

@@ -16,6 +16,7 @@ from tracker.charter.words import (
     RegisteredGround,
 )
 from tracker.models.base import Base, BigId, Sealed, Word, one_of
+from tracker.models.complaints import ActionNotice
 from tracker.models.mail import MailNotice
 from tracker.models.personal import Digest
 from tracker.models.tasks import StaffNotice
@@ -115,7 +116,8 @@ class Outbox(Base):
             "CASE WHEN message_id IS NULL THEN 0 ELSE 1 END + CASE WHEN notice_id IS NULL THEN 0 ELSE 1 END"
             " + CASE WHEN mail_notice_id IS NULL THEN 0 ELSE 1 END"
             " + CASE WHEN digest_id IS NULL THEN 0 ELSE 1 END"
-            " + CASE WHEN staff_notice_id IS NULL THEN 0 ELSE 1 END = 1",
+            " + CASE WHEN staff_notice_id IS NULL THEN 0 ELSE 1 END"
+            " + CASE WHEN action_notice_id IS NULL THEN 0 ELSE 1 END = 1",
             name="one_thing_to_send",
         ),
         CheckConstraint("state IN ('waiting', 'sent', 'failed')", name="state"),
@@ -132,6 +134,7 @@ class Outbox(Base):
     mail_notice_id: Mapped[int | None] = mapped_column(ForeignKey(MailNotice.id), unique=True)
     digest_id: Mapped[int | None] = mapped_column(ForeignKey(Digest.id), unique=True)
     staff_notice_id: Mapped[int | None] = mapped_column(ForeignKey(StaffNotice.id), unique=True)
+    action_notice_id: Mapped[int | None] = mapped_column(ForeignKey(ActionNotice.id), unique=True)
     state: Mapped[str] = mapped_column(String(10), default="waiting")
     attempts: Mapped[int] = mapped_column(default=0)
     next_try_at: Mapped[datetime]

@@ -2,7 +2,7 @@
 
 from tracker.models.base import Base, Sealed
 from tracker.models.cases import Association, Case
-from tracker.models.complaints import CorrectiveAction, Finding
+from tracker.models.complaints import ActionNotice, CorrectiveAction, Finding
 from tracker.models.directory import Post, Service
 from tracker.models.drafts import KeptDraft
 from tracker.models.figures import Figure
@@ -55,6 +55,7 @@ TABLES_OF_RECORD: tuple[type[Sealed], ...] = (
     SurveyReply,
     Finding,
     CorrectiveAction,
+    ActionNotice,
     SavedView,
     FirstView,
     HouseChange,
@@ -68,6 +69,7 @@ TABLES_OF_RECORD: tuple[type[Sealed], ...] = (
 
 __all__ = [
     "TABLES_OF_RECORD",
+    "ActionNotice",
     "Association",
     "Attachment",
     "Base",

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from tracker.casework.digest import digest
 from tracker.casework.directory import bring_up_to_date
 from tracker.casework.figures import count_figures
+from tracker.casework.late_actions import tell_late_actions
 from tracker.casework.leaving import before_leaving, on_failed, on_left
 from tracker.casework.mail.fetching import Fetched, fetch
 from tracker.casework.mail.ringing import ring
@@ -84,6 +85,7 @@ JOBS = (
     Job("succession", 60, lambda machine, now: hand_over_from_closed(machine.database, machine.house, now=now)),
     Job("ring", 300, lambda machine, now: asdict(ring(machine.database, machine.house, now=now))),
     Job("digest", 300, lambda machine, now: asdict(digest(machine.database, machine.house, now=now))),
+    Job("actions", 300, lambda machine, now: asdict(tell_late_actions(machine.database, machine.house, now=now))),
     Job(
         "purge",
         3600,
