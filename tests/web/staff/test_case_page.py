@@ -285,6 +285,25 @@ def test_a_promise_is_drawn_and_each_day_of_the_drawing_is_said_beside_it(an: De
     assert all(one["aria-hidden"] == "true" for one in box.select(".suivi-bar__drawn, .suivi-bar__sign"))
 
 
+def test_the_whole_file_has_every_text_open_in_order_for_whoever_may_read_the_case(
+    desk: Callable[[str], Desk], an: Desk, file: File
+) -> None:
+    reference = file(text="Bonjour à vous.", sensitive=False)
+    an.send(f"/staff/cases/{reference}/note", text="Ask the embassy.")
+    an.send(f"/staff/cases/{reference}/answer", "send", text="Voilà la réponse.")
+    link = an.page(f"/staff/cases/{reference}").find("a", string="The whole file, to be printed")
+    address = str(link["href"])  # type: ignore[index]
+
+    for who in ("an", "bo", "fa"):
+        page = desk(who).page(address)
+        words = page.get_text(" ", strip=True)
+        places = [words.find(part) for part in ("Bonjour à vous.", "Ask the embassy.", "Voilà la réponse.")]
+        assert -1 < places[0] < places[1] < places[2], who
+        assert all(one.has_attr("open") for one in page.select("main details"))
+        assert not page.select("main form, main button")
+    assert desk("cy").get(address).status_code == 404
+
+
 def test_the_line_is_narrowed_to_messages_notes_or_dates_by_links(an: Desk, file: File) -> None:
     reference = file(text="Bonjour à vous.")
     an.send(f"/staff/cases/{reference}/note", text="Ask the embassy.")

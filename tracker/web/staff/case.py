@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from babel import Locale
 from flask import abort, render_template, request, send_file
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from tracker.access.permissions import READ
 from tracker.charter.counting import brussels_day
@@ -45,41 +46,62 @@ from tracker.web.uploads import path_of
 @needs(READ)
 def case(reference: str) -> str:
     """Show one case."""
-    today, header, whole = brussels_day(now()), the_case(), "whole" in request.args
+    header, whole = the_case(), "whole" in request.args
     with site().reading() as db:
         page = case_page(db, header, me().viewer, newest=None if whole else NEWEST)
         interim = ready(db, header, page)
-        post = post_for(db, header.country, day=today)
-        complaint = complaint_parts(db, header.id) if header.nature is Nature.COMPLAINT else None
-        tasks = task_parts(db, header, page)
-    received_on = brussels_day(header.received_at)
-    promises = [explained(promise, today, received_on=received_on) for promise in page.promises]
+        parts = _parts(db, header, page)
     went = wandering(one for one in page.line if isinstance(one, Done))
     return render_template(
         "staff/case.html",
-        case=header,
-        page=page,
-        today=today,
-        away=header.handler_away(today),
-        owed=[one for one in promises if one.open],
-        complaint=complaint,
-        tasks=tasks,
+        **parts,
+        opened=False,
         interim=interim,
         came_back=offers(header, page),
         send_again=links(header, page),
         lacking=_lacking(page),
-        settled=[one for one in promises if not one.open],
-        groups=actions(header, page, complaint),
+        groups=actions(header, page, parts["complaint"]),
         line=line_of(page, _shown(), whole=whole),
         asked=asked_first(page),
-        relations=relations(),
         why=why_here(header, asked=went.waiting),
         **_round(header),
-        country=_country(header.country),
-        post=post,
         went=went,
         place=place_in_words,
     )
+
+
+@staff.get("/cases/<reference>/whole")
+@needs(READ)
+def whole_file(reference: str) -> str:
+    """Show all of a case in order, with every text open, as it is printed for whoever asks to see the file."""
+    header = the_case()
+    with site().reading() as db:
+        page = case_page(db, header, me().viewer)
+        parts = _parts(db, header, page)
+    parts["tasks"] |= {"mine": set(), "may_withdraw": False}
+    return render_template(
+        "staff/case_whole.html", **parts, opened=True, interim=None, why=None, asked=None,
+        line=line_of(page, whole=True), printed_at=now(),
+    )  # fmt: skip
+
+
+def _parts(db: Session, header: Header, page: CasePage) -> dict[str, Any]:
+    """Return what the page of a case and the whole file both show."""
+    today, received_on = brussels_day(now()), brussels_day(header.received_at)
+    promises = [explained(promise, today, received_on=received_on) for promise in page.promises]
+    return {
+        "case": header,
+        "page": page,
+        "today": today,
+        "away": header.handler_away(today),
+        "owed": [one for one in promises if one.open],
+        "settled": [one for one in promises if not one.open],
+        "complaint": complaint_parts(db, header.id) if header.nature is Nature.COMPLAINT else None,
+        "tasks": task_parts(db, header, page),
+        "relations": relations(),
+        "country": _country(header.country),
+        "post": post_for(db, header.country, day=today),
+    }
 
 
 def _shown() -> Show:
