@@ -133,6 +133,13 @@ def test_the_tracking_page_holds_the_code_only_where_nothing_else_brought_it(
     assert (path.rpartition("/")[2] in page) is not has_address
 
 
+def test_a_programme_that_looks_at_the_links_of_a_mail_finds_them_in_order(
+    client: FlaskClient, asked: Callable[..., tuple[str, str]]
+) -> None:
+    _reference, path = asked()
+    assert [client.head(f"/fr{page}").status_code for page in ("/survey", path, f"{path}/thanks")] == [200, 200, 303]
+
+
 def test_wrong_codes_are_slowed_down(client: FlaskClient, asked: Callable[..., tuple[str, str]]) -> None:
     reference, path = asked()
     for _ in range(30):

@@ -87,7 +87,8 @@ def test_an_address_ends_when_it_is_revoked_replaced_or_its_owner_is_gone(
     at, stranger = desk("an"), Desk(app)
     first = _made(at)
     second = _made(at)
-    assert [stranger.get(path).status_code for path in (first, second)] == [404, 200]
+    assert at.client.head("/staff/profile/calendar").status_code == 302
+    assert [stranger.get(path).status_code for path in (first, second)] == [404, 200], "looking revokes nothing"
     page = at.page("/staff/profile")
     assert page.select_one(".staff-address") is None
     form = {"csrf_token": page.select_one("[name=csrf_token]")["value"], "step": "revoke"}  # type: ignore[index]

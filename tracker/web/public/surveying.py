@@ -76,7 +76,7 @@ class SurveyForm(fields.TokenForm):
 @public.route(f"{IN_LANGUAGE}/survey", methods=["GET", "POST"])
 def survey_door() -> AnyResponse:
     """Ask for the reference and the code that stand on a letter, and lead on to the questions."""
-    if request.method == "GET":
+    if request.method != "POST":
         return _door(CodeForm(formdata=None, reference=request.args.get("reference", "")[:REFERENCE_LENGTH]), 200)
     form = CodeForm()
     if not form.validate():
@@ -101,7 +101,7 @@ def _door(form: CodeForm, status: int) -> Response:
 @public.route(f"{IN_LANGUAGE}/survey/<reference>/<code>", methods=["GET", "POST"])
 def survey(reference: str, code: str) -> AnyResponse:
     """Ask the three questions about one answer; what was replied before may be changed until the last day."""
-    return _with_survey({"reference": reference, "code": code}, _ask if request.method == "GET" else _take)
+    return _with_survey({"reference": reference, "code": code}, _take if request.method == "POST" else _ask)
 
 
 def _ask(db: Session, asked: SurveyAsked) -> AnyResponse:
@@ -141,7 +141,7 @@ def _take(db: Session, asked: SurveyAsked) -> AnyResponse:
 @public.route(f"{IN_LANGUAGE}/survey/<reference>/<code>/thanks", methods=["GET", "POST"])
 def survey_thanks(reference: str, code: str) -> AnyResponse:
     """Thank; whoever is not content opens the file again, or makes a complaint, by one button."""
-    return _with_survey({"reference": reference, "code": code}, _thank if request.method == "GET" else _act)
+    return _with_survey({"reference": reference, "code": code}, _act if request.method == "POST" else _thank)
 
 
 def _thank(db: Session, asked: SurveyAsked) -> AnyResponse:
@@ -185,7 +185,7 @@ def _with_survey(where: dict[str, str | None], then: Callable[[Session, SurveyAs
         form.code.errors = [_("There were too many wrong tries: wait a quarter of an hour, then try again.")]
         return _door(form, 429)
     try:
-        with (site().database.reading if request.method == "GET" else site().database.writing)() as db:
+        with (site().database.writing if request.method == "POST" else site().database.reading)() as db:
             found = surveys.find_survey(
                 db, site().house, reference=where["reference"] or "", code=where["code"] or "", now=now
             )

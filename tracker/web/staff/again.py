@@ -45,7 +45,7 @@ def owner_of(mark: str | None) -> int | None:
 
 def ask_to_log_in() -> ResponseReturnValue:
     """Show the login form; what was typed waits in it."""
-    if request.method == "GET":
+    if request.method != "POST":
         return redirect(url_for("staff.login", next=request.full_path.rstrip("?")))
     ours = owner_of(request.form.get("whose")) is not None
     kept = [(KEPT + name, value) for name, value in _typed(request.form)] if ours else []

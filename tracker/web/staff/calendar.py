@@ -36,7 +36,7 @@ WRONG_FROM_ONE_PLACE = 60
 @needs_room(Room.PROFILE)
 def own_calendar() -> ResponseReturnValue:
     """Make a calendar address and show it this once, or end the one that is there; to look leads to the profile."""
-    if request.method == "GET":
+    if request.method != "POST":  # HEAD neither: it asks for no token
         return redirect(url_for("staff.profile"))
     if not has_files(me().person):
         abort(403)

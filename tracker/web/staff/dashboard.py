@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -36,6 +36,7 @@ from tracker.web.staff.queue import short_day
 from tracker.web.staff.spreadsheets import SPREADSHEET, Table, as_csv, as_spreadsheet
 
 LONGEST_CODE = 60
+LONGEST_PERIOD = timedelta(days=366)
 _Word = TypeVar("_Word", bound=StrEnum)
 
 
@@ -157,6 +158,8 @@ def _wanted() -> Wanted | None:
     handler = asked.get("handler", "")
     try:
         first, last = (in_range(date.fromisoformat(asked.get(name, ""))) for name in ("first", "last"))
+        if "todo" not in asked and last - first > LONGEST_PERIOD:
+            return None  # no figure is about so long, and looking through all promises there ever were takes long
         return Wanted(
             first,
             last,

@@ -151,7 +151,7 @@ def person(number: int) -> ResponseReturnValue:
 def password_link(number: int) -> ResponseReturnValue:
     """Make a link by which somebody sets their own password, and show it this once."""
     row = _account(number)
-    if request.method == "GET":
+    if request.method != "POST":
         return redirect(url_for("staff.person", number=number))
     try:
         with site().database.writing() as db:

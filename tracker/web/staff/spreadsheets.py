@@ -61,4 +61,4 @@ def as_spreadsheet(table: Table) -> bytes:
 
 def _plain(words: str) -> str:
     """Keep a spreadsheet from reading words as a formula."""
-    return f"'{words}" if words[:1] in ("=", "+", "-", "@", "\t") else words
+    return f"'{words}" if words[:1] in ("=", "+", "-", "@", "\t", "\r") else words
