@@ -10,11 +10,12 @@ import time
 from pathlib import Path
 
 import pytest
-from sqlalchemy import inspect, text
+from sqlalchemy import insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from tests.databases import Run
 from tracker.models.database import Database
+from tracker.models.operations import JobRun
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -31,6 +32,37 @@ def test_what_was_written_stands_in_no_error(database: Database) -> None:
         session.execute(text("SELECT nothing FROM nowhere WHERE name = :name"), {"name": "Zoë Müller-Lefèvre"})
 
     assert "Zoë" not in str(failed.value), "errors go to the log"
+
+
+@pytest.mark.parametrize("write", ["INSERT", "UPDATE", "flush"])
+def test_what_a_reading_session_wrote_is_thrown_away(database: Database, write: str) -> None:
+    with database.writing() as session:
+        session.add(JobRun(job="sweep"))
+    with database.reading() as session:
+        if write == "INSERT":
+            session.execute(insert(JobRun).values(job="other"))
+        elif write == "UPDATE":
+            session.execute(text("UPDATE job_runs SET error = 'x'"))
+        else:
+            session.get_one(JobRun, "sweep").error = "x"
+            session.flush()
+        session.execute(select(1))
+    with database.reading() as session:
+        session.get_one(JobRun, "sweep").error = "not even flushed"
+
+    with database.reading() as session:
+        assert session.execute(select(JobRun.job, JobRun.error)).all() == [("sweep", None)]
+
+
+def test_postgresql_plans_what_is_read_often_once(database: Database) -> None:
+    if database.is_sqlite:
+        return
+    for _ in range(8):
+        with database.reading() as session:
+            session.scalars(select(JobRun.job).where(JobRun.error.is_(None))).all()
+    with database.reading() as session:
+        kept = session.scalars(text("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%job_runs%'"))
+        assert kept.one() == 1
 
 
 def test_the_server_is_a_real_postgresql(postgres_url: str) -> None:

@@ -2,19 +2,23 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
-from sqlalchemy import Engine, Executable, create_engine, event, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Connection, Engine, Executable, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from tracker.charter.counting import brussels_day
 
 BUSY_SECONDS = 10
 """How long a writer waits for its turn on SQLite before the caller hears that it is busy."""
+
+
+_WROTE = "wrote"
+"""What a connection is marked with while anything but a SELECT has been sent over it."""
 
 
 class Database:
@@ -33,6 +37,8 @@ class Database:
         # What citizens wrote stays out of the texts of errors, and so out of the logs.
         self.engine: Engine = create_engine(self.url, hide_parameters=True, **options)
         self._writer = self.engine
+        if not self.is_sqlite:
+            event.listen(self.engine, "before_cursor_execute", _note_what_writes)
         if self.is_sqlite:
             _teach_sqlite(self.engine)
             self._writer = self.engine.execution_options(immediate=True)
@@ -50,6 +56,20 @@ class Database:
         """Give a session whose work is thrown away at the end."""
         with Session(self.engine, autoflush=False) as session:
             yield session
+            self.end_reading(session)
+
+    def end_reading(self, session: Session) -> None:
+        """End a transaction that only read with COMMIT; one that wrote is left to be thrown away.
+
+        After a ROLLBACK the driver forgets every statement that PostgreSQL had prepared, and each of the next page
+        would be planned anew: that is most of what PostgreSQL does for a page of the queue.
+        """
+        if self.is_sqlite or not session.in_transaction():
+            return
+        with suppress(DBAPIError):  # the connection is lost, and nothing with it
+            if not session.connection().info.pop(_WROTE, False):
+                session.expunge_all()
+                session.commit()
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
@@ -61,6 +81,11 @@ class Database:
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+
+def _note_what_writes(connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
+    if not statement.startswith(("SELECT", "WITH")):
+        connection.info[_WROTE] = True
 
 
 def _teach_sqlite(engine: Engine) -> None:

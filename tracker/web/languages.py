@@ -1,6 +1,9 @@
 """Owns the choice of language: by the address for citizens, by choice or profile for staff."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
+from typing import TypeVar
 from urllib.parse import urlencode
 
 from flask import Flask, g, request, session, url_for
@@ -11,6 +14,8 @@ from tracker.resources import resource
 
 NAMES = {"fr": "Français", "nl": "Nederlands", "de": "Deutsch", "en": "English"}
 """Each language in its own name, in the order in which they are offered."""
+
+Words = TypeVar("Words")
 
 FAILED = "failed"
 """What the request says of itself once it has an error's page."""
@@ -48,6 +53,20 @@ def language() -> Language:
     if "language" not in g:
         g.language = _of_request()
     return Language(g.language)
+
+
+def in_each_language(words: Callable[[], Words]) -> Callable[[], Words]:
+    """Let a function that only says our own words say them once in each language; they are read, never changed."""
+    kept: dict[Language, Words] = {}
+
+    @wraps(words)
+    def said() -> Words:
+        lang = language()
+        if lang not in kept:
+            kept[lang] = words()
+        return kept[lang]
+
+    return said
 
 
 def _of_request() -> str:

@@ -51,8 +51,12 @@ def install(app: Flask) -> None:
 
     @app.teardown_request
     def close(error: BaseException | None) -> None:
-        if (session := g.pop("reading", None)) is not None:
-            session.close()
+        session: Session | None = g.pop("reading", None)
+        if session is None:
+            return
+        with session:
+            if error is None:
+                site().database.end_reading(session)
 
 
 def site() -> Site:

@@ -1,6 +1,7 @@
 """Owns who is logged in: an account read anew at each request, its permissions, and when a login ends."""
 
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from hashlib import blake2b
 from typing import cast
 
@@ -42,7 +43,7 @@ class Account(UserMixin):  # type: ignore[misc] # Flask-Login carries no types
         """The account as the one who does something."""
         return Actor(self.name, self.person)
 
-    @property
+    @cached_property
     def viewer(self) -> Viewer:
         """The account as the one who looks."""
         person = self.person
@@ -63,7 +64,7 @@ def install(app: Flask) -> None:
 
 def me() -> Account:
     """The account that is logged in; only where the guard has let somebody in."""
-    return cast(Account, current_user)
+    return cast(Account, current_user._get_current_object())  # the account itself: the proxy looks for it each time
 
 
 def now() -> datetime:

@@ -22,7 +22,7 @@ from tracker.insight.filters import Filters, Flag, Sort
 from tracker.insight.shown import Show, View
 from tracker.insight.sight import Viewer
 from tracker.web.countries import countries
-from tracker.web.languages import language
+from tracker.web.languages import in_each_language, language
 from tracker.web.staff.accounts import Account
 from tracker.web.staff.fields import Pick, StaffForm, words_of
 
@@ -179,11 +179,13 @@ def words_of_all(asked: Narrowing) -> str:
     return " · ".join([*first, *(chip.words for chip in chips(asked))])
 
 
+@in_each_language
 def view_words() -> Mapping[View, str]:
     """Return what each view is called."""
     return {View.MINE: _("My files"), View.SERVICE: _("My service"), View.ALL: _("All I may see")}
 
 
+@in_each_language
 def list_words() -> Mapping[Show, str]:
     """Return what each list is called."""
     return {
@@ -201,6 +203,7 @@ def list_words() -> Mapping[Show, str]:
     }
 
 
+@in_each_language
 def filter_words() -> Mapping[str, str]:
     """Return what each filter is called, in the order in which they stand."""
     return {
@@ -209,6 +212,7 @@ def filter_words() -> Mapping[str, str]:
     }  # fmt: skip
 
 
+@in_each_language
 def flag_words() -> Mapping[Flag, str]:
     """Return what each flag is called."""
     return {
@@ -218,6 +222,7 @@ def flag_words() -> Mapping[Flag, str]:
     }  # fmt: skip
 
 
+@in_each_language
 def sort_words() -> Mapping[Sort, str]:
     """Return what each order is called."""
     return {

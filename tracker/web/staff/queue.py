@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from types import SimpleNamespace
 from typing import NamedTuple
 
 from babel.dates import format_date
@@ -26,7 +27,7 @@ from tracker.insight.shown import Days, Show, View
 from tracker.insight.stretches import Asked, Stretch, stretch_page
 from tracker.insight.to_and_fro import waiting_for_head
 from tracker.web.filters import number
-from tracker.web.languages import language
+from tracker.web.languages import in_each_language, language
 from tracker.web.site import router, site
 from tracker.web.staff.accounts import Account, me, now
 from tracker.web.staff.blueprint import may_keep, needs_room, staff
@@ -92,7 +93,7 @@ def queue() -> str:
     account, moment, keeps = me(), now(), may_keep()
     today = brussels_day(moment)
     days = Days.of(today, site().house.calendar)
-    with site().database.reading() as db:
+    with site().reading() as db:
         saved = saved_views(db, account.viewer)
         given = given_to(saved)
         asked = look_up(db, account.viewer, narrowing(given, view_of(account, given), show_of(given)), today)
@@ -104,6 +105,7 @@ def queue() -> str:
         form = panel(db, account.viewer, asked, today) if "filter" in given else None
     return render_template(
         "staff/queue.html",
+        names=_names(),
         first=first,
         **several_of(account),
         urgent=_lines(listed.urgent, moment),
@@ -244,6 +246,35 @@ def short_day(day: date, today: date, lang: str) -> str:
     return str(format_date(day, form, locale=_LOCALES.get(lang, lang)))
 
 
+@in_each_language
+def _names() -> SimpleNamespace:
+    """Return the names of the columns and of the marks, as each row says them."""
+    return SimpleNamespace(
+        due=_("Due"),
+        file=_("File"),
+        subject=_("Subject and requester"),
+        owed=_("Owed"),
+        nature=_("Nature"),
+        channel=_("Channel"),
+        handler=_("Handler"),
+        work_by=_("work by"),
+        due_on=_("due"),
+        decide=_("confirm nature by"),
+        urgent=_("Urgent"),
+        urgent_untaken=_("Urgent: nobody has it"),
+        sensitive=_("Sensitive"),
+        failed=_("Not arrived"),
+        leaving=_("Waiting to leave"),
+        ready=_("Letter ready"),
+        unconfirmed=_("to be confirmed"),
+        away=_("away"),
+        triage=_("no service yet"),
+        referred=_("To and fro: the head decides"),
+        tick=_("Tick"),
+    )
+
+
+@in_each_language
 def _short_natures() -> Mapping[Nature, str]:
     """Return the natures in as few letters as a dense list wants; the case page has them in full."""
     return {
@@ -255,6 +286,7 @@ def _short_natures() -> Mapping[Nature, str]:
     }
 
 
+@in_each_language
 def _short_kinds() -> Mapping[ObligationKind, str]:
     return {
         ObligationKind.REPLY: _("Reply"),
