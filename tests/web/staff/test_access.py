@@ -105,7 +105,10 @@ def test_each_role_opens_exactly_what_the_table_of_permissions_says(
             assert (at.get(rule).status_code != 403) == allowed, endpoint
             continue
         if needs.room is not None:
-            assert (at.get(rule).status_code != 403) == may_enter(person, needs.room), endpoint
+            answer = at.get(rule)
+            assert (answer.status_code != 403) == may_enter(person, needs.room), endpoint
+            if answer.status_code == 200 and b"<main" in answer.data:
+                assert b'href="/staff/texts"' in answer.data.split(b"<main")[0], f"{endpoint}: the menu"
             continue
         for reference, of_case in facts.items():
             status = at.get(rule.replace("<reference>", reference)).status_code

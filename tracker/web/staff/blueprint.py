@@ -202,8 +202,8 @@ def no_case(sentence: str) -> ResponseReturnValue:
 def _frame() -> dict[str, Any]:
     """Give every staff page its menu."""
     if not current_user.is_authenticated:
-        return {"tabs": [], "account": None, "who": who}
-    tabs = [
+        return {"menu": [], "account": None, "who": who}
+    menu = [
         (Room.QUEUE, "staff.queue", _("Deadlines")),
         (Room.ENTER, "staff.enter", _("Enter a request")),
         (Room.REGISTER, "staff.register", _("Register")),
@@ -222,12 +222,12 @@ def _frame() -> dict[str, Any]:
     ]
     shown = [
         (url_for(endpoint), words, request.endpoint == endpoint)
-        for room, endpoint, words in tabs
+        for room, endpoint, words in menu
         if (may_enter(me().person, room) if room is not Room.RULES else may_keep())
     ]
     may_find = may_enter(me().person, Room.SEARCH) and request.endpoint != "staff.search"  # it has its own
     return {
-        "tabs": shown,
+        "menu": shown,
         "account": me(),
         "may_find": may_find,
         "who": who,
