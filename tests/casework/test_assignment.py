@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from tests.factories import MONDAY, acting, make_case, make_house, make_staff, settle
-from tracker.casework import assignment, ending, follow, letters
+from tracker.casework import assignment, ending, follow, notes
 from tracker.casework.assignment import CannotHandle
 from tracker.casework.casefile import CaseFile
 from tracker.casework.errors import NotPermitted
@@ -85,7 +85,7 @@ def test_guard_duty_takes_an_urgent_case_of_any_service_once(session: Session, d
     assert (case.handler_id, case.service_code, case.urgent_taken_at) == (dispatcher.staff_id, "M3", LATER)
     with pytest.raises(NotPermitted):
         take(colleague)
-    letters.note(session, HOUSE, reference=case.reference, text="Appelé.", actor=dispatcher, now=LATER, seen=None)
+    notes.note(session, HOUSE, reference=case.reference, text="Appelé.", actor=dispatcher, now=LATER, seen=None)
 
 
 @pytest.mark.parametrize("shape", [{}, {"urgent": True, "sensitive": True}])

@@ -16,7 +16,7 @@ from pypdf import PdfReader
 from sqlalchemy import func, select, text
 
 from tests.factories import MONDAY, acting, make_case, make_house, make_staff, settle
-from tracker.casework import handing_out, letters, paper, printing
+from tracker.casework import handing_out, letters, notes, paper, printing
 from tracker.casework.contact import correct_contact
 from tracker.casework.drafting import Draft
 from tracker.casework.ending import merge
@@ -401,7 +401,7 @@ def test_what_leaves_or_is_spoken_or_merged_is_not_printed(office: Office) -> No
         case = make_case(session, service="CONSULAR", requester_address=ADDRESS)
         draft = Draft(text="Bonjour.", channel=Channel.POST, channel_reason=ChannelReason.ASKED)
         letters.answer(session, HOUSE, draft=draft, reference=case.reference, actor=office.clerk, now=NOW, seen=None)
-        letters.note(session, HOUSE, text="!", reference=case.reference, actor=office.clerk, now=NOW, seen=None)
+        notes.note(session, HOUSE, text="!", reference=case.reference, actor=office.clerk, now=NOW, seen=None)
 
     run = office.print().runs[0]
 

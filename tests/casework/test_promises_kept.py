@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from tests.factories import MONDAY, acting, make_case, make_house, make_staff, settle
-from tracker.casework import assignment, attachments, ending, follow, leaving, letters, nature
+from tracker.casework import assignment, attachments, ending, follow, leaving, letters, nature, notes
 from tracker.casework.attachments import KeptFile
 from tracker.casework.casefile import CaseFile
 from tracker.casework.drafting import Draft
@@ -338,7 +338,7 @@ def test_a_promise_that_only_the_history_holds_is_stored_by_whatever_is_done_nex
 ) -> None:
     session.execute(text("DELETE FROM obligations WHERE case_id = :id"), {"id": case.id})
 
-    letters.note(session, HOUSE, reference=case.reference, text="Vu.", actor=clerk, now=TUESDAY, seen=None)
+    notes.note(session, HOUSE, reference=case.reference, text="Vu.", actor=clerk, now=TUESDAY, seen=None)
 
     assert promises(session, case) == [(ObligationKind.REPLY, ObligationState.OPEN, DUE)]
 

@@ -17,6 +17,7 @@ from tracker.casework.assignment import flag, route
 from tracker.casework.casefile import asked_on, facts_of
 from tracker.casework.errors import Missing, NotPermitted
 from tracker.casework.nature import confirm_nature
+from tracker.casework.notes import note
 from tracker.casework.tasks import AskedTooLate, CannotBeAsked, NotBeside, SensitiveStays, TaskNotOpen
 from tracker.charter.moves import MoveNotAllowed
 from tracker.charter.words import Nature, Role, TaskState, WaiverGround, WordToStaff
@@ -199,3 +200,25 @@ def test_what_is_still_asked_is_taken_back_as_the_file_ends(database: Database) 
     found = [one.what for one in verify(database, HOUSE.rules, HOUSE.calendar)]
     assert any("seal" in what for what in found)
     assert any("what differ" in what for what in found)
+
+
+def test_a_note_names_colleagues_who_are_told_if_they_may_read_the_file(
+    session: Session, people: dict[str, Staff], case: Case
+) -> None:
+    an, bo, cy, dg = (people[who] for who in ("an", "bo", "cy", "dg"))
+    for who, name in ((bo, "Bo Claes"), (dg, "Bo Claes-Maes"), (cy, "Cy Wouters")):
+        who.name = name
+    session.flush()
+    given: dict[str, Any] = {"reference": case.reference, "actor": acting(an), "now": LATER, "seen": None}
+
+    done = note(session, HOUSE, text="@bo  claes-maes, @Cy Wouters: cy@suivi.example? @Bo Claesens", **given)
+
+    assert (done.told, done.closed_to) == (("Bo Claes-Maes",), ("Cy Wouters",))
+    assert _words(session) == [(WordToStaff.MENTIONED, [dg.id])]
+    assert note(session, HOUSE, text="No @ for anybody.", **given).told == ()
+    assert note(session, HOUSE, text=f"@Bo Claes. @{an.name}", **given).told == ("Bo Claes",)
+    row = session.scalars(select(Outbox).where(Outbox.staff_notice_id.is_not(None))).first()
+    assert row is not None
+    mail = parcel_of(session, row, SENDER)
+    assert mail.recipients == ("dg@suivi.example",)
+    assert "Wouters" not in mail.mail.as_string()

@@ -16,8 +16,9 @@ from tracker.casework.ending import merge
 from tracker.casework.follow import follow_up
 from tracker.casework.house import CITIZEN
 from tracker.casework.leaving import record_leaving, void_leaving
-from tracker.casework.letters import answer, note
+from tracker.casework.letters import answer
 from tracker.casework.nature import confirm_nature
+from tracker.casework.notes import note
 from tracker.charter.reference import BadReference
 from tracker.charter.words import (
     Channel,

@@ -18,8 +18,8 @@ from tests.conftest import SECRET_KEY
 from tests.factories import MONDAY, acting, make_case, make_house, make_staff
 from tracker.casework.complaints import Found, record_finding
 from tracker.casework.corrective import add_action
-from tracker.casework.letters import note
 from tracker.casework.links import link
+from tracker.casework.notes import note
 from tracker.casework.tasks import ask
 from tracker.charter.words import (
     Channel,

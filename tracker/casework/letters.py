@@ -15,7 +15,6 @@ from tracker.casework.errors import Missing
 from tracker.casework.house import Actor, House
 from tracker.casework.kept_drafts import drop_sent
 from tracker.casework.leaving import left
-from tracker.casework.notes import write_note
 from tracker.casework.paper import Cabinet, as_printed, check_printable
 from tracker.casework.tasks import withdraw_open
 from tracker.casework.teaching import teach
@@ -37,7 +36,6 @@ from tracker.charter.words import (
     MessageKind,
     Nature,
     Role,
-    Verb,
 )
 from tracker.models.messages import Message
 
@@ -133,18 +131,6 @@ def close(
     Raises the charter's refusal while a promise is open, and ``NotFoundYet`` for a complaint without its finding.
     """
     return _send(session, house, MessageKind.CLOSING, reference, draft, actor, now, seen)[0]
-
-
-def note(
-    session: Session, house: House, *, reference: str, text: str, actor: Actor, now: datetime, seen: int | None
-) -> Message:
-    """Add an internal note: it never leaves and discharges nothing."""
-    if not text.strip():
-        raise Missing("text")
-    file = CaseFile.take(session, house, reference=reference, verb=Verb.WRITE, actor=actor, now=now, seen=seen)
-    message = write_note(file, text)
-    file.done(Verb.WRITE, details={"message": message.number, "kind": MessageKind.NOTE})
-    return message
 
 
 def _send(

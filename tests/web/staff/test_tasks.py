@@ -87,3 +87,20 @@ def test_a_service_contributes_and_what_is_still_asked_is_told_before_the_file_c
     with database.reading() as session:
         assert list(session.scalars(select(Task.state).order_by(Task.id))) == ["done", "withdrawn"]
     assert desk("di").get("/staff/asked/2").status_code == 303
+
+
+def test_a_note_tells_a_colleague_and_says_who_could_not_be_told(
+    desk: Callable[[str], Desk], file: Callable[..., str], database: Database
+) -> None:
+    reference, an = file(), desk("an")
+    with database.writing() as session:
+        for who, name in (("bo", "Bo Claes"), ("cy", "Cy Wouters")):
+            session.execute(update(Staff).where(Staff.email == email_of(who)).values(name=name))
+    offered = {str(one["value"]) for one in an.page(f"/staff/cases/{reference}/note").select("option")}
+    assert "Bo Claes" in offered
+    assert "Cy Wouters" not in offered
+    an.send(f"/staff/cases/{reference}/note", text="See @Cy Wouters.", colleague="Bo Claes")
+
+    told = an.page(f"/staff/cases/{reference}").get_text(" ", strip=True)
+    assert "Told by mail: Bo Claes. Not told, since they may not read this file: Cy Wouters." in told
+    assert "@Bo Claes" in told

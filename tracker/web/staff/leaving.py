@@ -1,22 +1,27 @@
 """Owns the pages about notes that stay, letters that left by hand, and messages that never arrived."""
 
+from functools import partial
 from typing import Any
 
 from flask import request
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
-from tracker.casework import leaving, letters
+from tracker.access.permissions import READ, Person, may
+from tracker.casework import leaving, notes
 from tracker.casework.paper import record_posting
 from tracker.charter.counting import brussels_day
 from tracker.charter.words import Verb
 from tracker.insight.casefacts import Header
 from tracker.insight.casepage import outgoing
+from tracker.insight.choices import colleagues
 from tracker.web.fields import TEXT_LENGTH
 from tracker.web.filters import day, label_in_words
 from tracker.web.site import site
-from tracker.web.staff.accounts import now
-from tracker.web.staff.acts import Page, act, the_case
+from tracker.web.staff.accounts import me, now
+from tracker.web.staff.acts import Page, Then, act, lead_on, the_case
+from tracker.web.staff.blueprint import facts_of
 from tracker.web.staff.fields import EVIDENCE_LENGTH, DayField, Pick, StaffForm, several_lines
 from tracker.web.staff.letter_forms import WRITE
 
@@ -24,15 +29,38 @@ from tracker.web.staff.letter_forms import WRITE
 class NoteForm(StaffForm):
     """A note for colleagues."""
 
-    text = several_lines(_l("Note"), TEXT_LENGTH, WRITE)
+    text = several_lines(
+        _l("Note"), TEXT_LENGTH, WRITE,
+        _l("Write @ and a colleague's whole name, and whoever may read this file is told by mail that a note names"
+           " them."),
+    )  # fmt: skip
+    colleague = Pick(_l("Choose a colleague."), label=_l("Tell a colleague"))
+
+
+def _readers(form: NoteForm, case: Header) -> None:
+    """Offer the colleagues who may read the case."""
+    facts = facts_of(case)
+    with site().database.reading() as db:
+        found = colleagues(db, day=brussels_day(now()), not_this=case.about_staff_id)
+    may_read = (one for one in found if may(Person(one.id, one.role, one.service_code), READ, facts))
+    offered = [(one.name, " · ".join(filter(None, (one.name, one.service_code)))) for one in may_read]
+    form.colleague.choices = [("", _("Nobody")), *(one for one in offered if one[0] != me().name)]
 
 
 @act("note", Verb.WRITE, NoteForm, Page(
     _l("Add an internal note"), _l("Add the note"), _l("The note is in the file."),
     _l("Only staff see it. It keeps no promise."),
-))  # fmt: skip
-def note(db: Session, form: NoteForm, case: dict[str, Any]) -> None:
-    letters.note(db, site().house, text=form.text.data, **case)
+), prepare=_readers)  # fmt: skip
+def note(db: Session, form: NoteForm, case: dict[str, Any]) -> Then:
+    text, named = form.text.data, form.colleague.data
+    if named and f"@{named}".casefold() not in text.casefold():
+        text = f"{text}\n@{named}"
+    done = notes.note(db, site().house, text=text, **case)
+    told, closed_to = (", ".join(names) for names in (done.told, done.closed_to))
+    said = [_("The note is in the file.")]
+    said += [_("Told by mail: %(names)s.", names=told)] if told else []
+    said += [_("Not told, since they may not read this file: %(names)s.", names=closed_to)] if closed_to else []
+    return partial(lead_on, " ".join(said))
 
 
 class MessagePick(StaffForm):
