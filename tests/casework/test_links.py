@@ -148,7 +148,9 @@ def test_a_part_gets_a_file_of_its_own_with_the_same_receipt(database: Database)
         letter = session.scalars(select(Message).where(Message.case_id == new.id, Message.number == 2)).one()
         assert new.reference in letter.body
         assert session.scalars(select(RegisterEntry.case_id)).all() == [case.id, case.id + 1]  # it came in once
-        assert ("split_off", new.reference) not in _shown(session, case, an)  # of a service whose files An cannot read
+        assert ("split_off", new.reference) not in _shown(
+            session, case, an
+        )  # of a service whose files An cannot read
         el = make_staff(session, "el@suivi.example", Role.DIRECTION)
         assert ("split_off", new.reference) in _shown(session, case, el)
         assert ("split_from", case.reference) in _shown(session, new, el)

@@ -51,6 +51,7 @@ from tracker.models.paper import Letter, PrintRun, RegisterEntry, RegisterYear, 
 from tracker.models.personal import CalendarFeed, Digest, DigestChoice, PasswordLink
 from tracker.models.routing import RoutingChange, RoutingExample, RoutingModel, RoutingRule
 from tracker.models.schema import TABLES_OF_RECORD
+from tracker.models.set_aside import SetAside
 from tracker.models.survey import SurveyAsked, SurveyReply
 from tracker.models.texts import TextModule
 from tracker.models.views import FirstView, SavedView
@@ -119,6 +120,7 @@ def on_paper_and_by_mail(at: datetime) -> Iterator[Sealed]:
     )
     yield KeptDraft(case_id=1, kind=MessageKind.QUESTION, author_id=1, typed={"text": "Which year?"}, kept_at=at)
     yield SavedView(id=1, staff_id=1, name="Visas", query={"country": "TH"}, changed_at=at)
+    yield SetAside(staff_id=1, case_id=1, until=at.date(), reason="Waiting for the post", made_at=at)
     yield PrintRun(id=1, made_at=at)
     yield Letter(message_id=2, stored_as="ab/letter.pdf", size=9, pages=1, sha256="2" * 64, made_at=at)
     yield VoidPrint(message_id=2, run_id=1, position=1, ground=VoidPrintGround.CODE, voided_at=at)

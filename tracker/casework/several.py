@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from tracker.casework.assignment import assign, hand_over
 from tracker.casework.casefile import find
 from tracker.casework.house import Actor, House
+from tracker.casework.set_aside import set_aside
 from tracker.charter.errors import CharterError
 from tracker.models.database import Database
 
@@ -70,6 +71,25 @@ def give_several(
         return True
 
     return each(database, cases, give)
+
+
+def set_several_aside(
+    database: Database,
+    house: House,
+    *,
+    cases: Sequence[Chosen],
+    until: date,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+) -> Outcome:
+    """Set each of some cases of one's own aside until a working day (Brussels)."""
+
+    def put(session: Session, case: Chosen) -> bool:
+        told = {"reference": case.reference, "until": until, "reason": reason, "actor": actor, "now": now}
+        return set_aside(session, house, **told)  # type: ignore[arg-type]
+
+    return each(database, cases, put)
 
 
 def each(database: Database, cases: Sequence[Chosen], do: Callable[[Session, Chosen], bool]) -> Outcome:

@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from tracker.charter.words import PAPER, ObligationKind, Role
+from tracker.insight.set_aside import waits_for
 from tracker.insight.shown import URGENT, Days, Show, View, branches_of, conditions
 from tracker.insight.sight import IN_TRIAGE, RINGING, Branch, Viewer, may_read, mine
 from tracker.models.cases import Case
@@ -94,7 +95,8 @@ def _statement(viewer: Viewer, role: Role, days: Days) -> Select[Any] | None:
         parts += _listed(Why.OVERDUE, viewer, View.ALL, Show.OVERDUE, days)
     if role is Role.DISPATCHER:
         parts += _listed(Why.UNASSIGNED, viewer, View.ALL, Show.UNASSIGNED, days)
-    parts += _listed(Why.OWED, viewer, View.MINE, Show.EVERYTHING, days)
+    aside = waits_for(viewer.id, days.today)
+    parts += _listed(Why.OWED, viewer, View.MINE, Show.EVERYTHING, days, aside)
     parts += _listed(Why.TO_CLOSE, viewer, View.MINE, Show.TO_CLOSE, days)
     found = union_all(*(select(part.subquery()) for part in parts)).subquery("found")
     return (
@@ -116,15 +118,19 @@ def _statement(viewer: Viewer, role: Role, days: Days) -> Select[Any] | None:
     )
 
 
-def _listed(why: Why, viewer: Viewer, view: View, show: Show, days: Days) -> list[Select[Any]]:
+def _listed(
+    why: Why, viewer: Viewer, view: View, show: Show, days: Days, aside: ColumnElement[bool] | None = None
+) -> list[Select[Any]]:
     return [
-        _first(why, branch.within, *conditions(show, days, branch), of=branch)
+        _first(why, branch.within, *conditions(show, days, branch), of=branch, aside=aside)
         for branch in branches_of(viewer, view, show)
     ]
 
 
-def _first(why: Why, *within: ColumnElement[bool], of: Branch | None = None) -> Select[Any]:
-    """Return the first of some cases, in the order of the queue."""
+def _first(
+    why: Why, *within: ColumnElement[bool], of: Branch | None = None, aside: ColumnElement[bool] | None = None
+) -> Select[Any]:
+    """Return the first of some cases, in the order of the queue, without those that are set aside."""
     due, id_ = (of.due_on, of.id) if of is not None else (Case.next_due_on, Case.id)
     columns: list[SQLColumnExpression[Any]] = [
         literal_column(str(list(Why).index(why))).label("rank"),
@@ -132,6 +138,8 @@ def _first(why: Why, *within: ColumnElement[bool], of: Branch | None = None) -> 
         id_.label("id"),
     ]
     query = select(*columns).where(*within)
+    if aside is not None:
+        query = query.where(or_(Case.not_sent, not_(aside)))
     if why in (Why.URGENT, Why.OVERDUE, Why.OWED):
         query = query.where(or_(Case.not_sent, not_(_waits(on_paper=False))))
     ordered = query.order_by(id_) if why is Why.TO_CLOSE else query.order_by(due, id_)

@@ -17,6 +17,7 @@ from tracker.models.paper import Letter, PrintRun, RegisterEntry, RegisterYear, 
 from tracker.models.personal import CalendarFeed, Digest, DigestChoice, PasswordLink
 from tracker.models.routing import RoutingChange, RoutingExample, RoutingModel, RoutingRule
 from tracker.models.search import CaseSearch
+from tracker.models.set_aside import SetAside
 from tracker.models.staff import Staff
 from tracker.models.survey import SurveyAsked, SurveyReply
 from tracker.models.tasks import StaffNotice, Task
@@ -64,6 +65,7 @@ TABLES_OF_RECORD: tuple[type[Sealed], ...] = (
     StaffNotice,
     CaseLink,
     KeptDraft,
+    SetAside,
 )
 """What Suivi answers for: each row carries a seal (``tracker verify``)."""
 
@@ -107,6 +109,7 @@ __all__ = [
     "RoutingRule",
     "SavedView",
     "Service",
+    "SetAside",
     "Staff",
     "StaffNotice",
     "SurveyAsked",

@@ -79,7 +79,7 @@ def test_the_queue_offers_what_the_role_may_do_and_ticks_all_without_a_script(
         who: [button["value"] for button in desk(who).page("/staff/queue?view=all").select("#several button")]
         for who in ("an", "el")
     }
-    assert offered == {"an": ["assign", "hand-over", "letters", "list"], "el": ["list"]}
+    assert offered == {"an": ["assign", "hand-over", "later", "letters", "list"], "el": ["list"]}
 
     page = desk("an").page("/staff/queue?view=service&tick=all")
     link = page.select_one("#tick-all")

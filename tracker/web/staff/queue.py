@@ -23,6 +23,7 @@ from tracker.insight.casefacts import Header
 from tracker.insight.overview import Count, Overview, overview
 from tracker.insight.queue import NOTHING_OWED, Page, Position, Row, queue_page
 from tracker.insight.saved_views import saved_views
+from tracker.insight.set_aside import set_aside_by
 from tracker.insight.shown import Days, Show, View
 from tracker.insight.stretches import Asked, Stretch, stretch_page
 from tracker.insight.to_and_fro import waiting_for_head
@@ -100,6 +101,7 @@ def queue() -> str:
         listed = _narrowed(db, account, asked, days) if asked else _plain(db, account, asked, days)
         above = overview(db, account.viewer, view=asked.view, days=days)
         first = first_line(db, account, days)
+        aside = set_aside_by(db, account.id, today=today)
         in_triage = (row.id for row in (*listed.urgent, *listed.rows) if row.state is CaseState.TRIAGE)
         referred = waiting_for_head(db, in_triage)
         form = panel(db, account.viewer, asked, today) if "filter" in given else None
@@ -107,6 +109,7 @@ def queue() -> str:
         "staff/queue.html",
         names=_names(),
         first=first,
+        set_aside=aside,
         **several_of(account),
         urgent=_lines(listed.urgent, moment),
         lines=_lines(listed.rows, moment),

@@ -10,20 +10,22 @@ from flask_babel import lazy_gettext as _l
 
 from tracker.access.permissions import Room, may_enter, reaches
 from tracker.casework.printing import make_run
-from tracker.casework.several import MOST, Chosen, NotDone, Outcome, give_several
+from tracker.casework.set_aside import next_working_day
+from tracker.casework.several import MOST, Chosen, NotDone, Outcome, give_several, set_several_aside
 from tracker.charter.counting import brussels_day
 from tracker.charter.words import Verb
 from tracker.insight.choices import colleagues
 from tracker.insight.sight import may_read
 from tracker.insight.ticked import Ticked, ticked
 from tracker.models.cases import Case
+from tracker.web.filters import long_day
 from tracker.web.filters import moment as in_full
 from tracker.web.site import site
 from tracker.web.staff.accounts import Account, me, now
 from tracker.web.staff.acts import nothing_chosen, problems_of
 from tracker.web.staff.blueprint import needs_room, staff
-from tracker.web.staff.fields import StaffForm
-from tracker.web.staff.handling import AssignForm, HandOverForm, in_words
+from tracker.web.staff.fields import REASON_LENGTH, DayField, StaffForm, several_lines
+from tracker.web.staff.handling import WHY, AssignForm, HandOverForm, in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +36,23 @@ class Deed:
     title: Any
     button: Any
     form: type[StaffForm]
+    intro: Any = ""
+
+
+class LaterForm(StaffForm):
+    """Until which day, and why."""
+
+    until = DayField(_l("Choose the day."), label=_l("Until"))
+    reason = several_lines(_l("Reason"), REASON_LENGTH, WHY)
 
 
 DEEDS = {
     "assign": Deed(_l("Choose the handler"), _l("Choose who handles these files"), _l("Give them to this colleague"),
                    AssignForm),
     "hand-over": Deed(_l("Hand over"), _l("Hand these files over"), _l("Hand over"), HandOverForm),
+    "later": Deed(_l("Set aside"), _l("Set these files aside until a day"), _l("Set them aside"), LaterForm,
+                  _l("Only what comes first in your own list changes: dates, reminders and who is told stay as they"
+                     " are. Only your own files, until a working day before the last one that the promise leaves.")),
     "letters": Deed(_l("Print their letters"), _l("Print the letters of these files"), _l("Print"), StaffForm),
     "list": Deed(_l("Print the list"), _l("List of files"), "", StaffForm),
 }  # fmt: skip
@@ -49,7 +62,7 @@ def deeds_of(account: Account) -> dict[str, Any]:
     """Return what may be offered to an account under the queue: the words of each button by its name."""
     works = bool(reaches(account.person, Verb.ASSIGN))
     letters = may_enter(account.person, Room.LETTERS)
-    allowed = {"assign": works, "hand-over": works, "letters": letters, "list": True}
+    allowed = {"assign": works, "hand-over": works, "later": works, "letters": letters, "list": True}
     return {name: deed.words for name, deed in DEEDS.items() if allowed[name]}
 
 
@@ -75,6 +88,8 @@ def several() -> ResponseReturnValue:
     if name not in deeds_of(me()):
         return redirect(url_for("staff.queue"))
     form = DEEDS[name].form(formdata=None)
+    if isinstance(form, LaterForm):
+        form.until.data = next_working_day(site().house, now())
     return _ask(name, form, _files(request.args.getlist("file")))
 
 
@@ -92,6 +107,12 @@ def do_several() -> ResponseReturnValue:
     _offer(form, files)
     if name == "list" or not chosen or not form.validate():
         return _ask(name, form, files)
+    if isinstance(form, LaterForm):
+        outcome = set_several_aside(
+            site().database, site().house, cases=chosen, until=form.until.day, reason=form.reason.data,
+            actor=me().actor, now=now(),
+        )  # fmt: skip
+        return _tell(name, outcome, long_day(form.until.day))
     reason = form.reason.data if isinstance(form, HandOverForm) else None
     assert isinstance(form, AssignForm)
     outcome = give_several(
@@ -168,4 +189,6 @@ def _tell(name: str, outcome: Outcome, who: str) -> ResponseReturnValue:
         (one.reference, " ".join(said for _field, said in problems_of(one.refusal)) if one.refusal else why)
         for one in outcome.not_done
     ]
-    return render_template("staff/several_done.html", deed=DEEDS[name], outcome=outcome, not_done=not_done, who=who)
+    return render_template(
+        "staff/several_done.html", name=name, deed=DEEDS[name], outcome=outcome, not_done=not_done, who=who
+    )
