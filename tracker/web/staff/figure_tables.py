@@ -98,7 +98,7 @@ def cut_tables(found: Figures, period: Period, services: Mapping[str, str]) -> l
             else (lambda word, words=WORDS_OF[cut]: label(words(word), Language(language())))  # type: ignore[misc]
         )
         rows = [[Cell(name(value)), *_tally(tally, period, **{cut: value})] for value, tally in values.items()]
-        tables.append(Table(cut, f"{caption}: {period.words}", (caption, *_heads()), rows))
+        tables.append(Table(cut, _about(caption, period), (caption, *_heads()), rows))
     return tables
 
 
@@ -116,7 +116,12 @@ def theme_tables(found: Figures, period: Period) -> list[Table]:
         for code, of in themes
     ]  # fmt: skip
     heads = (_("Theme"), _("Complaints received"), *words.values())
-    return [Table("themes", f"{_('Complaints received, by theme')}: {period.words}", heads, rows)]
+    return [Table("themes", _about(_("Complaints received, by theme"), period), heads, rows)]
+
+
+def _about(caption: str, period: Period) -> str:
+    """Return what stands above a table of some months."""
+    return str(_("%(what)s: %(words)s", what=caption, words=period.words))
 
 
 def load_tables(whole: Load, each: Sequence[Load], ahead: list[date], services: Mapping[str, str]) -> list[Table]:
