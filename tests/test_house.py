@@ -61,6 +61,14 @@ def test_what_rare_work_needs_is_loaded_only_for_it(door: str, tmp_path: Path) -
     assert rare & set(shown.stdout.split()) == set()
 
 
+def test_no_text_to_translate_stands_in_an_f_string_where_the_collector_does_not_see_it() -> None:
+    for path in MODULES:
+        formatted = (node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.JoinedStr))
+        inside = (node for each in formatted for node in ast.walk(each) if isinstance(node, ast.Call))
+        names = {node.func.id for node in inside if isinstance(node.func, ast.Name)}
+        assert not names & {"_", "_l", "gettext", "ngettext", "lazy_gettext"}, path
+
+
 def test_the_package_itself_holds_one_docstring() -> None:
     body = ast.parse((ROOT / "tracker/__init__.py").read_text()).body
     assert len(body) == 1

@@ -73,7 +73,7 @@ def test_a_complaint_is_linked_to_the_case_it_is_about(client: FlaskClient, data
         text = session.scalars(select(Message.body).where(Message.case_id == complaint.id, Message.number == 1)).one()
     assert complaint.about_case_id == original.id
     assert "Drie uur!" in text
-    assert "Het loket" in text
+    assert "De klacht gaat over: Het loket" in text
 
 
 def test_a_complaint_about_an_unknown_case_comes_back_with_its_text(client: FlaskClient, database: Database) -> None:

@@ -209,7 +209,8 @@ def _whole_text(form: RequestForm) -> str:
     """The text, with the service or person that a complaint names."""
     if form.kind.data != "complaint" or not form.about_whom.data:
         return str(form.text.data)
-    return f"{form.text.data}\n\n{_('The complaint is about:')} {form.about_whom.data}"
+    about = str(_("The complaint is about: %(whom)s", whom=form.about_whom.data))
+    return f"{form.text.data}\n\n{about}"
 
 
 def _submission_key(form: RequestForm, draft: Draft) -> str:

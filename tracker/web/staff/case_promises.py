@@ -63,7 +63,7 @@ def _days(promise: Promise, today: date, received_on: date) -> Iterator[tuple[Ma
         yield Mark.BEGAN, promise.counted_from, _about(promise)
     if promise.work_by != promise.due_on:
         last = _("last working day: %(day)s", day=day(promise.work_by))
-        yield Mark.WORK_BY, promise.work_by, f"{last} ({_('provisional')})" if promise.provisional else last
+        yield Mark.WORK_BY, promise.work_by, last + " (" + _("provisional") + ")" if promise.provisional else last
     yield Mark.DUE, promise.due_on, _("due on %(day)s", day=day(promise.due_on))
     ended = today if promise.is_open else promise.settled_on or promise.due_on
     if ended > promise.due_on:

@@ -54,7 +54,7 @@ def _action(action: Mapping[str, Any], details: Mapping[str, Any]) -> Iterator[s
     yield action["what"]
     if details["complaint"] in ("action", "action_changed"):
         yield str(details["owner"])
-        yield f"{_('To be done by')} {day(date.fromisoformat(action['due_on']))}"
+        yield _("To be done by") + f" {day(date.fromisoformat(action['due_on']))}"
     elif details["complaint"] == "action_done":
         yield day(date.fromisoformat(action["done_on"]))
     else:

@@ -143,7 +143,8 @@ def _sent(messages: Sequence[Message]) -> str:
         said = [_how(messages[0].channel)]
     else:
         said = [
-            f"{_('Competent body') if one.service_code else _('Requester')} – {_how(one.channel)}" for one in messages
+            (_("Competent body") if one.service_code else _("Requester")) + f" – {_how(one.channel)}"
+            for one in messages
         ]
     waiting = [one for one in messages if one.act is not None and one.left_on is None]
     if waiting:
