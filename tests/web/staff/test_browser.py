@@ -32,7 +32,8 @@ def test_the_pages_have_no_fault_that_axe_finds_and_fit_a_narrow_screen(
     browser: Any, address: str, lived: str
 ) -> None:
     pages = [
-        "queue?view=service",
+        "queue?view=service&nature=complaint&flag=unconfirmed&sort=handler&filter=1",
+        "queue/views?view=service&nature=complaint",
         "search?q=bonjour&channel=post",
         f"cases/{lived}",
         "cases/new",

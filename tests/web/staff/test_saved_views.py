@@ -51,6 +51,7 @@ def test_a_view_is_kept_opened_and_begun_with(an: Desk, file: File) -> None:
     assert page.select_one("nav[aria-label='My views'] a[aria-current]").get_text() == "My faxes"
     begun = an.page("/staff/queue")
     assert _references(begun) == [fax]
+    assert _references(an.page("/staff/queue?tick=all")) == [fax], "all of this list are ticked, not of another"
     assert len(begun.select(".staff-chips li")) == 5, "four that are filtered by, and all at once"
     assert _references(an.page(_tabs(begun)["My faxes"])) == [fax]
     assert len(_references(an.page("/staff/queue?view=mine"))) == 2, "the plain lists are as they were"

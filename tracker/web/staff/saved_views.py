@@ -54,7 +54,7 @@ class Kept(NamedTuple):
 def given_to(saved: Sequence[Saved]) -> MultiDict[str, str]:
     """Return what the address of the queue asks for; nothing: the view that its reader begins with."""
     first = next((view for view in saved if view.first), None)
-    if first is None or set(request.args) - {"lang"}:
+    if first is None or set(request.args) - {"lang", "tick"}:
         return request.args
     return as_typed(first.query)
 

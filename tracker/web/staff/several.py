@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -68,15 +69,14 @@ def deeds_of(account: Account) -> dict[str, Any]:
 
 def several_of(account: Account) -> dict[str, Any]:
     """Return what the form under the queue shows; ``ticked``: all on this page are ticked, as was asked for."""
-    again: dict[str, Any] = {
-        name: given for name, given in request.args.to_dict(flat=False).items() if name != "tick"
-    }
+    # What was asked is written behind the address, never handed to `url_for`, which would obey some of its names.
+    again = urlencode({**request.args.to_dict(flat=False), "tick": "all"}, doseq=True)
     return {
         "deeds": deeds_of(account),
         "ticked": request.args.get("tick") == "all",
         "printed": in_full(now()),
         "counts_url": url_for("staff.queue_counts", view=request.args.get("view")),
-        "tick_all": url_for("staff.queue", **again, tick="all", _anchor="several"),
+        "tick_all": f"{url_for('staff.queue')}?{again}#several",
     }
 
 
