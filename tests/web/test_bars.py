@@ -19,6 +19,7 @@ MARCH = [date(2026, 3, day) for day in range(1, 32)]
         ({Mark.BEGAN: 2, Mark.DUE: 7, Mark.LATE: 8, Mark.KEPT: 12}, LAST, 50, True),
         ({Mark.BEGAN: 2, Mark.ENDED: 7, Mark.DUE: 12}, 50, LAST, False),
         ({Mark.BEGAN: 2, Mark.LETTER: 7, Mark.TODAY: 7, Mark.DUE: 12}, 50, LAST, False),
+        ({Mark.LETTER: 2, Mark.TODAY: 7, Mark.DUE: 12}, 50, LAST, False),
         ({Mark.BEGAN: 2, Mark.DUE: 2, Mark.TODAY: 2}, FIRST, FIRST, False),
     ],
 )

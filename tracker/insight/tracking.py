@@ -43,11 +43,12 @@ class Handler:
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """One dated promise with the steps of its count; `due_on` is a Brussels day."""
+    """One dated promise with the steps of its count; `counted_from` and `due_on` are Brussels days."""
 
     kind: ObligationKind
     rule_id: str
     days: int | None
+    counted_from: date
     due_on: date
     state: ObligationState
     steps: list[Any]
@@ -201,6 +202,7 @@ _PROMISE = (
     Obligation.kind,
     Obligation.rule_id,
     Obligation.days,
+    Obligation.counted_from,
     Obligation.due_on,
     Obligation.state,
     Obligation.steps,

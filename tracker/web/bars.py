@@ -44,7 +44,7 @@ class Bar:
 
 
 def bar_of(days: Iterable[tuple[Mark, date, str]]) -> Bar:
-    """Return the bar of some days (Brussels) with their words; one of them is ``BEGAN``, one ``DUE``.
+    """Return the bar of some days (Brussels) with their words; one is ``BEGAN`` or else ``LETTER``, one ``DUE``.
 
     What is spent ends with ``TODAY``, ``KEPT`` or ``ENDED``: none of the three, and nothing is spent.
     """
@@ -56,10 +56,11 @@ def bar_of(days: Iterable[tuple[Mark, date, str]]) -> Bar:
         return round(FIRST + (LAST - FIRST) * (day - first).days / length, 2)
 
     on = {mark: day for mark, day, _words in given}
-    reached = next((on[mark] for mark in (Mark.KEPT, Mark.ENDED, Mark.TODAY) if mark in on), on[Mark.BEGAN])
+    began = on.get(Mark.BEGAN) or on[Mark.LETTER]
+    reached = next((on[mark] for mark in (Mark.KEPT, Mark.ENDED, Mark.TODAY) if mark in on), began)
     return Bar(
         days=tuple(Placed(mark, day, place(day), words) for mark, day, words in given),
-        begins=place(on[Mark.BEGAN]),
+        begins=place(began),
         now=place(reached),
         due=place(on[Mark.DUE]),
         late=reached > on[Mark.DUE],

@@ -281,7 +281,10 @@ def test_the_case_is_shown_as_late_when_it_is(client: FlaskClient) -> None:
 
     with time_machine.travel(datetime.now(UTC) + timedelta(days=16)):
         enter(client, reference, code)
-        assert "We zijn te laat" in client.get("/nl/follow/case").get_data(as_text=True)
+        page = soup(client.get("/nl/follow/case"))
+        days = [one.get_text(strip=True).split(" ")[0] for one in page.select(".suivi-bar__days li")]
+        assert "We zijn te laat" in page.get_text()
+        assert days == ["ontvangen", "uiterlijk", "te", "vandaag,"]
 
 
 def test_the_reference_alone_may_stand_in_the_address_of_the_door(client: FlaskClient) -> None:

@@ -162,12 +162,13 @@ def follow_case() -> AnyResponse | str:
 def _case_page(case: TrackedCase, form: AddForm, key: str, draft: Draft | None = None, more: Sentences = ()) -> str:
     if draft and draft.refused:
         form.files.errors = draft.refused
+    today = brussels_day(datetime.now(UTC))
     return render_template(
         "public/case.html",
         case=case,
         handler=in_charge(asdict(case.handler), language()),
-        promises=[explained(asdict(promise), language()) for promise in case.promises],
-        today=brussels_day(datetime.now(UTC)),
+        promises=[explained(asdict(promise), language(), today=today) for promise in case.promises],
+        today=today,
         days=periods(datetime.now(UTC)),
         form=form,
         key=key,
