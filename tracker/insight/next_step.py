@@ -158,5 +158,6 @@ def _waits(*, on_paper: bool) -> ColumnElement[bool]:
             paper if on_paper else not_(paper),
         )
         .correlate(Case)
+        .offset(literal_column("0"))  # or PostgreSQL would read all that waits in the house, to answer for one case
         .exists()
     )

@@ -13,7 +13,7 @@ from tracker.charter.words import Nature, ObligationKind
 from tracker.insight.complaints import late_to_tell
 from tracker.insight.heartbeat import FETCH, SILENCE, SWEEP
 from tracker.insight.mailbox import to_decide, told_to_nobody
-from tracker.insight.shown import Days, Show, View, branches_of, conditions, urgent_ids, walked
+from tracker.insight.shown import Days, Show, View, branches_of, conditions, spelled, urgent_ids, walked
 from tracker.insight.sight import Branch, Viewer
 from tracker.insight.tasks import asked_to_tell
 from tracker.models.cases import Case
@@ -95,10 +95,7 @@ def _statement(viewer: Viewer, view: View, days: Days) -> Select[Any]:
     mail = (to_decide(viewer).label("mail_to_decide"), told_to_nobody().label("mail_unattended"))
     jobs = (swept.label("swept_at"), fetched.label("fetched_at"), failed.label("fetch_error"))
     late = late_to_tell(viewer, today=days.today).label("late_actions")
-    asked = (column.label(name) for column, name in zip(
-        asked_to_tell(viewer, today=days.today), ("asked_of_me", "asked_late"), strict=True
-    ))  # fmt: skip
-    return select(*columns, *jobs, *mail, late, *asked, ahead)
+    return select(*columns, *jobs, *mail, late, asked_to_tell(viewer, today=days.today), ahead)
 
 
 def _listed(viewer: Viewer, view: View, show: Show, days: Days) -> list[Select[Any]]:
@@ -124,7 +121,7 @@ def _ahead(branches: Sequence[Branch], days: Days) -> Subquery:
         ).subquery()
     seen = union(*(select(walk) for walk in walks)).subquery()
     return select(
-        func.count().filter(seen.c.due_on < days.today).label(Show.OVERDUE),
+        func.count().filter(seen.c.due_on < spelled(days.today)).label(Show.OVERDUE),
         func.count().filter(seen.c.next_kind == ObligationKind.INTERIM).label(Show.INTERIM),
         func.count().filter(seen.c.nature == Nature.COMPLAINT).label(Show.COMPLAINTS),
         func.count().label("seen"),

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, Self
 
-from sqlalchemy import ColumnElement, Select, SQLColumnExpression, Subquery, literal_column, or_, select, union
+from sqlalchemy import ColumnElement, Date, Select, SQLColumnExpression, Subquery, literal_column, or_, select, union
 
 from tracker.charter.calendar import WorkingCalendar
 from tracker.charter.words import Nature, ObligationKind
@@ -94,11 +94,11 @@ def conditions(show: Show, days: Days, branch: Branch) -> list[ColumnElement[boo
     owed = due_on.is_not(None)
     match show:
         case Show.OVERDUE:
-            return [owed, due_on < days.today]
+            return [owed, due_on < spelled(days.today)]
         case Show.TODAY:
-            return [owed, due_on >= days.today, due_on <= days.today_until]
+            return [owed, due_on >= spelled(days.today), due_on <= spelled(days.today_until)]
         case Show.WEEK:
-            return [owed, due_on >= days.today, due_on <= days.week_until]
+            return [owed, due_on >= spelled(days.today), due_on <= spelled(days.week_until)]
         case Show.INTERIM:
             return [owed, Case.next_kind == literal_column(f"'{ObligationKind.INTERIM.value}'")]
         case Show.COMPLAINTS:
@@ -116,6 +116,12 @@ def conditions(show: Show, days: Days, branch: Branch) -> list[ColumnElement[boo
             rest = (Case.next_kind, Case.next_work_by, Case.closed_at)
             return [OPEN, Case.next_due_on.is_(None), *(column.is_(None) for column in rest)]
     return [owed]
+
+
+def spelled(day: date) -> ColumnElement[date]:
+    """Return a day as it is written in a statement: PostgreSQL, which sees it, plans once for the whole day."""
+    said: ColumnElement[date] = literal_column(f"'{day.isoformat()}'", Date)
+    return said
 
 
 def marked(branch: Branch, alarm: str) -> ColumnElement[bool]:
