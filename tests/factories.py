@@ -34,7 +34,7 @@ def make_house() -> House:
     """Return the house as it is shipped."""
     return House(
         rules=RuleBook.shipped(),
-        calendar=WorkingCalendar.shipped(),
+        shipped_calendar=WorkingCalendar.shipped(),
         router=_router,
         reference_prefix="DOS",
         base_url="https://suivi.example",

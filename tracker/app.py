@@ -48,7 +48,7 @@ def create_app(settings: "Settings", database: "Database | None" = None, house: 
     app.extensions["suivi"] = Site(
         settings=settings,
         database=database,
-        house=house or open_house(settings, open_routing(settings, database)),
+        house=house or open_house(settings, open_routing(settings, database), database),
     )
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = False

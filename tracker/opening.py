@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import make_url, text
 
 from config import Settings, SettingsError
+from tracker.casework.closing_days import CalendarInForce
 from tracker.casework.house import House
 from tracker.casework.mail.store import Mailroom
 from tracker.casework.routing_in_force import RoutingInForce
@@ -95,14 +96,16 @@ def _router(settings: Settings) -> "Router":
     )
 
 
-def open_house(settings: Settings, routing: RoutingInForce | None = None) -> House:
-    """Return the rules, the calendar and the router in force; ``routing``: none, and the router is the product's.
+def open_house(settings: Settings, routing: RoutingInForce | None = None, database: Database | None = None) -> House:
+    """Return the rules, the calendar and the router in force.
 
+    ``routing``: none, and the router is the product's; ``database``: none, and the calendar is.
     Raises ``RulesFileError`` with file and line.
     """
+    shipped = WorkingCalendar.shipped()
     return House(
         rules=RuleBook.shipped(),
-        calendar=WorkingCalendar.shipped(),
+        shipped_calendar=shipped,
         router=routing or open_routing(settings),
         reference_prefix=settings.reference_prefix,
         base_url=settings.base_url,
@@ -110,6 +113,7 @@ def open_house(settings: Settings, routing: RoutingInForce | None = None) -> Hou
         duty_email=settings.duty_email,
         survey_url=settings.survey_url,
         survey_months=settings.survey_months,
+        calendar_in_force=CalendarInForce(database, shipped) if database is not None else None,
     )
 
 
@@ -141,7 +145,7 @@ def open_machine(settings: Settings) -> Machine:
     database = open_database(settings)
     return Machine(
         database=database,
-        house=open_house(settings, open_routing(settings, database)),
+        house=open_house(settings, open_routing(settings, database), database),
         transport=transport_for(settings.smtp_url, settings.outbox_dir),
         sender=Sender(
             mail_from=settings.mail_from,

@@ -1,10 +1,18 @@
 """`tracker deadline`: what is owed, counted from receipt, channel and nature, on the command line."""
 
 import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import call
+from tests.conftest import SECRET_KEY
+from tests.factories import acting, make_house, make_staff, settle
+from tracker.casework.closing_days import add_closing_days
+from tracker.charter.counting import brussels_day
+from tracker.charter.words import Role
+from tracker.models.database import Database
 
 
 @pytest.mark.parametrize(
@@ -76,3 +84,24 @@ def test_lines_are_answered_one_by_one_with_nothing_wrong() -> None:
 
     assert told.returncode == 0
     assert len(told.stdout.splitlines()) == 300
+
+
+def test_closing_days_that_were_added_here_count(database: Database, database_url: str, tmp_path: Path) -> None:
+    shipped, now = make_house().shipped_calendar, datetime.now(UTC)
+    received = next(
+        now - timedelta(days=n) for n in range(9) if shipped.is_open(brussels_day(now) + timedelta(15 - n))
+    )
+    due = brussels_day(received) + timedelta(days=15)
+    with database.writing() as session:
+        settle(session)
+        admin = acting(make_staff(session, "admin@suivi.example", Role.ADMIN))
+        before = now - timedelta(days=3)
+        add_closing_days(session, shipped, days=[due], until=None, source="Circular 1", actor=admin, now=before)
+    asked = ("deadline", "--received", received.isoformat(), "--channel", "web", "--nature", "information", "--json")
+    here = {"SECRET_KEY": SECRET_KEY, "DATABASE_URL": database_url, "VAR_DIR": str(tmp_path)}
+    nowhere = here | {"DATABASE_URL": f"sqlite:///{tmp_path}/none.db"}
+
+    added, none = (json.loads(call(*asked, settings=where).stdout)["obligations"][0] for where in (here, nowhere))
+
+    assert added["due_on"] == none["due_on"] == none["work_by"] == due.isoformat()
+    assert added["work_by"] < due.isoformat()

@@ -69,7 +69,8 @@ def test_every_job_of_the_table_is_scheduled_and_none_is_ever_dropped_for_being_
     scheduler.shutdown()
 
     assert jobs.keys() == {job.name for job in JOBS} == {
-        "sweep", "deliver", "fetch", "figures", "directory", "succession", "ring", "digest", "actions", "purge",
+        "sweep", "deliver", "fetch", "figures", "directory", "calendar", "succession", "ring", "digest", "actions",
+        "purge",
     }  # fmt: skip
     for job in jobs.values():
         assert (job.misfire_grace_time, job.coalesce, job.max_instances) == (None, True, 1)

@@ -14,6 +14,7 @@ from tracker.casework.errors import CaseChanged, NotPermitted, UnknownReference
 from tracker.casework.house import Actor, House
 from tracker.casework.outcomes import note_breach, note_discharges
 from tracker.charter import ladder, moves
+from tracker.charter.counting import brussels_day
 from tracker.charter.entries import Entry, Received, entry_from_json, entry_to_json
 from tracker.charter.ledger import Ledger, replay
 from tracker.charter.obligations import Obligation as Promise
@@ -287,7 +288,7 @@ class CaseFile:
         for row in owed:
             row.next_action_at = ladder.next_at(
                 self.house.rules.ladder,
-                self.house.calendar,
+                self.house.calendar.as_known_on(brussels_day(self.now)),
                 promise_of(row),
                 situation_of(self.case),
                 already=frozenset(rungs.get(row.id, ())),

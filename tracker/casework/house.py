@@ -18,7 +18,8 @@ class House:
     """The rules, the calendar and the router in force in this process, and what its letters need to say."""
 
     rules: RuleBook
-    calendar: WorkingCalendar
+    shipped_calendar: WorkingCalendar
+    """As it comes with the product."""
     router: Callable[[], "Router"]
     """Gives the router, read on first use: most commands never route anything."""
     reference_prefix: str
@@ -32,6 +33,14 @@ class House:
     """Where a requester says what they thought of the service; ``{language}`` in it stands for theirs. None: here."""
     survey_months: int = 3
     """Nobody is asked about a case who was asked about another one in so many months."""
+
+    calendar_in_force: Callable[[], WorkingCalendar] | None = None
+    """Gives the shipped calendar with what administrators added here; none: there is no installation to ask."""
+
+    @property
+    def calendar(self) -> WorkingCalendar:
+        """The working calendar, with what counts only from a later day on: see ``as_known_on``."""
+        return self.calendar_in_force() if self.calendar_in_force is not None else self.shipped_calendar
 
     def survey_in(self, language: Language) -> str | None:
         """Return the address of a survey elsewhere in a language; none: it is asked here."""

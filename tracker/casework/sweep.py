@@ -183,7 +183,7 @@ class _Judge:
         born = row.arose_at if row.born_late else None  # nothing else asks when it arose
         key = (row.due_on, row.work_by, row.decide_by, born, situation, already)
         if key not in self.climbed:
-            steps, calendar = self.house.rules.ladder, self.house.calendar
+            steps, calendar = self.house.rules.ladder, self.house.calendar.as_known_on(brussels_day(self.now))
             sent, skipped = ladder.due(steps, calendar, row, situation, now=self.now, already=already)
             known = already.union(moment.rung for moment in (*sent, *skipped))
             self.climbed[key] = sent, skipped, ladder.next_at(steps, calendar, row, situation, already=known)

@@ -4,12 +4,13 @@ It serves ``work_by`` and the reminders only. A due date needs no calendar, so n
 data has a hole: past ``known_until`` a working day is provisional, and said to be so wherever it is shown.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import TypeVar
 
 from tracker.charter.datafile import DataFile, Table
 from tracker.charter.errors import CharterError
@@ -76,7 +77,8 @@ class BridgeDay:
 
     day: date
     source: str
-    since: date | None  # when it entered our table; None: from the start
+    since: date | None  # the day from which it counts; None: from the start
+    withdrawn: date | None = None  # the day from which it counts no more; None: it stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,10 @@ class Known:
 
     until: date
     since: date | None
+    withdrawn: date | None = None  # the day from which it counts no more; None: it stands
+
+
+E = TypeVar("E", BridgeDay, Known)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,24 +118,38 @@ class WorkingCalendar:
         """Read the calendar that comes with the program."""
         return cls.load(files("tracker.charter") / "data" / "calendar.toml")
 
+    def with_entries(self, bridge_days: Iterable[BridgeDay], known: Iterable[Known]) -> "WorkingCalendar":
+        """Return the calendar with what an installation has learnt beside it."""
+        learnt = sorted((*self.known, *known), key=lambda entry: entry.since or date.min)
+        days = (*self.bridge_days, *bridge_days)
+        return replace(self, bridge_days=days, known=tuple(learnt), _years={}, _views={})
+
     @property
     def known_until(self) -> date:
         """The last day for which the bridge days are known."""
-        return self.known[-1].until
+        return max(entry.until for entry in self.known if entry.withdrawn is None)
+
+    @property
+    def changed_on(self) -> tuple[date, ...]:
+        """The days from which something that was learnt, or withdrawn, counts: the oldest first."""
+        entries: tuple[BridgeDay | Known, ...] = (*self.bridge_days, *self.known)
+        return tuple(sorted({day for entry in entries for day in (entry.since, entry.withdrawn) if day}))
 
     def as_known_on(self, day: date) -> "WorkingCalendar":
         """Return the calendar as it stood on a day, without what entered the table later.
 
         A count stored then is reproduced exactly, however much has been learnt since.
         """
-        entries: tuple[BridgeDay | Known, ...] = (*self.bridge_days, *self.known)
-        later = [entry for entry in entries if entry.since and entry.since > day]
+        later = sum(change > day for change in self.changed_on)
         if not later:
             return self
-        bridges = tuple(entry for entry in self.bridge_days if entry not in later)
-        known = tuple(entry for entry in self.known if entry not in later)
-        key = len(later)  # knowledge only grows, so its size tells which state it is
-        return self._views.setdefault(key, replace(self, bridge_days=bridges, known=known, _years={}, _views={}))
+        if later not in self._views:  # how many changes are still to come tells which state it is
+            bridges = tuple(
+                _then(entry, day) for entry in self.bridge_days if not (entry.since and entry.since > day)
+            )
+            known = tuple(_then(entry, day) for entry in self.known if not (entry.since and entry.since > day))
+            self._views[later] = replace(self, bridge_days=bridges, known=known, _years={}, _views={})
+        return self._views[later]
 
     def why_closed(self, day: date) -> str | None:
         """Return the code of the reason a day is closed, or None when it is open.
@@ -142,7 +162,8 @@ class WorkingCalendar:
         return closed.get(day) or (WEEKEND if day.weekday() >= 5 else None)
 
     def _closed_in(self, year: int) -> Iterator[tuple[date, str]]:
-        yield from ((bridge.day, BRIDGE_DAY) for bridge in self.bridge_days if bridge.day.year == year)
+        stand = (bridge for bridge in self.bridge_days if bridge.day.year == year and bridge.withdrawn is None)
+        yield from ((bridge.day, BRIDGE_DAY) for bridge in stand)
         for closing in self.closings:
             if day := closing.in_year(year):
                 yield day, closing.code
@@ -184,6 +205,11 @@ class WorkingCalendar:
                 if n <= 0:
                     return day
             day += step
+
+
+def _then(entry: E, day: date) -> E:
+    """Return an entry as it stood on a day: what was withdrawn later still stood."""
+    return replace(entry, withdrawn=None) if entry.withdrawn is not None and entry.withdrawn > day else entry
 
 
 def _all_known(file: DataFile) -> tuple[Known, ...]:

@@ -164,12 +164,16 @@ def receipt_corrected(draft: Draft, entry: ReceiptCorrected) -> None:
 
 
 def recounted(draft: Draft, entry: Recounted) -> None:
-    """Apply that the open dates are counted again, because a rule or a closing day changed."""
+    """Apply that the open dates are counted again, because a rule or a closing day changed.
+
+    A closing day that is learnt later changes nothing about a date that is over: its breach stays, and is not made
+    a second time.
+    """
     if not entry.reason.strip():
         raise ReasonMissing("counting again")
     because = Step(StepCode.RECOUNTED, {"recounted_on": draft.today.isoformat()})
     for obligation in draft.open_of():
-        draft.recount(obligation, because, closing_days=True)
+        draft.recount(obligation, because, closing_days=obligation.due_on >= draft.today)
 
 
 def extended(draft: Draft, entry: Extended) -> None:

@@ -28,7 +28,7 @@ def mail(arguments: Namespace) -> int:
     settings, code = Settings.from_env(os.environ), DONE
     room = open_mailroom(settings)
     with closing(open_database(settings)) as database:
-        house = open_house(settings, open_routing(settings, database))
+        house = open_house(settings, open_routing(settings, database), database)
         for name in arguments.files:
             try:
                 with _open(name) as file:

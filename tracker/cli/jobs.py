@@ -27,7 +27,7 @@ def sweep(arguments: Namespace) -> int:
             f"--at lies more than {FARTHEST_AHEAD.days} days ahead, and what is written stays: give a nearer moment."
         )
     with closing(open_database(settings)) as database:
-        swept = one_pass(database, open_house(settings), now=arguments.at or now)
+        swept = one_pass(database, open_house(settings, database=database), now=arguments.at or now)
     if arguments.json:
         print(json.dumps(swept.to_json()))
     else:
@@ -65,8 +65,8 @@ def verify(arguments: Namespace) -> int:
     from tracker.insight.verify import verify as examine
 
     settings, found = Settings.from_env(os.environ), 0
-    house = open_house(settings)
     with closing(open_database(settings)) as database:
+        house = open_house(settings, database=database)
         letters = verify_letters(database, settings.letters_dir)
         mail = verify_mail(database, mail=settings.mail_dir, attachments=settings.attachments_dir)
         for problem in chain(examine(database, house.rules, house.calendar), letters, mail):

@@ -141,7 +141,8 @@ def _deeds(
             else:
                 ledger = ledger.record(entry, rules=house.rules, calendar=house.calendar)
         who = say(row.actor) if row.actor in ("citizen", "system") else row.actor
-        lines = [f"{label(row.verb, say.language)} ({who})", *_particulars(row, names, say)]
+        deed = say("counted_again") if row.details.get("closing_days") else label(row.verb, say.language)
+        lines = [f"{deed} ({who})", *_particulars(row, names, say)]
         if row.verb is Verb.WRITE and {"tasks", "link"} & row.details.keys():  # what it says instead says it all
             lines = [f"{lines[1]} ({who})", *lines[2:]]
         changed = ledger is not None and ledger is not before

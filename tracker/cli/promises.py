@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from argparse import Namespace
 from collections.abc import Mapping
 from contextlib import closing
@@ -19,8 +20,11 @@ from tracker.cli.lines import BadLine, answer_each, word
 
 
 def deadline(arguments: Namespace) -> int:
-    """Count what a request is owed, from its receipt, channel and nature; no database is needed."""
-    rules, calendar, language = RuleBook.shipped(), WorkingCalendar.shipped(), Language(arguments.language)
+    """Count what a request is owed, from its receipt, channel and nature; no database is needed.
+
+    Where there is one, its closing days count.
+    """
+    rules, calendar, language = RuleBook.shipped(), _calendar(), Language(arguments.language)
     asked = {
         key: value for key in ("received", "channel", "nature") if (value := getattr(arguments, key)) is not None
     }
@@ -41,6 +45,28 @@ def deadline(arguments: Namespace) -> int:
     else:
         print("\n\n".join(_in_words(promise, language) for promise in owed))
     return DONE
+
+
+def _calendar() -> WorkingCalendar:
+    """Return the closing days of this installation; of the product where there is none, or none can be reached."""
+    if "SECRET_KEY" not in os.environ:
+        return WorkingCalendar.shipped()  # nobody named an installation: nothing else is even loaded
+    from sqlalchemy.exc import DBAPIError
+
+    from config import Settings
+    from tracker.opening import clock, is_not_there_yet, open_database, open_house
+
+    settings = Settings.from_env(os.environ)
+    if is_not_there_yet(settings):
+        return WorkingCalendar.shipped()
+    try:
+        with closing(open_database(settings)) as database:
+            return open_house(settings, database=database).calendar.as_known_on(brussels_day(clock()))
+    except DBAPIError:
+        print(
+            "tracker: The closing days added here could not be read: those of the product are used.", file=sys.stderr
+        )
+        return WorkingCalendar.shipped()
 
 
 def _owed(
@@ -111,6 +137,6 @@ def explain(arguments: Namespace) -> int:
 
     settings = Settings.from_env(os.environ)
     with closing(open_database(settings)) as database, database.reading() as session:
-        house, language = open_house(settings), Language(arguments.language)
+        house, language = open_house(settings, database=database), Language(arguments.language)
         print(note_of(session, house, arguments.reference, now=clock(), language=language))
     return DONE

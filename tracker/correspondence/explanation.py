@@ -58,6 +58,11 @@ def label(member: StrEnum, language: Language) -> str:
     return text_of("labels", type(member).__name__, member.value, language)
 
 
+def closed_because(code: str, language: Language) -> str:
+    """Return why a day is closed: the code of the working calendar in words."""
+    return text_of("labels", "closed", code, language)
+
+
 def by_channel(channel: Channel, language: Language) -> str:
     """Return a channel as it stands inside a sentence: “by post”."""
     return text_of("labels", "by_channel", channel.value, language)

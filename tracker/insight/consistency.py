@@ -12,7 +12,7 @@ from tracker.charter.words import CaseState, Channel, Direction, MessageKind, No
 from tracker.insight.caserecords import CaseRecords, Finding, named
 from tracker.insight.complaint_records import complaint_records
 from tracker.insight.link_records import link_records
-from tracker.insight.staff_told import breaches, next_looks, notices_told
+from tracker.insight.staff_told import Looks, breaches, next_looks, notices_told
 from tracker.insight.task_records import task_records
 from tracker.models.cases import Association
 from tracker.models.history import MESSAGES_SO_FAR
@@ -24,7 +24,9 @@ REPLAYED = (
 )  # fmt: skip
 
 
-def inconsistencies(records: CaseRecords, rules: RuleBook, calendar: WorkingCalendar) -> Iterator[Finding]:
+def inconsistencies(
+    records: CaseRecords, rules: RuleBook, calendar: WorkingCalendar, looks: Looks | None = None
+) -> Iterator[Finding]:
     """Yield what does not fit together in the records of one case."""
     yield from _numbering(records)
     try:
@@ -35,7 +37,7 @@ def inconsistencies(records: CaseRecords, rules: RuleBook, calendar: WorkingCale
         return
     yield from _promises(records, ledger)
     yield from _case(records, ledger)
-    yield from next_looks(records, rules, calendar)
+    yield from next_looks(records, rules, calendar, looks)
     yield from notices_told(records)
     yield from breaches(records)
     yield from _leavings(records, ledger)

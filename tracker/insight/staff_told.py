@@ -1,22 +1,52 @@
 """Owns what must be true of what staff were told of a case: every rung has its notice, every breach is noted."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy.orm import Session
 
 from tracker.charter import ladder
 from tracker.charter.calendar import WorkingCalendar
-from tracker.charter.counting import midnight_after
+from tracker.charter.counting import brussels_day, midnight_after
 from tracker.charter.rules import RuleBook
 from tracker.charter.rungs import BREACH
 from tracker.charter.steps import StepCode
 from tracker.insight.caserecords import CaseRecords, Finding
+from tracker.insight.closing_days import counted_change
 from tracker.models.obligations import Obligation
 
 OWED_AGAIN = (StepCode.REOPENED, StepCode.WAIVER_VOIDED)
 """Its date may have passed while it was settled: the breach stands in the commit that opened it again."""
 
 
-def next_looks(records: CaseRecords, rules: RuleBook, calendar: WorkingCalendar) -> Iterator[Finding]:
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """What the next reminders may have been worked out by.
+
+    While a change of the closing days is not yet followed everywhere, that is the calendar before it too; and there
+    is the moment at which all were to be looked at anew.
+    """
+
+    calendars: tuple[WorkingCalendar, ...]
+    anew_at: frozenset[datetime] = frozenset()
+
+
+def looks_by(session: Session, calendar: WorkingCalendar) -> Looks:
+    """Return by what the next reminders may have been worked out (two statements)."""
+    followed = counted_change(session)
+    if followed is None:
+        return Looks((calendar.as_known_on(date.min), *(calendar.as_known_on(day) for day in calendar.changed_on)))
+    since, at = followed
+    later = (day for day in calendar.changed_on if day > since)
+    return Looks((calendar.as_known_on(since), *map(calendar.as_known_on, later)), frozenset({at}))
+
+
+def next_looks(
+    records: CaseRecords, rules: RuleBook, calendar: WorkingCalendar, looks: Looks | None = None
+) -> Iterator[Finding]:
     """Check that the sweep looks at each open promise when its first rung without a notice comes."""
+    looks = looks or Looks((calendar,))
     case = records.case
     situation = ladder.Situation(
         case.channel, case.nature, case.urgent_since if case.urgent_taken_at is None else None, case.triage_since
@@ -32,7 +62,10 @@ def next_looks(records: CaseRecords, rules: RuleBook, calendar: WorkingCalendar)
         if row.next_action_at is None:
             yield from _passed_over(records, row, already, rules, calendar)
             continue
-        if row.next_action_at != ladder.next_at(rules.ladder, calendar, row, situation, already=already):
+        if row.next_action_at not in looks.anew_at and not any(
+            row.next_action_at == ladder.next_at(rules.ladder, known, row, situation, already=already)
+            for known in looks.calendars
+        ):
             yield "obligations", str(row.id), "next_action_at is not the moment of the first rung without a notice"
 
 
@@ -44,12 +77,13 @@ def _passed_over(
     if row.steps[0]["values"].get("channel") != case.channel:
         return  # the receipt was corrected in the meantime: the ladder it was told by is not known any more
     stems = (*("before", "after"), BREACH)
-    newest = max(
-        (n.moment for n in records.notices if n.obligation_id == row.id and n.rung.partition("-")[0] in stems),
-        default=None,
-    )
-    for moment in ladder.moments(rules.ladder, calendar, row, ladder.Situation(case.channel, case.nature)):
-        if newest is None or moment.at >= newest:
+    told = [n for n in records.notices if n.obligation_id == row.id and n.rung.partition("-")[0] in stems]
+    newest = max(told, key=lambda notice: notice.moment, default=None)
+    if newest is None:
+        return
+    then = calendar.as_known_on(brussels_day(newest.recorded_at))  # what the sweep went by when it told of it
+    for moment in ladder.moments(rules.ladder, then, row, ladder.Situation(case.channel, case.nature)):
+        if moment.at >= newest.moment:
             return
         if moment.rung not in already and moment.rung.partition("-")[0] in stems:
             yield "notices", f"of promise {row.id}", f"the notice {moment.rung} is missing"

@@ -20,6 +20,7 @@ from tracker.insight.caserecords import CaseRecords
 from tracker.insight.consistency import inconsistencies
 from tracker.insight.house_records import house_records
 from tracker.insight.register import years
+from tracker.insight.staff_told import Looks, looks_by
 from tracker.insight.taken_out import gaps, not_kept, without_a_line
 from tracker.models.base import Sealed, seal_of, sealed_columns
 from tracker.models.cases import Association, Case
@@ -165,6 +166,8 @@ def _named(key: tuple[Any, ...]) -> str:
 
 def _inconsistent_cases(database: Database, rules: RuleBook, calendar: WorkingCalendar) -> Iterator[Problem]:
     last = 0
+    with database.reading() as session:
+        looks = looks_by(session, calendar)
     while True:
         with database.reading() as session:
             if not database.is_sqlite:  # one moment for all that is read of a case, while others go on working
@@ -172,25 +175,27 @@ def _inconsistent_cases(database: Database, rules: RuleBook, calendar: WorkingCa
             ids = list(session.scalars(select(Case.id).where(Case.id > last).order_by(Case.id).limit(CASES)))
             if not ids:
                 return
-            problems = _of_cases(session, ids, rules, calendar)
+            problems = _of_cases(session, ids, rules, calendar, looks)
         yield from problems
         last = ids[-1]
 
 
-def _of_cases(session: Session, ids: Sequence[int], rules: RuleBook, calendar: WorkingCalendar) -> list[Problem]:
+def _of_cases(
+    session: Session, ids: Sequence[int], rules: RuleBook, calendar: WorkingCalendar, looks: Looks
+) -> list[Problem]:
     try:
         records = _records(session, ids)
     except UNREADABLE:
         if len(ids) > 1:
             session.expunge_all()
-            return list(chain.from_iterable(_of_cases(session, [one], rules, calendar) for one in ids))
+            return list(chain.from_iterable(_of_cases(session, [one], rules, calendar, looks) for one in ids))
         return [Problem("cases", str(ids[0]), "something of this case cannot be read")]
-    return [problem for record in records for problem in _of_case(record, rules, calendar)]
+    return [problem for record in records for problem in _of_case(record, rules, calendar, looks)]
 
 
-def _of_case(record: CaseRecords, rules: RuleBook, calendar: WorkingCalendar) -> Iterator[Problem]:
+def _of_case(record: CaseRecords, rules: RuleBook, calendar: WorkingCalendar, looks: Looks) -> Iterator[Problem]:
     try:
-        for table, key, what in inconsistencies(record, rules, calendar):
+        for table, key, what in inconsistencies(record, rules, calendar, looks):
             yield Problem(table, key, what)
     except UNREADABLE as error:
         what = f"the records of this case do not fit together ({type(error).__name__})"

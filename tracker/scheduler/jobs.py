@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from tracker.casework.closing_days import count_again
 from tracker.casework.digest import digest
 from tracker.casework.directory import bring_up_to_date
 from tracker.casework.figures import count_figures
@@ -82,6 +83,7 @@ JOBS = (
     Job(FETCH, 30, lambda machine, now: asdict(take_in_mail(machine))),
     Job(FIGURES, 900, lambda machine, now: count_figures(machine.database, machine.house.calendar, now=now)),
     Job("directory", 3600, lambda machine, now: bring_up_to_date(machine.database, now=now)),
+    Job("calendar", 60, lambda machine, now: count_again(machine.database, machine.house, now=now)),
     Job("succession", 60, lambda machine, now: hand_over_from_closed(machine.database, machine.house, now=now)),
     Job("ring", 300, lambda machine, now: asdict(ring(machine.database, machine.house, now=now))),
     Job("digest", 300, lambda machine, now: asdict(digest(machine.database, machine.house, now=now))),

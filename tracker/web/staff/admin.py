@@ -7,10 +7,15 @@ from flask.typing import ResponseReturnValue
 
 from config import MEGABYTE, Settings
 from tracker.access.permissions import Room
+from tracker.casework.closing_days import with_learnt
+from tracker.casework.trying_rules import rules_without_target
+from tracker.charter.counting import brussels_day
 from tracker.correspondence.versions import all_texts
 from tracker.insight.machinery import jobs
-from tracker.web.site import site
+from tracker.web.site import router, site
+from tracker.web.staff.accounts import now
 from tracker.web.staff.blueprint import needs_room, staff
+from tracker.web.staff.closing import SOON
 
 
 @staff.get("/admin")
@@ -20,13 +25,17 @@ def administration() -> ResponseReturnValue:
     here = site()
     with here.database.reading() as db:
         found = jobs(db)
+        known_until = with_learnt(db, here.house.shipped_calendar).known_until
     return render_template(
         "staff/admin.html",
         jobs=found,
         rules=here.house.rules.rules,
         texts=all_texts(),
         settings=_settings(here.settings),
-        known_until=here.house.calendar.known_until,
+        known_until=known_until,
+        soon=brussels_day(now()) > known_until - SOON,
+        lost=rules_without_target(router(), now()),
+        keeps=True,
     )
 
 

@@ -73,7 +73,7 @@ class DayField(DateField):
         self.data = None
         text = clean_line(valuelist[0]) if valuelist else ""
         if text:
-            self.data = _day(text)
+            self.data = day_of(text)
 
 
 class ClockField(TimeField):
@@ -95,7 +95,8 @@ class ClockField(TimeField):
                 raise ValueError(_("Write the time with hours and minutes, like 14:05.")) from None
 
 
-def _day(text: str) -> date:
+def day_of(text: str) -> date:
+    """Return the date that somebody typed; raises ``ValueError`` with the sentence that says how to write it."""
     for form in ("%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y"):
         try:
             day = datetime.strptime(text, form).replace(tzinfo=UTC).date()

@@ -42,6 +42,8 @@ class LoginForm(TypedForm):
 @open_to_anyone
 def start() -> AnyResponse:
     """Lead to the queue, or to what else an account is there for."""
+    if current_user.is_authenticated and may_enter(me().person, Room.ADMIN):
+        return redirect(url_for("staff.administration"))
     if current_user.is_authenticated and not may_enter(me().person, Room.QUEUE):
         return redirect(url_for("staff.profile"))
     return redirect(url_for("staff.queue"))

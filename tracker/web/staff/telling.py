@@ -27,6 +27,8 @@ def told(entry: Done, names: Mapping[int, str]) -> str:
     said = label(entry.verb, Language(language()))
     if entry.details.get("taken_back"):
         said = _("A waiver was taken back: the promise is owed again.")
+    if entry.details.get("closing_days"):
+        said = _("The working days were counted again, because closing days changed.")
     if entry.details.get("complaint"):
         said = complaint_step(entry.details)
     if entry.verb is Verb.WRITE and entry.details.get("survey"):
