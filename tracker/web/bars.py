@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-FIRST, LAST = 2.0, 98.0
+FIRST, LAST = 3.0, 97.0
 """Where the bar begins and ends, in hundredths of the room there is: marks stand out on both sides."""
 
 
