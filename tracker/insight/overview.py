@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, func, literal, literal_column, select, union
+from sqlalchemy import ColumnElement, Select, Subquery, func, literal, literal_column, select, true, union
 from sqlalchemy.orm import Session
 
 from tracker.charter.words import Nature, ObligationKind
@@ -95,7 +95,8 @@ def _statement(viewer: Viewer, view: View, days: Days) -> Select[Any]:
     mail = (to_decide(viewer).label("mail_to_decide"), told_to_nobody().label("mail_unattended"))
     jobs = (swept.label("swept_at"), fetched.label("fetched_at"), failed.label("fetch_error"))
     late = late_to_tell(viewer, today=days.today).label("late_actions")
-    return select(*columns, *jobs, *mail, late, asked_to_tell(viewer, today=days.today), ahead)
+    asked = asked_to_tell(viewer, today=days.today)
+    return select(*columns, *jobs, *mail, late, asked, ahead).select_from(asked.join(ahead, true()))
 
 
 def _listed(viewer: Viewer, view: View, show: Show, days: Days) -> list[Select[Any]]:

@@ -105,7 +105,10 @@ def of_my_service(viewer: Viewer, *, led_only: bool = False) -> list[Branch]:
 
 
 def all_i_may_see(viewer: Viewer, *, led_only: bool = False) -> list[Branch]:
-    """Return the parts of all that a viewer may read; they may overlap."""
+    """Return the parts of all that a viewer may read; they may overlap.
+
+    What they may read only because they are asked for something has a list of its own (``insight.tasks``).
+    """
     parts = mine(viewer)
     if "all" in viewer.reaches:
         parts.append(Branch(and_(_PLAIN, _not_about(viewer))))
@@ -117,8 +120,6 @@ def all_i_may_see(viewer: Viewer, *, led_only: bool = False) -> list[Branch]:
         parts.append(Branch(and_(RINGING, _PLAIN, _not_about(viewer))))
     if "complaints" in viewer.reaches:
         parts.append(Branch(and_(_complaint(), _PLAIN, _not_about(viewer))))
-    if "asked" in viewer.reaches:
-        parts.append(Branch(and_(_asked(viewer), _PLAIN, _not_about(viewer))))
     return parts
 
 

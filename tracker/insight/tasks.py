@@ -4,7 +4,19 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, String, bindparam, cast, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    String,
+    Subquery,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session, aliased
 
 from tracker.charter.words import TaskState
@@ -76,12 +88,25 @@ def asked_of(session: Session, viewer: Viewer) -> list[Asked]:
     return _read(session, TO_BE_DONE, _of(viewer), may_read(viewer))
 
 
-def asked_to_tell(viewer: Viewer, *, today: date) -> tuple[ScalarSelect[int], ScalarSelect[int]]:
-    """Return, as parts of a statement, how many things a viewer is asked for, and how many are past their day."""
-    mine = select(Task.id, Task.due_on).join(Case, Case.id == Task.case_id)
-    found = mine.where(TO_BE_DONE, _of(viewer), may_read(viewer)).limit(MOST_LISTED).subquery()
-    late = select(func.count()).where(found.c.due_on < today).select_from(found)
-    return select(func.count()).select_from(found).scalar_subquery(), late.scalar_subquery()
+def asked_to_tell(viewer: Viewer, *, today: date) -> Subquery:
+    """Return, as a part of a statement, how many things a viewer is asked for, and how many are past their day.
+
+    What is asked is found first, along its own indexes, and of it only what is on cases that may be read.
+    """
+    each = [
+        select(Task.case_id, Task.due_on).where(TO_BE_DONE, whose).limit(literal_column(str(MOST_LISTED)))
+        for whose in _whose(viewer)
+    ]
+    asked = union_all(*(select(one.subquery()) for one in each)).offset(literal_column("0")).subquery("asked")
+    readable = select(Case.id).where(Case.id == asked.c.case_id, may_read(viewer)).correlate(asked).exists()
+    return (
+        select(
+            func.count().filter(readable).label("asked_of_me"),
+            func.count().filter(readable, asked.c.due_on < today).label("asked_late"),
+        )
+        .select_from(asked)
+        .subquery("asked_of_me")
+    )
 
 
 def asked_on_case() -> ScalarSelect[Any]:
@@ -97,8 +122,12 @@ def numbers_of(listed: str | None) -> frozenset[int]:
 
 def _of(viewer: Viewer) -> ColumnElement[bool]:
     """Return that somebody is asked: themselves, whom they stand in for, or their service."""
+    return or_(*_whose(viewer))
+
+
+def _whose(viewer: Viewer) -> list[ColumnElement[bool]]:
     mine = Task.asked_id.in_(sorted(viewer.own))
-    return or_(mine, Task.service_code == viewer.service_code) if viewer.service_code is not None else mine
+    return [mine] if viewer.service_code is None else [mine, Task.service_code == viewer.service_code]
 
 
 _asked, _by, _settler = aliased(Staff), aliased(Staff), aliased(Staff)
