@@ -34,6 +34,7 @@ def test_the_pages_have_no_fault_that_axe_finds_and_fit_a_narrow_screen(
     pages = [
         "queue?view=service&nature=complaint&flag=unconfirmed&sort=handler&filter=1",
         "queue/views?view=service&nature=complaint",
+        f"queue/several?do=later&file={lived}",
         "search?q=bonjour&channel=post",
         f"cases/{lived}",
         "cases/new",

@@ -172,7 +172,7 @@ def _told(asked: Narrowing, wanted: Asked, page: Stretch, today: date) -> str:
         if not asked.filters:
             return ""
         if page.found:
-            return str(ngettext("%(num)s file", "%(num)s files", page.found))
+            return str(ngettext("%(num)d file", "%(num)d files", page.found))
         return str(_("No file of this list is all of this."))
     if page.further is None:
         return str(_("%(found)s of the last %(looked)s files.", **given))

@@ -51,7 +51,7 @@ DEEDS = {
     "assign": Deed(_l("Choose the handler"), _l("Choose who handles these files"), _l("Give them to this colleague"),
                    AssignForm),
     "hand-over": Deed(_l("Hand over"), _l("Hand these files over"), _l("Hand over"), HandOverForm),
-    "later": Deed(_l("Set aside"), _l("Set these files aside until a day"), _l("Set them aside"), LaterForm,
+    "later": Deed(_l("Set aside"), _l("Set these files aside"), _l("Set them aside"), LaterForm,
                   _l("Only what comes first in your own list changes: dates, reminders and who is told stay as they"
                      " are. Only your own files, until a working day before the last one that the promise leaves.")),
     "letters": Deed(_l("Print their letters"), _l("Print the letters of these files"), _l("Print"), StaffForm),
