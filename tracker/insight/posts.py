@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 
-from sqlalchemy import or_, select
+from sqlalchemy import Date, Text, bindparam, cast, or_, select
 from sqlalchemy.orm import Session
 
 from tracker.charter.words import PostKind
@@ -26,10 +26,17 @@ def post_for(session: Session, country: str | None, *, day: date) -> Post | None
     """
     if country is None or country == AT_HOME:
         return None
-    return _best(posts_abroad(session, day=day), country)
+    return _best(session.scalars(_SERVING, {"day": day, "country": country, "covered": f'"{country}"'}), country)
+
+
+_DAY = bindparam("day", type_=Date)
+_SERVING = select(Post).where(
+    or_(Post.valid_to.is_(None), Post.valid_to > _DAY),
+    or_(Post.country == bindparam("country"), cast(Post.covers, Text).contains(bindparam("covered"))),
+)
+"""A country's posts and those that cover it; made once: the page of every case abroad asks it."""
 
 
 def _best(posts: Iterable[Post], country: str) -> Post | None:
-    serving = [post for post in posts if post.country == country or country in post.covers]
-    serving = [post for post in serving if post.kind is not PostKind.PERMANENT_REPRESENTATION]
+    serving = [post for post in posts if post.kind is not PostKind.PERMANENT_REPRESENTATION]
     return min(serving, key=lambda post: (post.country != country, _ORDER.index(post.kind), post.city), default=None)
