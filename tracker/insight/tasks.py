@@ -13,7 +13,6 @@ from sqlalchemy import (
     cast,
     func,
     literal_column,
-    or_,
     select,
     union_all,
 )
@@ -85,7 +84,7 @@ def asked_of(session: Session, viewer: Viewer) -> list[Asked]:
 
     Only on cases that they may read; at most ``MOST_LISTED`` (one statement).
     """
-    return _read(session, TO_BE_DONE, _of(viewer), may_read(viewer))
+    return _read(session, Task.id.in_(select(_asked_of(viewer).c.id)), may_read(viewer))
 
 
 def asked_to_tell(viewer: Viewer, *, today: date) -> Subquery:
@@ -93,11 +92,7 @@ def asked_to_tell(viewer: Viewer, *, today: date) -> Subquery:
 
     What is asked is found first, along its own indexes, and of it only what is on cases that may be read.
     """
-    each = [
-        select(Task.case_id, Task.due_on).where(TO_BE_DONE, whose).limit(literal_column(str(MOST_LISTED)))
-        for whose in _whose(viewer)
-    ]
-    asked = union_all(*(select(one.subquery()) for one in each)).offset(literal_column("0")).subquery("asked")
+    asked = _asked_of(viewer)
     readable = select(Case.id).where(Case.id == asked.c.case_id, may_read(viewer)).correlate(asked).exists()
     return (
         select(
@@ -120,14 +115,21 @@ def numbers_of(listed: str | None) -> frozenset[int]:
     return frozenset(int(one) for one in listed.split(",")) if listed else frozenset()
 
 
-def _of(viewer: Viewer) -> ColumnElement[bool]:
-    """Return that somebody is asked: themselves, whom they stand in for, or their service."""
-    return or_(*_whose(viewer))
+def _asked_of(viewer: Viewer) -> Subquery:
+    """Return what somebody, whom they stand in for, or their service is asked for: found before anything else.
 
-
-def _whose(viewer: Viewer) -> list[ColumnElement[bool]]:
+    Each is walked along an index of its own; ``OFFSET 0`` keeps the databases from beginning with the cases.
+    """
     mine = Task.asked_id.in_(sorted(viewer.own))
-    return [mine] if viewer.service_code is None else [mine, Task.service_code == viewer.service_code]
+    whose = [mine] if viewer.service_code is None else [mine, Task.service_code == viewer.service_code]
+    each = (
+        select(Task.id, Task.case_id, Task.due_on)
+        .where(TO_BE_DONE, one)
+        .order_by(Task.due_on)
+        .limit(literal_column(str(MOST_LISTED)))
+        for one in whose
+    )
+    return union_all(*(select(one.subquery()) for one in each)).offset(literal_column("0")).subquery("asked")
 
 
 _asked, _by, _settler = aliased(Staff), aliased(Staff), aliased(Staff)
