@@ -248,3 +248,30 @@ def test_an_action_past_its_date_is_told_once_a_date_to_its_owner_and_the_coordi
     with database.writing() as session:
         session.execute(text("DELETE FROM outbox WHERE action_notice_id IS NOT NULL"))
     assert set(_problems(database)) == {"it has no line in the outbox"}
+
+
+def test_an_action_is_done_once_though_two_say_so_at_once_and_another_beside_it(database: Database) -> None:
+    with database.writing() as session:
+        settle(session)
+        co = make_staff(session, "co@suivi.example", Role.COMPLAINTS, "COMPLAINTS")
+        case = _complaint(session)
+        number, another = (_add(session, case, co, co).id for _ in range(2))
+
+    def done(session: Session, number: int) -> None:
+        corrective.own_action_done(session, HOUSE, number=number, done_on=DAY, actor=acting(co), now=LATER)
+
+    def at_once(number: int) -> None:
+        with database.writing() as session:
+            done(session, number)
+
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    with ThreadPoolExecutor(2) as others, database.writing() as session:
+        done(session, number)
+        same, beside = (others.submit(at_once, one) for one in (number, another))
+        while not database.is_sqlite and (session.scalar(waiting) or 0) < 2:
+            pass  # until both have looked whose it is, and wait for their turn
+        session.commit()
+        with pytest.raises(ActionNotOpen):
+            same.result()
+        beside.result()
+    assert _problems(database) == []

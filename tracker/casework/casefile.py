@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from tracker.access.permissions import READ, CaseFacts, may
@@ -40,14 +40,19 @@ def find(session: Session, reference: str, *, lock: bool = False, as_named: bool
         wanted = Reference.parse(reference).format()
     except BadReference as error:
         raise UnknownReference(reference) from error
-    query = select(Case).where(Case.reference == wanted)
-    case = session.scalars(query.with_for_update() if lock else query).one_or_none()
+    query = _taken(select(Case).where(Case.reference == wanted), lock)
+    case = session.scalars(query).one_or_none()
     while case is not None and case.merged_into_id is not None and not as_named:
-        query = select(Case).where(Case.id == case.merged_into_id)
-        case = session.scalars(query.with_for_update() if lock else query).one()
+        query = _taken(select(Case).where(Case.id == case.merged_into_id), lock)
+        case = session.scalars(query).one()
     if case is None:
         raise UnknownReference(reference)
     return case
+
+
+def _taken(query: Select[Case], lock: bool) -> Select[Case]:
+    """Return a query that takes what it finds in hand, as it stands then, whatever was read of it before its turn."""
+    return query.with_for_update().execution_options(populate_existing=True) if lock else query
 
 
 def facts_of(case: Case, associated: Sequence[str], *, asked: frozenset[int] = frozenset()) -> CaseFacts:

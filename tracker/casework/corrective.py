@@ -100,7 +100,7 @@ def action_done(
     An owner need not otherwise see the complaint. Raises ``NotPermitted``, ``ActionNotOpen`` or ``ImpossibleDay``.
     """
     case = find(session, reference, lock=True)
-    action = session.get(CorrectiveAction, number)
+    action = session.get(CorrectiveAction, number, populate_existing=True)  # as it stands now that it is our turn
     if action is not None and action.case_id == case.id and _owns(action, case, actor):
         file = CaseFile.hold(session, house, case, actor=actor, now=now)
     else:
