@@ -32,7 +32,7 @@ from tracker.insight.sight import Viewer
 from tracker.models.cases import Case
 from tracker.models.staff import Staff
 
-STRETCH = 5000
+STRETCH = 3000
 """How many cases are looked at for one page."""
 
 
