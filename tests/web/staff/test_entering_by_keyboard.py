@@ -60,7 +60,7 @@ class Keyboard:
             self.page.keyboard.type(text)
 
 
-@pytest.mark.parametrize("language", ["fr", "nl", "de", "en"])
+@pytest.mark.parametrize("language", ["fr", "nl"])  # the page is built alike in all four: see below
 def test_a_letter_is_entered_with_its_scan_in_sixteen_stops(
     browser: Any, address: str, database: Database, tmp_path: Path, language: str
 ) -> None:
