@@ -26,6 +26,18 @@ _HERE = """wanted => {
         main: one.id === "main",
     };
 }"""
+# Whether something stands before the focus, or before where a page begins whose address leads to a part of it.
+_BEFORE = """wanted => {
+    const one = document.activeElement;
+    const here = one && one !== document.body ? one : document.getElementById(location.hash.slice(1));
+    const there = [...document.querySelectorAll(wanted)].filter(box => box.checkVisibility());
+    return Boolean(here) && there.length > 0
+        && there.every(box => here.compareDocumentPosition(box) & Node.DOCUMENT_POSITION_PRECEDING);
+}"""
+_ARROW = """value => {
+    const one = document.activeElement, wanted = [...(one.options || [])].findIndex(line => line.value === value);
+    return wanted >= 0 && wanted < one.selectedIndex ? "ArrowUp" : "ArrowDown";
+}"""
 _ORDER = """new Intl.DateTimeFormat().formatToParts(new Date()).map(part => part.type)
     .filter(type => ["day", "month", "year"].includes(type))"""
 MOST_STOPS = 150
@@ -44,13 +56,10 @@ class Keyboard:
         here = self.page.evaluate(_HERE, selector)
         if here.get("there"):
             return
-        key, in_main = "Tab", self.page.locator(f"main :is({selector})").count() > 0
-        if here.get("lost"):
-            if in_main:
-                self._skip()
-            elif self.page.url.endswith("#main"):  # such a page begins at its main part
-                key = "Shift+Tab"
-        self._walk(selector, key)
+        if here.get("lost") and self.page.locator(f"main :is({selector})").count():
+            self._skip()
+        before = self.page.evaluate(_BEFORE, selector)
+        self._walk(selector, "Shift+Tab" if before else "Tab")
 
     def back_to(self, selector: str) -> None:
         """Press Shift and Tab until something has the focus."""
@@ -100,20 +109,21 @@ class Keyboard:
     def choose(self, **chosen: object) -> None:
         """Go to lists or groups of choices by their names, and with the arrows to one value of each."""
         for name, value in chosen.items():
-            self.to(f"main [name={name}]:not([type=hidden])")
-            for _ in range(MOST_STOPS):
-                if self.look(f'[name={name}][value="{value}"]')["there"] or self._value() == str(value):
-                    break
-                self.page.keyboard.press("ArrowDown")
-            else:
-                raise AssertionError(f"{name} has no {value} on {self.page.url}")
-            if self.page.evaluate("document.activeElement.type === 'radio' && !document.activeElement.checked"):
-                self.press("Space")
+            self.pick(f"main [name={name}]:not([type=hidden])", str(value))
 
-    def _value(self) -> str:
-        return str(
-            self.page.evaluate("document.activeElement.type.startsWith('select') ? document.activeElement.value : ''")
-        )
+    def pick(self, selector: str, value: str) -> None:
+        """Go to a list or a group of choices, and with the arrows to one value."""
+        self.to(selector)
+        arrow = self.page.evaluate(_ARROW, value)
+        for _ in range(MOST_STOPS):
+            if self.page.evaluate("document.activeElement.value") == value:
+                break
+            self.page.keyboard.press(arrow)
+            self.look()
+        else:
+            raise AssertionError(f"{selector} has no {value} on {self.page.url}")
+        if self.page.evaluate("document.activeElement.type === 'radio' && !document.activeElement.checked"):
+            self.press("Space")
 
     def find(self, words: str) -> None:
         """Type into the search of every staff page, and press Enter."""

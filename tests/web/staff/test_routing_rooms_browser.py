@@ -80,38 +80,6 @@ def _enter(page: Any) -> None:
         page.keyboard.press("Enter")
 
 
-def test_a_dispatcher_goes_through_what_waits_by_keyboard_alone(
-    browser: Any, address: str, file: File, row: Callable[[str], Case]
-) -> None:
-    first, second, third = (file(subject="visa", text=VISA, **WAITS) for _ in range(3))
-    with window(browser, address, "en") as page:
-        log_in(page, "di")
-        page.goto("/staff/queue?show=unassigned")
-        tab_to(page, 'a[href="/staff/triage"]')
-        _enter(page)
-        expect(page.locator(".staff-strip")).to_contain_text(first)
-        expect(page.locator(".staff-proposals button").first).to_be_focused()
-        text, button = (page.locator(one).first.bounding_box() for one in (".staff-case__asked", ".staff-proposals"))
-        assert text["x"] < button["x"], "the request is read before what is proposed stands beside it"
-        _enter(page)
-        expect(page.locator(".staff-strip")).to_contain_text(second)
-        tab_to(page, "#elsewhere")
-        page.keyboard.type("Sec")
-        page.keyboard.press("Tab")
-        _enter(page)
-        expect(page.locator(".staff-strip")).to_contain_text(third)
-        tab_to(page, 'a[href*="triage?after"]')
-        _enter(page)
-        expect(page.locator("main")).to_contain_text(f"Only file {third}")
-        page.goto(f"/staff/cases/{third}?triage=")
-        expect(page.locator(".staff-proposals button").first).to_be_focused()
-        _enter(page)
-        expect(page.locator("main")).to_contain_text("No file waits for a service any more.")
-        assert page.url.endswith("/staff/queue")
-    assert row(second).service_code == "M1"
-    assert None not in {row(first).service_code, row(third).service_code}
-
-
 def test_on_a_narrow_screen_the_request_comes_before_the_proposals(browser: Any, address: str, file: File) -> None:
     reference = file(subject="visa", text=VISA * 5, **WAITS)
     with window(browser, address, "fr", width=320) as page:
