@@ -54,7 +54,10 @@ class PersonForm(StaffForm):
         self.role.choices = [(role.value, label(role, Language(language()))) for role in Role]
         with site().database.reading() as db:
             ours = bodies(db, internal=True, day=brussels_day(now()), language=language())
-        self.service.choices = [("", _("None")), *((one.code, f"{one.name} ({one.code})") for one in ours)]
+        self.service.choices = [
+            ("", _("None")),
+            *((one.code, one.name if one.code in one.name else f"{one.name} ({one.code})") for one in ours),
+        ]
         if row is not None and row.service_code and row.service_code not in [one.code for one in ours]:
             self.service.choices.append(
                 (row.service_code, row.service_code)
