@@ -143,10 +143,12 @@ def test_days_left_are_said_in_words(due: str, fr: str, nl: str, de: str, en: st
 def test_every_rung_of_the_rules_file_has_its_words(language: Language) -> None:
     names = [rung.name for rung in RuleBook.shipped().ladder.rungs]
 
-    said = {name: rung_in_words(name, language) for name in [*names, "after-15", "after-120", "urgent-1", "urgent-7"]}
+    more = ["after-15", "after-120", "urgent-1", "urgent-5", "urgent-75"]
+    said = {name: rung_in_words(name, language) for name in [*names, *more]}
 
     assert len(set(said.values())) == len(said)
-    assert "210" in said["urgent-7"]
+    assert "150" in said["urgent-5"]
+    assert "37" in said["urgent-75"], "37 and a half hours: 2,250 minutes say nothing to anybody"
     assert "120" in said["after-120"]
 
 

@@ -39,6 +39,7 @@ __all__ = [
 
 _RUNG = re.compile(r"(?P<name>[a-z]+)(?:-(?P<number>\d+))?")
 _URGENT_MINUTES = 30  # user charter §3 as the ladder has it: again every 30 minutes until somebody takes it
+_LONG_MINUTES = 180  # from then on the hours that are over are told
 
 
 class ExplainedStep(Protocol):
@@ -96,8 +97,10 @@ def rung_in_words(rung: str, language: Language) -> str:
     name = match["name"] if match else rung
     number = int(match["number"] or 0) if match else 0
     entry = f"{name}_0" if number == 0 and f"{name}_0" in read_table("phrases")["rung"] else name
-    value = number * _URGENT_MINUTES if name == "urgent" else number
-    return fill(text_of("phrases", "rung", entry, language), {"n": value}, language)
+    if name == "urgent" and number:
+        minutes = number * _URGENT_MINUTES
+        entry, number = ("urgent_long", minutes // 60) if minutes >= _LONG_MINUTES else (entry, minutes)
+    return fill(text_of("phrases", "rung", entry, language), {"n": number}, language)
 
 
 def explain_steps(steps: Iterable[ExplainedStep | Mapping[str, object]], language: Language) -> list[str]:

@@ -28,6 +28,7 @@ _COUNTED = {
     "calendar_days_dative": "calendar_day_dative",
     "working_days_dative": "working_day_dative",
     "minutes": "minute",
+    "hours": "hour",
 }
 
 

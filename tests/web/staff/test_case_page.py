@@ -16,12 +16,13 @@ from tracker.casework.alarms import set_alarms_now
 from tracker.casework.drafting import Draft
 from tracker.casework.follow import follow_up
 from tracker.charter.counting import brussels_day
-from tracker.charter.words import CaseState, Channel, Language, Nature
+from tracker.charter.words import CaseState, Channel, Language, Nature, NoticeState
 from tracker.correspondence.tables import date_in_words
 from tracker.insight.casepage import STATEMENTS
 from tracker.models.cases import Case
 from tracker.models.database import Database
 from tracker.models.messages import LACKING, WITHHELD, Attachment, Message, Outbox
+from tracker.models.obligations import Notice, Obligation
 from tracker.models.staff import Staff
 
 File = Callable[..., str]
@@ -222,6 +223,33 @@ def test_the_deputy_of_somebody_away_has_their_files(
     assert desk("cy").get(f"/staff/cases/{reference}").status_code == 200
     assert reference in desk("cy").get("/staff/queue").text
     assert "answer" in _offered(desk("cy"), reference)
+
+
+def test_notices_that_repeat_while_nobody_takes_what_is_urgent_do_not_bury_the_request(
+    an: Desk, file: File, database: Database
+) -> None:
+    reference = file(urgent=True, text="Mon père est à l'hôpital.")
+    with database.writing() as session:
+        case = session.scalars(select(Case).where(Case.reference == reference)).one()
+        promise = session.scalars(select(Obligation).where(Obligation.case_id == case.id)).first()
+        assert promise is not None
+        session.add_all(
+            Notice(obligation_id=promise.id, rung=f"urgent-{n}", due_on=promise.due_on, state=NoticeState.SKIPPED,
+                   moment=case.registered_at + timedelta(minutes=30 * n), recorded_at=case.registered_at,
+                   escalation=False, recipients=[])
+            for n in range(1, 101)
+        )  # fmt: skip
+
+    page = an.page(f"/staff/cases/{reference}")
+    words = page.get_text(" ", strip=True)
+    assert "Mon père est à l'hôpital." in words
+    assert "not taken up after 30 minutes" in words
+    assert "98 more notices in between" in words
+    assert "not taken up after 50 hours" in words
+    assert "Show what is older too" not in words
+
+    whole = an.page(f"/staff/cases/{reference}?whole=1").get_text(" ", strip=True)
+    assert "not taken up after 60 minutes" in whole
 
 
 def test_the_page_of_a_case_takes_a_bounded_number_of_statements_and_folds_what_is_old(

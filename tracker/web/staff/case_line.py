@@ -3,9 +3,11 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import groupby
 from typing import Any, TypeAlias
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from tracker.charter.words import Language, Verb
 from tracker.correspondence.explanation import label, rung_in_words
@@ -16,6 +18,8 @@ from tracker.web.staff.mail import lost_in_words
 from tracker.web.staff.telling import SHOWN_AS_MESSAGE, told, who
 
 Step: TypeAlias = Said | Done | Told | Broken | Came
+IN_A_ROW = 4
+"""So many notices with nothing else between them are shown one by one."""
 
 
 class Show(StrEnum):
@@ -42,7 +46,7 @@ TOLD_BESIDE = frozenset({"again", "complaint", "tasks", "link"})
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One step of the line, with the words for it; ``kind``: said, done, told, broken or came."""
+    """One step of the line, with its words; ``kind``: said, done, told, broken, came, or hidden: there is more."""
 
     kind: str
     item: Any
@@ -52,11 +56,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The steps that are shown, the oldest first; ``folded``: how many older ones are not."""
+    """The steps that are shown, the oldest first; a long line keeps its first and its newest."""
 
     show: Show
     items: list[Item]
-    folded: int
     whole: bool
     """Everything was asked for, however old."""
 
@@ -74,8 +77,12 @@ def line_of(page: CasePage, show: Show = Show.ALL, *, whole: bool = False) -> Li
     messages = page.messages
     moments, numbers = {message.at for message in messages}, {message.number for message in messages}
     steps = [one for one in page.line if _is_shown(one, show) and not _is_told_twice(one, show, moments, numbers)]
-    folded = 0 if whole else max(0, len(steps) - NEWEST)
-    return Line(show, [in_words(one, page) for one in steps[folded:]], folded, whole)
+    if whole:
+        return Line(show, [in_words(one, page) for one in steps], whole)
+    items = [item for told, some in groupby(steps, _is_notice) for item in _in_a_row(list(some), page, told=told)]
+    if (older := len(items) - NEWEST) > 0:
+        items[1 : older + 1] = [_hidden(_("Show what is older too: %(count)s", count=older))]
+    return Line(show, items, whole)
 
 
 def asked_first(page: CasePage) -> Item | None:
@@ -96,6 +103,23 @@ def in_words(item: Step, page: CasePage) -> Item:
     if isinstance(item, Came):
         return Item("came", item, label(item.reason, lang), item.sender or "")
     return Item("said", item, lost_in_words(item.lost), item.author or "")
+
+
+def _is_notice(step: Step) -> bool:
+    return isinstance(step, Told)
+
+
+def _in_a_row(steps: list[Step], page: CasePage, *, told: bool) -> list[Item]:
+    """Say steps; of many notices in a row, as while nobody takes what is urgent, the first and the last."""
+    between = len(steps) - 2 if told and len(steps) > IN_A_ROW else 0
+    if not between:
+        return [in_words(one, page) for one in steps]
+    more = ngettext("%(num)s more notice in between", "%(num)s more notices in between", between)
+    return [in_words(steps[0], page), _hidden(more), in_words(steps[-1], page)]
+
+
+def _hidden(words: str) -> Item:
+    return Item("hidden", None, words)
 
 
 def _is_shown(step: Step, show: Show) -> bool:
