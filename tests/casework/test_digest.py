@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
-from tests.factories import MONDAY, make_case, make_house, make_staff, settle
+from tests.factories import MONDAY, acting, make_case, make_house, make_staff, settle
 from tracker.casework.digest import choose_digest, digest
+from tracker.casework.tasks import ask
 from tracker.charter.words import Channel, Language, Nature, Role
 from tracker.correspondence.mail import Sender, parcel_of
 from tracker.models.database import Database
@@ -110,6 +111,10 @@ def test_the_mail_names_what_is_due_with_its_page_and_no_citizen(
     with database.writing() as session:
         session.get_one(Staff, an.id).language = language
         make_case(session, service="ME6", channel=Channel.POST, received_at=MONDAY - timedelta(days=20))
+        cy = make_staff(session, "cy@example.org", Role.CLERK, "M1")
+        other = make_case(session, service="M1", received_at=at(DUE, 7)).reference
+        ask(session, HOUSE, reference=other, what="Who?", due_on=DUE.date(), asked_id=an.id, actor=acting(cy),
+            now=at(DUE, 7), seen=None)  # fmt: skip
     digest(database, HOUSE, now=at(DUE, 8))
     with database.reading() as session:
         mail = parcel_of(
@@ -120,6 +125,8 @@ def test_the_mail_names_what_is_due_with_its_page_and_no_citizen(
     text = body.get_content().replace("\r\n", "\n")
     lines = [line for line in text.splitlines() if line.startswith("- ")]
     assert lines, text
+    assert other in lines[-1]
+    assert str(DUE.year) in lines[-1]
     assert all("https://suivi.example/staff/cases/DOS-2026-" in line for line in lines)
     assert mail["To"] == "An <an@example.org>"
     assert mail["Auto-Submitted"] == "auto-generated"

@@ -19,7 +19,7 @@ from tracker.casework.staffing import Team
 from tracker.charter.counting import BRUSSELS, at_brussels, aware, brussels_day
 from tracker.charter.words import ObligationKind
 from tracker.insight.shown import Days
-from tracker.insight.upcoming import Owed, letters_waiting, owed
+from tracker.insight.upcoming import Owed, asked, letters_waiting, owed
 from tracker.models.base import seal_of
 from tracker.models.database import Database
 from tracker.models.messages import Outbox
@@ -108,15 +108,16 @@ def _write(session: Session, house: House, people: Sequence[int], day: date, now
     handlers = {handler for handled in own.values() for handler in handled}
     days = Days.of(day, house.calendar)
     due, letters = owed(session, handlers, until=days.week_until), letters_waiting(session, handlers)
+    wanted = asked(session, handlers)
     rows = []
     for person, handled in own.items():
         mine = [[one for one in found if one.handler_id in handled and one.about_staff_id != person]
-                for found in (due, letters)]  # fmt: skip
-        contents = _contents(mine[0], mine[1], days)
+                for found in (due, letters, wanted)]  # fmt: skip
+        contents = _contents(mine[0], mine[1], days) | {"asked": _section(mine[2])}
         values = {
             "staff_id": person,
             "day": day,
-            "told": len(mine[0]) + len(mine[1]),
+            "told": sum(map(len, mine)),
             "contents": contents,
             "recorded_at": now,
         }

@@ -189,7 +189,7 @@ def compose_action_notice(facts: ActionNoticeFacts, languages: Sequence[Language
 def compose_digest(facts: DigestFacts, language: Language) -> Composed:
     """Write the daily mail to one member of staff."""
     values = {field.name: getattr(facts, field.name) for field in fields(facts)}
-    sections = (facts.overdue, facts.today, facts.week, facts.letters)
+    sections = (facts.overdue, facts.today, facts.week, facts.letters, facts.asked)
     links = [facts.queue_url, *(line.url for section in sections for line in section.lines)]
     return _to_staff(DIGEST, lambda _: values, [language], links)
 

@@ -197,6 +197,8 @@ class DigestFacts:
     """How many of all these are interim letters."""
     letters: "DigestSection"
     """Written, and waiting to be posted or faxed."""
+    asked: "DigestSection"
+    """What colleagues ask of them."""
     queue_url: str
 
 

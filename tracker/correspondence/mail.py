@@ -307,6 +307,7 @@ def _digest(session: Session, digest: Digest, sender: Sender) -> Parcel:
     facts = DigestFacts(
         day=digest.day,
         **{name: _section(digest.contents[name], sender) for name in ("overdue", "today", "week", "letters")},
+        asked=_section(digest.contents.get("asked", {"count": 0, "lines": []}), sender),  # told of since version 2
         interim=digest.contents["interim"],
         queue_url=f"{sender.base_url}/staff/queue",
     )

@@ -13,6 +13,7 @@ from tracker.models.messages import Message
 from tracker.models.obligations import Obligation
 from tracker.models.personal import CalendarFeed
 from tracker.models.staff import Staff
+from tracker.models.tasks import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,10 @@ def feed_made_at(session: Session, staff_id: int) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """One open obligation, or one letter that waits to be posted or faxed, which has neither kind nor date here."""
+    """One open obligation; one letter that waits to be posted or faxed, without kind or date; or what is asked.
+
+    That has no kind, and the person who is asked in the place of the handler.
+    """
 
     handler_id: int
     about_staff_id: int | None
@@ -108,6 +112,21 @@ def letters_waiting(session: Session, handlers: Collection[int]) -> list[Owed]:
         .order_by(Message.id)
     )
     return [Owed(*row) for row in session.execute(query)]
+
+
+def asked(session: Session, people: Collection[int]) -> list[Owed]:
+    """Return what colleagues ask of some people on other cases, the first needed first; ``due_on``: by when."""
+    query = (
+        select(Task.asked_id, Case.about_staff_id, Case.reference, Task.due_on)
+        .join(Case, Case.id == Task.case_id)
+        .where(text("tasks.state = 'open'"), Task.asked_id.in_(sorted(people)))
+        .order_by(Task.due_on, Task.id)
+    )
+    return [
+        Owed(asked_id, about, reference, due_on=due_on)
+        for asked_id, about, reference, due_on in session.execute(query)
+        if asked_id is not None
+    ]
 
 
 _WAITS_ON_PAPER = text(
