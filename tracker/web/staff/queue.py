@@ -113,6 +113,7 @@ def queue() -> str:
         **several_of(account),
         urgent=_lines(listed.urgent, moment),
         lines=_lines(listed.rows, moment),
+        counts_url=url_for("staff.queue_counts", view=asked.view.value),
         views=_views(account, asked),
         shows=[*_shows(asked, above.counts), *_asked(above)],
         show=asked.show,

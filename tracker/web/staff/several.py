@@ -75,7 +75,6 @@ def several_of(account: Account) -> dict[str, Any]:
         "deeds": deeds_of(account),
         "ticked": request.args.get("tick") == "all",
         "printed": in_full(now()),
-        "counts_url": url_for("staff.queue_counts", view=request.args.get("view")),
         "tick_all": f"{url_for('staff.queue')}?{again}#several",
     }
 
