@@ -38,3 +38,25 @@ def begun_on(session: Session, case_id: int, kind: MessageKind) -> list[Begun]:
         .order_by(KeptDraft.kept_at.desc(), KeptDraft.id)
     )
     return [Begun(*row) for row in session.execute(query)]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A message of a case that somebody has begun: which, who and when, without its words."""
+
+    kind: MessageKind
+    author_id: int
+    author: str
+    kept_at: datetime
+
+
+def begun_on_case(session: Session, case_id: int) -> list[Waiting]:
+    """Return what was begun on a case, the newest first, ten at most (one statement)."""
+    query = (
+        select(KeptDraft.kind, KeptDraft.author_id, Staff.name, KeptDraft.kept_at)
+        .join(Staff, Staff.id == KeptDraft.author_id)
+        .where(KeptDraft.case_id == case_id)
+        .order_by(KeptDraft.kept_at.desc(), KeptDraft.id)
+        .limit(10)
+    )
+    return [Waiting(*row) for row in session.execute(query)]

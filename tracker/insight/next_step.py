@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 
 from tracker.charter.words import PAPER, ObligationKind, Role
 from tracker.insight.set_aside import waits_for
-from tracker.insight.shown import URGENT, Days, Show, View, branches_of, conditions
+from tracker.insight.shown import URGENT, Days, Show, View, branches_of, conditions, fenced
 from tracker.insight.sight import IN_TRIAGE, RINGING, Branch, Viewer, may_read, mine
 from tracker.models.cases import Case
 from tracker.models.messages import Message
@@ -48,6 +48,10 @@ class Why(StrEnum):
     """It is the first due of one's own."""
     TO_CLOSE = "to_close"
     """It owes nothing any more, and is still open."""
+
+
+_FEW = frozenset({Why.RINGS, Why.URGENT, Why.TO_CLOSE})
+"""Found by an index of their own and sorted then, and not by walking the queue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +146,10 @@ def _first(
         query = query.where(or_(Case.not_sent, not_(aside)))
     if why in (Why.URGENT, Why.OVERDUE, Why.OWED):
         query = query.where(or_(Case.not_sent, not_(_waits(on_paper=False))))
-    ordered = query.order_by(id_) if why is Why.TO_CLOSE else query.order_by(due, id_)
-    return ordered.limit(literal_column("1"))
+    if why in _FEW:
+        found = fenced(query)
+        return select(found).order_by(found.c.due, found.c.id).limit(literal_column("1"))
+    return query.order_by(due, id_).limit(literal_column("1"))
 
 
 def _waits(*, on_paper: bool) -> ColumnElement[bool]:

@@ -26,6 +26,11 @@ def test_what_is_typed_comes_back_and_a_colleague_takes_it_over(
     assert alone.json is not None
     assert alone.json["kept"].startswith("Kept as a draft at ")
 
+    told = bo.page(f"/staff/cases/{reference}").select_one(".staff-begun")
+    assert told is not None
+    assert "An Peeters began it on " in told.get_text(" ")
+    assert told.select_one(f"a[href='{path}']") is not None
+    assert desk("el").page(f"/staff/cases/{reference}").select_one(".staff-begun") is None  # who only reads
     page = bo.page(path)
     assert "An Peeters began this message on " in page.get_text(" ")
     assert fields_of(form_of(page))["text"] == ""

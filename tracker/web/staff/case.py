@@ -31,6 +31,7 @@ from tracker.web.staff.case_actions import actions
 from tracker.web.staff.case_line import Show, asked_first, line_of
 from tracker.web.staff.case_promises import explained
 from tracker.web.staff.complaints import complaint_parts
+from tracker.web.staff.kept_drafts import begun_here
 from tracker.web.staff.link_words import relations
 from tracker.web.staff.proposing import why_here
 from tracker.web.staff.queue import place_of, written
@@ -51,12 +52,14 @@ def case(reference: str) -> str:
         page = case_page(db, header, me().viewer, newest=None if whole else NEWEST)
         interim = ready(db, header, page)
         parts = _parts(db, header, page)
+        begun = begun_here(db, header) if header.state is not CaseState.CLOSED else []
     went = wandering(one for one in page.line if isinstance(one, Done))
     return render_template(
         "staff/case.html",
         **parts,
         opened=False,
         interim=interim,
+        begun=begun,
         came_back=offers(header, page),
         send_again=links(header, page),
         lacking=_lacking(page),

@@ -20,6 +20,6 @@ def queue_counts() -> ResponseReturnValue:
     """Give the counts of a view as its page shows them: a figure, or ``99+``."""
     view = view_of(me(), request.args)
     days = Days.of(brussels_day(now()), site().house.calendar)
-    with site().database.reading() as db:
+    with site().reading() as db:
         above = overview(db, me().viewer, view=view, days=days)
     return jsonify(counts={show.value: counted(count) for show, count in above.counts.items()})

@@ -6,18 +6,22 @@ from dataclasses import dataclass
 from flask import flash, jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
+from tracker.access.permissions import may
+from tracker.casework.drafting import VERBS
 from tracker.casework.kept_drafts import keep_draft, take_over, throw_away
 from tracker.charter.counting import BRUSSELS, brussels_day
 from tracker.charter.words import MessageKind
 from tracker.insight.casefacts import Header
-from tracker.insight.drafts import Begun, begun_on
+from tracker.insight.drafts import Begun, Waiting, begun_on, begun_on_case
 from tracker.models.drafts import KeptDraft
 from tracker.web.fields import clean_text
 from tracker.web.filters import moment as in_words
 from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
+from tracker.web.staff.blueprint import facts_of
 from tracker.web.staff.letter_forms import WayForm
 
 
@@ -32,9 +36,29 @@ class Drafts:
     others: Sequence[Begun]
 
 
+SLUGS = {
+    MessageKind.ANSWER: "answer",
+    MessageKind.INTERIM: "interim",
+    MessageKind.QUESTION: "ask",
+    MessageKind.TRANSMISSION: "transmit",
+    MessageKind.CLOSING: "closing",
+}
+"""The pages on which a message of each kind is written."""
+
+
+def begun_here(db: Session, case: Header) -> list[tuple[Waiting, str]]:
+    """Return what was begun on a case and whoever looks may go on with, each with its page (one statement)."""
+    person, facts = me().person, facts_of(case)
+    return [
+        (one, f"/staff/cases/{case.reference}/{SLUGS[one.kind]}")
+        for one in begun_on_case(db, case.id)
+        if one.kind in SLUGS and may(person, VERBS[one.kind], facts)
+    ]
+
+
 def shown(case: Header, kind: MessageKind) -> Drafts:
     """Return what is kept of a message: one's own as it stands in the form, and the drafts that may be put in."""
-    with site().database.reading() as db:
+    with site().reading() as db:
         found = begun_on(db, case.id, kind)
     own = next((one for one in found if one.author_id == me().id), None)
     apart = own is not None and request.method == "GET" and "again" in request.args  # other words stand in the form
@@ -49,7 +73,7 @@ def fill_in(form: WayForm, case: Header, kind: MessageKind) -> None:
     """Fill in a letter with what whoever opens it had typed, unless it is opened with the words of another."""
     if "again" in request.args:
         return
-    with site().database.reading() as db:
+    with site().reading() as db:
         own = next((one for one in begun_on(db, case.id, kind) if one.author_id == me().id), None)
     if own is not None:
         form.process(MultiDict({name: value for name, value in own.typed.items() if name in _names(form)}))

@@ -122,7 +122,7 @@ def do_several() -> ResponseReturnValue:
 
 
 def _files(references: list[str]) -> list[Ticked]:
-    with site().database.reading() as db:
+    with site().reading() as db:
         return ticked(db, me().viewer, set(references[:MOST]))
 
 
@@ -141,7 +141,7 @@ def _offer(form: StaffForm, files: list[Ticked]) -> None:
     if not isinstance(form, AssignForm):
         return
     concerned, services = {one.about_staff_id for one in files}, {one.service_code for one in files}
-    with site().database.reading() as db:
+    with site().reading() as db:
         found = [one for one in colleagues(db, day=brussels_day(now())) if one.id not in concerned]
     found.sort(key=lambda one: one.service_code not in services)
     form.colleague.choices = [("", nothing_chosen()), *((str(one.id), in_words(one)) for one in found)]
