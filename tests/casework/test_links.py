@@ -12,6 +12,7 @@ from tests.factories import MONDAY, acting, make_case, make_house, make_staff, s
 from tests.insight.casebook import viewer_of
 from tracker.access.permissions import Person
 from tracker.casework import links
+from tracker.casework.ending import merge
 from tracker.casework.errors import CaseChanged, Missing, NotPermitted
 from tracker.casework.links import CannotLink, NotLinked
 from tracker.casework.register import Registered
@@ -70,6 +71,7 @@ def _split(session: Session, case: Case, by: Staff, **more: Any) -> Registered:
     return split(session, HOUSE, **given, **_with(case, by))
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_two_files_are_tied_and_untied_and_both_say_so(session: Session, an: Staff, cy: Staff) -> None:
     first, second, hidden = (
         make_case(session, service=code, requester_email=f"{name}@example.org")
@@ -93,6 +95,11 @@ def test_two_files_are_tied_and_untied_and_both_say_so(session: Session, an: Sta
     with pytest.raises(NotLinked):
         links.unlink(session, HOUSE, number=row.id, **_with(first, an))
     assert _shown(session, first, an) == []
+    third = make_case(session, service="ME6", requester_email="d@example.org", requester_name="Jan Maes")
+    links.link(session, HOUSE, other=third.reference, word="One journey.", **_with(first, an))
+    merge(session, HOUSE, into=second.reference, reason="Twice.", same_person=True, **_with(first, an))
+    assert _shown(session, second, an) == [("merged", first.reference), ("same_matter", third.reference)]
+    first = third
     links.link(session, HOUSE, other=first.reference, word="After all.", **_with(second, an))  # tied anew
 
 

@@ -83,6 +83,7 @@ def _words(session: Session) -> list[tuple[WordToStaff, list[int]]]:
     return [(one.kind, one.recipients) for one in session.scalars(select(StaffNotice).order_by(StaffNotice.id))]
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_day_proposed_lies_before_the_promise_and_none_after_it_is_accepted(
     session: Session, people: dict[str, Staff], case: Case
 ) -> None:
@@ -122,6 +123,7 @@ def test_who_is_asked_reads_the_file_until_it_is_settled_and_does_nothing_else(
         tasks.withdraw(session, HOUSE, number=task.id, word="", actor=acting(an), now=LATER)
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_whom_a_file_is_closed_to_cannot_be_asked(session: Session, people: dict[str, Staff], case: Case) -> None:
     an, bo, cy = people["an"], people["bo"], people["cy"]
     for asked in (people["gi"].id, people["el"].id, 1, 9999):  # runs the machine, reads all, the duty desk, nobody
@@ -151,6 +153,7 @@ def test_whom_a_file_is_closed_to_cannot_be_asked(session: Session, people: dict
         _ask(session, case, people["bo"], asked_id=cy.id)
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_service_contributes_with_a_note_that_stands_beside_the_answer(
     session: Session, people: dict[str, Staff], case: Case
 ) -> None:
@@ -202,6 +205,7 @@ def test_what_is_still_asked_is_taken_back_as_the_file_ends(database: Database) 
     assert any("what differ" in what for what in found)
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_note_names_colleagues_who_are_told_if_they_may_read_the_file(
     session: Session, people: dict[str, Staff], case: Case
 ) -> None:

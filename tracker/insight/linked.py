@@ -12,6 +12,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Select,
+    SQLColumnExpression,
     Text,
     bindparam,
     cast,
@@ -84,19 +85,15 @@ def _statement(viewer: Viewer) -> Select[Any]:
     here = bindparam("id", type_=BigInteger)
     email, phone = [bindparam(one, type_=Text) for one in ("email", "small")], bindparam("phone", type_=Text)
     name, address = bindparam("name", type_=Text), bindparam("address", type_=Text)
-    ties = (CaseLink.id, CaseLink.word)
+    taken_in = select(Case.id).where(Case.merged_into_id == here)
     tied = union_all(
         _of("about", Case.id == bindparam("about", type_=BigInteger)),
         _of("continues", Case.id == bindparam("continues", type_=BigInteger)),
         _of("concerned_by", Case.about_case_id == here),
         _of("continued_by", Case.continues_case_id == here),
         _of("merged", Case.merged_into_id == here),
-        select(_kind("split_from"), CaseLink.other_id, *ties).where(
-            CaseLink.case_id == here, CaseLink.unlinked_at.is_(None)
-        ),
-        select(_kind("split_off"), CaseLink.case_id, *ties).where(
-            CaseLink.other_id == here, CaseLink.unlinked_at.is_(None)
-        ),
+        _tied("split_from", CaseLink.case_id, CaseLink.other_id, here, taken_in),
+        _tied("split_off", CaseLink.other_id, CaseLink.case_id, here, taken_in),
         _of(PERSON, Case.requester_email.is_not(None), Case.requester_email.in_(email), Case.id != here),
         _of(PERSON, Case.requester_phone.is_not(None), Case.requester_phone == phone, Case.id != here),
         _of(
@@ -124,6 +121,17 @@ def _of(relation: str, *where: ColumnElement[bool]) -> Select[Any]:
     return select(found.subquery())
 
 
-def _kind(split: str) -> ColumnElement[str]:
-    is_split = CaseLink.kind == LinkKind.SPLIT
-    return sql_case((is_split, literal(split, Text)), else_=literal("same_matter", Text)).label("relation")
+def _tied(
+    split: str,
+    this: SQLColumnExpression[int],
+    other: SQLColumnExpression[int],
+    here: SQLColumnExpression[int],
+    taken_in: Select[Any],
+) -> Select[Any]:
+    """Return the links of a case, and of those that it took in; only its own have a number to undo them by."""
+    kind = sql_case((CaseLink.kind == LinkKind.SPLIT, literal(split, Text)), else_=literal("same_matter", Text))
+    own = sql_case((this == here, CaseLink.id), else_=cast(null(), BigInteger))
+    stands = (CaseLink.unlinked_at.is_(None), other != here)
+    return select(kind.label("relation"), other.label("id"), own.label("link"), CaseLink.word).where(
+        or_(this == here, this.in_(taken_in)), *stands
+    )
