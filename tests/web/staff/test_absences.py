@@ -34,3 +34,11 @@ def test_a_head_sets_an_absence_sees_who_changed_it_and_ends_it(
     assert desk("gi").page(f"/staff/absences/{of['cy'].id}") is not None, "whoever runs the machine may"
     assert bo.get("/staff/absences/99").status_code == 404
     assert email_of("an") not in listed.get_text()
+
+
+def test_whoever_has_no_files_saves_the_profile_too(desk: Callable[[str], Desk], database: Database) -> None:
+    for who in ("gi", "fa"):
+        assert desk(who).send("/staff/profile", language="de").status_code == 303
+    with database.reading() as session:
+        spoken = {row.email.split(".")[0]: row.language for row in session.scalars(select(Staff))}
+    assert [spoken[who] for who in ("gi", "fa", "an")] == ["de", "de", "en"]

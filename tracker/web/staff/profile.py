@@ -46,11 +46,15 @@ class ProfileForm(AbsenceForm):
             hour = hour_of(db, staff_row.id)
         self.offer(staff_row, _("Nobody: my head of service"))
         self.language.choices = list(NAMES.items())
-        self.digest.choices = [("", _("No summary")), *((str(each), f"{each}:00") for each in range(24))]
+        if has_files(me().person):
+            self.digest.choices = [("", _("No summary")), *((str(each), f"{each}:00") for each in range(24))]
+        else:
+            del self.digest  # it is not asked for, and so cannot be answered
         if anew or not self.is_submitted():
             self.language.data = staff_row.language.value
             self.show_absence(staff_row)
-            self.digest.data = "" if hour is None else str(hour)
+            if "digest" in self:
+                self.digest.data = "" if hour is None else str(hour)
 
 
 @staff.route("/profile", methods=["GET", "POST"])
