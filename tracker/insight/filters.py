@@ -92,8 +92,6 @@ class Filters:
             found.append(IN_TRIAGE)
         if Flag.DRAFT in self.flags:
             found.append(Case.id.in_(select(KeptDraft.case_id)))
-        if Flag.LEAVING in self.flags:
-            found.append(waits_to_leave())
         return found
 
     def looked_at(self) -> list[ColumnElement[bool]]:
@@ -111,6 +109,8 @@ class Filters:
             found.append(Case.sensitive.is_(True))
         if Flag.UNCONFIRMED in self.flags:
             found.append(Case.nature_confirmed_at.is_(None))
+        if Flag.LEAVING in self.flags:
+            found.append(waits_to_leave())
         if Flag.TO_AND_FRO in self.flags:
             found.append(_waits_for_head())
         return found
@@ -129,6 +129,7 @@ def waits_to_leave() -> ColumnElement[bool]:
             Message.left_on.is_(None),
         )
         .correlate(Case)
+        .offset(literal_column("0"))  # asked of one case after the other: PostgreSQL believes that many wait
         .exists()
     )
 
