@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    CompoundSelect,
     Select,
     SQLColumnExpression,
     Text,
@@ -85,15 +86,15 @@ def _statement(viewer: Viewer) -> Select[Any]:
     here = bindparam("id", type_=BigInteger)
     email, phone = [bindparam(one, type_=Text) for one in ("email", "small")], bindparam("phone", type_=Text)
     name, address = bindparam("name", type_=Text), bindparam("address", type_=Text)
-    taken_in = select(Case.id).where(Case.merged_into_id == here)
+    these = union_all(select(here.label("id")), select(Case.id).where(Case.merged_into_id == here))
     tied = union_all(
         _of("about", Case.id == bindparam("about", type_=BigInteger)),
         _of("continues", Case.id == bindparam("continues", type_=BigInteger)),
         _of("concerned_by", Case.about_case_id == here),
         _of("continued_by", Case.continues_case_id == here),
         _of("merged", Case.merged_into_id == here),
-        _tied("split_from", CaseLink.case_id, CaseLink.other_id, here, taken_in),
-        _tied("split_off", CaseLink.other_id, CaseLink.case_id, here, taken_in),
+        _tied("split_from", CaseLink.case_id, CaseLink.other_id, here, these),
+        _tied("split_off", CaseLink.other_id, CaseLink.case_id, here, these),
         _of(PERSON, Case.requester_email.is_not(None), Case.requester_email.in_(email), Case.id != here),
         _of(PERSON, Case.requester_phone.is_not(None), Case.requester_phone == phone, Case.id != here),
         _of(
@@ -126,12 +127,12 @@ def _tied(
     this: SQLColumnExpression[int],
     other: SQLColumnExpression[int],
     here: SQLColumnExpression[int],
-    taken_in: Select[Any],
+    these: CompoundSelect[Any],
 ) -> Select[Any]:
     """Return the links of a case, and of those that it took in; only its own have a number to undo them by."""
     kind = sql_case((CaseLink.kind == LinkKind.SPLIT, literal(split, Text)), else_=literal("same_matter", Text))
     own = sql_case((this == here, CaseLink.id), else_=cast(null(), BigInteger))
     stands = (CaseLink.unlinked_at.is_(None), other != here)
     return select(kind.label("relation"), other.label("id"), own.label("link"), CaseLink.word).where(
-        or_(this == here, this.in_(taken_in)), *stands
+        this.in_(these), *stands
     )
