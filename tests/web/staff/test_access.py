@@ -179,7 +179,7 @@ def test_a_case_that_one_may_not_see_is_answered_like_one_that_does_not_exist(
     assert seen.get_text().replace(hidden, "…") == unknown.get_text().replace("DOS-2026-0001234-14", "…")
 
 
-def test_the_administrator_of_the_machine_has_no_queue_but_lands_on_the_state_of_it(desk: Callable[[str], Desk]) -> None:
+def test_the_administrator_of_the_machine_has_no_queue_but_lands_on_its_state(desk: Callable[[str], Desk]) -> None:
     at = desk("gi")
 
     assert at.get("/staff/").headers["Location"] == "/staff/admin"

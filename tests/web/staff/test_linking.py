@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from sqlalchemy import select
 
-from tests.web.staff.conftest import Desk, errors_of
+from tests.web.staff.conftest import Desk
 from tracker.models.cases import Case
 from tracker.models.database import Database
 
