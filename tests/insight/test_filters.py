@@ -160,7 +160,7 @@ def test_what_fits_is_what_plain_python_says_in_every_order(
     fitting = 0
     for number, (person, view, show) in enumerate(LOOKS):
         every = _every(session, person, view, show)
-        for wanted in TABLE if number < 2 else TABLE[number::3]:
+        for wanted in TABLE if number == 0 else TABLE[number::3]:
             sort = next(sorts)
             expected = [case for case in every if _fits(session, case, wanted)]
             given, top = _read(session, person, view, show, wanted, sort)
@@ -168,7 +168,7 @@ def test_what_fits_is_what_plain_python_says_in_every_order(
             assert given == [case.id for case in below], (person, wanted, sort)
             fitting += bool(expected)
         next(sorts)
-    assert fitting > 30, "most rows of the table must find something"
+    assert fitting > 20, "most rows of the table must find something"
 
 
 @pytest.mark.usefixtures("small_pages")
@@ -184,7 +184,9 @@ def test_no_case_is_lost_between_one_stretch_and_the_next(session: Session, monk
         assert sorted(given) == sorted(c.id for c in every if c.channel is Channel.POST and c.id not in top), sort
 
 
-def test_a_page_takes_two_statements(session: Session, database: Database) -> None:
+def test_a_page_takes_two_statements_and_none_for_whoever_may_read_no_case(
+    session: Session, database: Database
+) -> None:
     said: list[str] = []
     event.listen(database.engine, "before_cursor_execute", lambda *args: said.append(args[2]))
     for person, sort in ((CLERK, Sort.DUE), (HEAD, Sort.HANDLER), (DISPATCHER, Sort.RECEIVED)):
@@ -192,14 +194,13 @@ def test_a_page_takes_two_statements(session: Session, database: Database) -> No
         asked = Asked(Filters(country="MT", flags=frozenset(Flag)), sort)
         stretch_page(session, viewer_of(person), view=View.ALL, show=Show.EVERYTHING, days=DAYS, asked=asked)
         assert len(said) == 2
-
-
-def test_whoever_may_read_no_case_finds_none(session: Session) -> None:
+    said.clear()
     admin = viewer_of(Person(50, Role.ADMIN, None))
     page = stretch_page(
         session, admin, view=View.ALL, show=Show.EVERYTHING, days=DAYS, asked=Asked(NONE, Sort.HANDLER)
     )
     assert page == Stretch((), (), 0, 0, None, None)
+    assert said == []
 
 
 def _every(session: Session, person: Person, view: View, show: Show) -> list[Case]:
