@@ -12,7 +12,7 @@ from tracker.access.permissions import Person
 from tracker.casework.saved_views import MOST, NoSuchView, TooManyViews, begin_with, keep_view
 from tracker.charter.calendar import WorkingCalendar
 from tracker.charter.rules import RuleBook
-from tracker.charter.words import Channel, Role
+from tracker.charter.words import Channel
 from tracker.insight.verify import verify
 from tracker.models.database import Database
 from tracker.models.views import FirstView
@@ -119,14 +119,16 @@ def test_a_view_that_names_somebody_who_is_gone_opens_and_says_so(an: Desk, file
         assert f"“{what}” was left aside" in page.get_text()
 
 
-def test_a_person_keeps_twenty_views_and_begins_only_with_what_they_see(an: Desk, database: Database) -> None:
+def test_a_person_keeps_twenty_views_and_begins_only_with_what_they_see(
+    an: Desk, desk: Callable[[str], Desk], database: Database
+) -> None:
     with database.writing() as session:
         for number in range(MOST):
             keep_view(session, person=_person(an), name=str(number), query={}, shared=False, now=NOW)
         with pytest.raises(TooManyViews):
             keep_view(session, person=_person(an), name="x", query={}, shared=False, now=NOW)
         with pytest.raises(NoSuchView):
-            begin_with(session, person=Person(50, Role.CLERK, "M1"), number=1, now=NOW)
+            begin_with(session, person=_person(desk("cy")), number=1, now=NOW)
 
     assert "You keep 20 views already" in errors_of(an.send(f"/staff/queue/views?{QUERY}", name="One more"))
 
