@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import event, func, select, text
 
 from tests.factories import MONDAY, acting, make_case, make_house, make_staff, settle
 from tests.verify.test_verify import behind_its_back
@@ -75,7 +75,11 @@ def test_the_history_of_the_house_is_verified_and_read_page_by_page(database: Da
             away = NONE | {"away_from": TODAY + timedelta(days=days)}
             set_absence(session, staff_id=number, **away, actor=SYSTEM, now=MONDAY)  # all at one moment
 
+    statements: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *told: statements.append(told[2]))
     with database.reading() as session:
+        assert len(changes(session)) == 8
+        assert sum(one.startswith("SELECT") for one in statements) == 3, "however many they are"
         pages, after = [], None
         while found := changes(session, after=after, most=3)[:3]:
             pages.append([one.act for one in found])

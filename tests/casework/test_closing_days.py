@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
 from tests.factories import MONDAY, acting, make_case, make_house, make_staff, settle
@@ -112,7 +112,10 @@ def test_a_closing_day_moves_the_last_working_day_and_never_the_due_date(databas
     with database.reading() as session:
         calendar = house.calendar
         assert not calendar.is_open(DUE), "every process looks again"
+        statements: list[str] = []
+        event.listen(database.engine, "before_cursor_execute", lambda *told: statements.append(told[2]))
         told = touched(session, calendar, LATER.date())
+        assert sum(one.startswith("SELECT") for one in statements) == 1
         assert (told.promises, told.earlier, told.promised, told.by_rule) == (1, 1, 0, {"P1": 1})
         assert open_dates(session)[0] == (DUE, DUE, False), "it counts from tomorrow"
     assert count_again(database, house, now=MONDAY) == {"files": 0, "left": 0}

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.charter.days import CALENDAR, RULES, day, moment, written
-from tracker.charter.calendar import NegativeTerm, WorkingCalendar, easter
+from tracker.charter.calendar import BridgeDay, Known, NegativeTerm, WorkingCalendar, easter
 from tracker.charter.datafile import RulesFileError
 from tracker.charter.obligations import assess
 from tracker.charter.words import Channel, Nature
@@ -172,3 +172,28 @@ def test_a_calendar_that_does_not_hold_together_is_refused_with_its_line(text: s
         WorkingCalendar.load(text)
 
     assert (refused.value.file, refused.value.line) == ("calendar.toml", line)
+
+
+def test_what_is_withdrawn_stood_until_then() -> None:
+    bridge, spring = date(2026, 12, 31), date(2027, 5, 7)
+    calendar = WorkingCalendar.load(LEARNT).with_entries(
+        [
+            BridgeDay(spring, "circular", date(2026, 12, 1), date(2026, 12, 10)),
+            BridgeDay(spring, "another", date(2027, 1, 5)),
+        ],
+        [Known(date(2028, 12, 31), date(2026, 12, 1), date(2026, 12, 10))],
+    )
+
+    assert calendar.changed_on == (date(2026, 11, 20), date(2026, 12, 1), date(2026, 12, 10), date(2027, 1, 5))
+    for on, closed, until in (
+        (date(2026, 11, 19), set(), date(2026, 12, 31)),
+        (date(2026, 11, 30), {bridge}, date(2027, 12, 31)),
+        (date(2026, 12, 1), {bridge, spring}, date(2028, 12, 31)),
+        (date(2026, 12, 9), {bridge, spring}, date(2028, 12, 31)),
+        (date(2026, 12, 10), {bridge}, date(2027, 12, 31)),
+        (date(2027, 1, 5), {bridge, spring}, date(2027, 12, 31)),
+    ):
+        then = calendar.as_known_on(on)
+        assert {one for one in (bridge, spring) if not then.is_open(one)} == closed, on
+        assert then.known_until == until
+        assert then.as_known_on(on) is then, "a view of a view is the same"
