@@ -22,10 +22,12 @@ from tracker.casework.closing_days import (
 from tracker.casework.errors import Missing, NotPermitted
 from tracker.casework.house import Actor, House
 from tracker.casework.sweep import sweep
-from tracker.charter.words import HouseSubject, ObligationState, Role
+from tracker.charter.words import HouseSubject, Language, ObligationState, Role
+from tracker.cli.note import note_of
 from tracker.insight.closing_days import touched
 from tracker.insight.house import changes
 from tracker.insight.verify import verify
+from tracker.models.cases import Case
 from tracker.models.database import Database
 from tracker.models.history import History
 from tracker.models.obligations import Breach, Obligation
@@ -130,6 +132,10 @@ def test_a_closing_day_moves_the_last_working_day_and_never_the_due_date(databas
         assert (DUE, date(2026, 3, 16), False) in open_dates(session)
         assert all(due in (DUE, date(2026, 3, 18)) for due, _, _ in open_dates(session))
         entry = session.scalars(select(History).order_by(History.id.desc()).limit(1)).one()
+        reference = session.get_one(Case, entry.case_id).reference
+        told_all = note_of(session, house, reference, now=LATER, language=Language.EN)
+        assert f"The working days were counted again, because closing days changed. ({admin.name})" in told_all
+        assert SAYS in told_all
         assert (entry.actor, entry.details["reason"]) == (admin.name, SAYS)
         assert [one.act for one in changes(session, subject=HouseSubject.CLOSING_DAYS)] == ["counted", "add"]
         assert session.scalar(select(func.count(Breach.obligation_id))) == 0

@@ -181,7 +181,7 @@ def _particulars(row: History, names: Mapping[int, str], say: _Words) -> Iterato
         case Verb.WAIVE:
             ground = say.label(WaiverGround(details["ground"]))
             yield say("waived", number=details["number"], ground=ground, text=details["evidence"])
-        case Verb.CORRECT_RECEIPT:
+        case Verb.CORRECT_RECEIPT if "from" in details:
             yield say("receipt", before=_day(details["from"]), after=_day(details["to"]))
         case Verb.CORRECT_CONTACT:
             yield say("corrected", parts=", ".join(say(f"part_{part}") for part in details["changed"]))
