@@ -90,7 +90,7 @@ def test_a_correction_in_the_browser_changes_a_later_proposal_and_a_button_takes
         assert (told["replaced"], told["corrections"], told["in_force"]) == (first_model().version, 2, True)
         assert PROTOCOL in proposed(page, ask(LATER))[0]
     with window(browser, address, "fr") as page:
-        log_in(page, "gi", lands="profile")
+        log_in(page, "gi", lands="admin")
         page.goto("/staff/routing")
         assert page.locator("main tbody tr").count() == 3
         with next_page(page):

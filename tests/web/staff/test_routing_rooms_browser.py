@@ -63,7 +63,7 @@ def test_no_page_has_a_fault_that_axe_finds_or_is_wider_than_a_narrow_screen(
         for path in ("queue?show=unassigned", *furnished_rooms):
             assert_sound(page, path, "fr", "de")
     with window(browser, address, "fr") as page:
-        log_in(page, "gi", lands="profile")
+        log_in(page, "gi", lands="admin")
         for path in ("rules", "rules/1/change", "routing", "directory", "directory/EMBASSY", "directory/NATO-IS",
                      "directory/M1/change", "directory/M1/end", "directory/M1/shipped", "directory/NATO-IS/facts/new",
                      "directory/M3/parts/new"):  # fmt: skip
@@ -132,7 +132,7 @@ def test_triage_rules_and_directory_work_without_scripts(
     assert row(first).service_code
     assert row(second).service_code == "M1"
     with window(browser, address, "en", java_script_enabled=False) as page:
-        log_in(page, "gi", lands="profile")
+        log_in(page, "gi", lands="admin")
         page.goto("/staff/rules/new")
         page.fill("#name", "Trawlers")
         page.fill("#words_en", "trawler*")
