@@ -211,8 +211,9 @@ def count_again(database: Database, house: House, *, now: datetime, most: int = 
         change = _last_in_force(session, today)
         if change is None or change.number <= counted_until(session):
             return {"files": 0, "left": 0}
-        calendar = with_learnt(session, house.shipped_calendar).as_known_on(today)
-        found = touched_files(session, calendar, today, most + 1)
+        calendar = with_learnt(session, house.shipped_calendar)
+        found = touched_files(session, calendar.as_known_on(today), today, most + 1)
+    house = replace(house, calendar_in_force=lambda: calendar)  # each file by the very calendar that named it
     done = left = 0
     for reference in found[:most]:
         try:
