@@ -18,7 +18,7 @@ LANGUAGES = ("fr", "nl", "de", "en")
 ACTS = [
     "", "/answer", "/interim", "/ask", "/transmit", "/note", "/follow-up", "/nature", "/keep-short", "/extend",
     "/receipt", "/come-back", "/route", "/assign", "/hand-over", "/take", "/flag", "/waive", "/close", "/merge",
-    "/left", "/returned", "/send-again", "/void-waiver",
+    "/left", "/returned", "/send-again", "/void-waiver", "/whole", "?show=dates",
 ]  # fmt: skip
 
 
@@ -37,7 +37,7 @@ def _check(text: str, path: str, language: str) -> None:
     assert [one for one, times in ids.items() if times > 1] == [], path
     labels = {str(label["for"]) for label in page.select("label[for]")}
     for field in page.select("input:not([type=hidden]), select, textarea"):
-        assert field.get("id") in labels, (path, str(field)[:120])
+        assert field.get("id") in labels or field.get("aria-label"), (path, str(field)[:120])
     for tag in page.select("[aria-describedby], [aria-labelledby]"):
         for one in str(tag.get("aria-describedby") or tag.get("aria-labelledby")).split():
             assert one in ids, (path, one)
