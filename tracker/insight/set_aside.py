@@ -28,7 +28,7 @@ def set_aside_by(session: Session, staff_id: int, *, today: date) -> dict[int, d
 
 
 @lru_cache(maxsize=64)  # building it takes longer than running it
-def _by(staff_id: int, today: date) -> Select[tuple[int, date]]:
+def _by(staff_id: int, today: date) -> Select[int, date]:
     return (
         select(SetAside.case_id, SetAside.until)
         .join(Case, Case.id == SetAside.case_id)
