@@ -56,3 +56,44 @@ def wait_for_focus(page: Any) -> None:
 def too_wide(page: Any) -> bool:
     """Whether the page scrolls sideways."""
     return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+
+
+def not_to_be_read(page: Any) -> list[str]:
+    """Say which words of the page cannot be read: outside the window, cut off by a box, or under other words.
+
+    What scrolls in a box of its own, and what is there for screen readers only, may be wherever it is.
+    """
+    found: list[str] = page.evaluate(_NOT_TO_BE_READ)
+    return found
+
+
+_NOT_TO_BE_READ = """() => {
+    const found = [], lines = [], range = document.createRange(), wide = document.documentElement.clientWidth;
+    if (document.documentElement.scrollWidth > wide) found.push("the page scrolls sideways");
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const around = (one, wanted) => one && one !== document.body
+        ? (wanted(getComputedStyle(one), one) ? one : around(one.parentElement, wanted)) : null;
+    const for_ears = (style, one) => style.clipPath !== "none" || style.clip !== "auto" || one.offsetWidth === 1;
+    while (texts.nextNode()) {
+        const text = texts.currentNode, words = text.data.trim(), box = text.parentElement;
+        if (!words || box.closest("option, textarea, script, svg, dialog, .govuk-skip-link")) continue;
+        if (!box.checkVisibility({visibilityProperty: true}) || around(box, for_ears)) continue;
+        range.selectNodeContents(text);
+        const scrolls = around(box, style => /auto|scroll/.test(style.overflowX));
+        const cuts = around(box, style => /hidden|clip/.test(style.overflowX));
+        for (const {left, right, top, bottom, width, height} of range.getClientRects()) {
+            if (width < 2 || scrolls) continue;
+            if (left < -1 || right > wide + 1) found.push(`outside the window: ${words.slice(0, 60)}`);
+            if (cuts && right > cuts.getBoundingClientRect().right + 1) found.push(`cut off: ${words.slice(0, 60)}`);
+            const third = height / 3;
+            for (const other of lines) {
+                if (left < other.right - 2 && right > other.left + 2
+                    && top + third < other.bottom - third && bottom - third > other.top + third) {
+                    found.push(`${words.slice(0, 40)} stands over ${other.words.slice(0, 40)}`);
+                }
+            }
+            lines.push({left, right, top, bottom, words});
+        }
+    }
+    return [...new Set(found)];
+}"""
