@@ -5,6 +5,13 @@ import { Button, CharacterCount, ErrorSummary, NotificationBanner, Radios, SkipL
 document.body.classList.add("js-enabled", "govuk-frontend-supported");
 for (const component of [Button, CharacterCount, ErrorSummary, NotificationBanner, Radios, SkipLink]) createAll(component);
 
+// A browser gives no element the focus by itself where the address leads to a part of the page: so it does in a form that
+// was sent after the link past the menu was taken, and comes back with what must be put right.
+const begins = document.querySelector("[autofocus]");
+if (begins && location.hash) {
+  addEventListener("load", () => setTimeout(() => { if (document.activeElement === document.body) begins.focus(); }));
+}
+
 const look = document.querySelector("[data-look]");
 if (look) {
   const found = document.getElementById("look-found");

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.web.axe import faults
-from tests.web.staff.browsing import LANGUAGES, assert_sound, log_in, tab_to, window
+from tests.web.staff.browsing import LANGUAGES, assert_sound, log_in, window
 from tests.web.staff.conftest import PASSWORD, email_of
 from tests.web.windows import next_page
 from tracker.charter.words import CaseState, Channel, Nature
@@ -48,48 +47,6 @@ def test_the_pages_have_no_fault_that_axe_finds_and_fit_a_narrow_screen(
         log_in(page)
         for path in pages:
             assert_sound(page, path, *LANGUAGES)
-
-
-@pytest.mark.parametrize("language", ["nl", "de"])
-def test_a_clerk_answers_by_keyboard_alone(
-    browser: Any, address: str, file: File, row: Callable[[str], Case], language: str
-) -> None:
-    reference = file(channel=Channel.PHONE, requester_phone="+32 470 12 34 56", answer_by=Channel.PHONE)
-    with window(browser, address, language) as page:
-        tab_to(page, "#email")
-        page.keyboard.type(email_of("an"))
-        page.keyboard.press("Tab")
-        page.keyboard.type(PASSWORD)
-        with next_page(page):
-            page.keyboard.press("Enter")
-        page.keyboard.press("Tab")
-        assert page.evaluate("document.activeElement.getAttribute('href')") == "#main"  # the skip link comes first
-        page.keyboard.press("Enter")
-        tab_to(page, f"a[href='/staff/cases/{reference}']")
-        with next_page(page):
-            page.keyboard.press("Enter")
-        tab_to(page, "a[href$='/answer']")
-        with next_page(page):
-            page.keyboard.press("Enter")
-        tab_to(page, "button[value=preview]")
-        with next_page(page):
-            page.keyboard.press("Enter")
-        expect(page.locator(".govuk-error-summary")).to_be_focused()
-        page.keyboard.press("Tab")
-        page.keyboard.press("Enter")
-        expect(page.locator("#text")).to_be_focused()
-        page.keyboard.type("U hebt een apostille nodig.")
-        tab_to(page, "button[value=preview]")
-        with next_page(page):
-            page.keyboard.press("Enter")
-        expect(page.locator(".staff-paper")).to_contain_text("U hebt een apostille nodig.")
-        assert faults(page) == []
-        tab_to(page, "button[value=send]")
-        with next_page(page):
-            page.keyboard.press("Enter")
-        assert page.url.endswith(f"/{reference}")
-        expect(page.locator(".govuk-notification-banner--success")).to_be_visible()
-    assert row(reference).next_due_on is None
 
 
 def test_the_basic_way_works_without_scripts(
