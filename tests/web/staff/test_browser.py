@@ -56,7 +56,14 @@ def test_the_basic_way_works_without_scripts(
     with window(browser, address, "fr", java_script_enabled=False) as page:
         page.fill("#email", email_of("an"))
         page.fill("#password", PASSWORD)
-        for selector in ("main button", f"a[href='/staff/cases/{reference}']", "a[href$='/waive']"):
+        for selector in ("main button", f"a[href='/staff/cases/{reference}']", "a[href$='/answer']"):
+            with next_page(page):
+                page.click(selector)
+        page.fill("#text", "Il vous faut une apostille.")
+        with next_page(page):
+            page.click("button.govuk-button[value=preview]")
+        expect(page.locator(".staff-paper")).to_contain_text("Il vous faut une apostille.")
+        for selector in ("button[value=send]", "a[href$='/waive']"):
             with next_page(page):
                 page.click(selector)
         page.check("input[value=withdrawn]")
