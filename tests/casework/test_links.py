@@ -13,7 +13,7 @@ from tests.insight.casebook import viewer_of
 from tracker.access.permissions import Person
 from tracker.casework import links
 from tracker.casework.ending import merge
-from tracker.casework.errors import CaseChanged, Missing, NotPermitted
+from tracker.casework.errors import CaseChanged, Missing, UnknownReference
 from tracker.casework.links import CannotLink, NotLinked
 from tracker.casework.register import Registered
 from tracker.casework.splitting import CannotSplit, split
@@ -85,7 +85,7 @@ def test_two_files_are_tied_and_untied_and_both_say_so(session: Session, an: Sta
     assert sorted(told) == sorted([first.reference, second.reference])
     for refused, other, word in (
         (CannotLink, first.reference, "x"), (CannotLink, second.reference, "x"), (Missing, hidden.reference, " "),
-        (NotPermitted, hidden.reference, "x"),
+        (UnknownReference, hidden.reference, "x"),
     ):  # fmt: skip
         with pytest.raises(refused):
             links.link(session, HOUSE, other=other, word=word, **_with(first, an))
@@ -101,6 +101,23 @@ def test_two_files_are_tied_and_untied_and_both_say_so(session: Session, an: Sta
     assert _shown(session, second, an) == [("merged", first.reference), ("same_matter", third.reference)]
     first = third
     links.link(session, HOUSE, other=first.reference, word="After all.", **_with(second, an))  # tied anew
+
+
+def test_a_link_to_a_file_that_was_merged_is_undone_and_only_the_history_that_goes_on_says_so(
+    database: Database,
+) -> None:
+    with database.writing() as session:
+        settle(session)
+        an = make_staff(session, "an@suivi.example", Role.CLERK, "ME6")
+        first, second, stays = (make_case(session, service="ME6") for _ in range(3))
+        row = links.link(session, HOUSE, other=second.reference, word="One journey.", **_with(first, an))
+        merge(session, HOUSE, into=stays.reference, reason="Twice.", **_with(second, an))
+        version = second.version
+        links.unlink(session, HOUSE, number=row.id, **_with(first, an))
+
+        assert (row.unlinked_by, second.version) == (an.id, version)
+        assert _shown(session, first, an)[0][0] == "person"
+    assert list(verify(database, HOUSE.rules, HOUSE.calendar)) == []
 
 
 def test_the_files_of_one_requester_are_those_that_the_reader_may_read_so_many_and_no_more(

@@ -89,6 +89,19 @@ def permit(session: Session, case: Case, action: str, actor: Actor) -> None:
         raise NotPermitted(action)
 
 
+def find_readable(session: Session, reference: str, actor: Actor, *, lock: bool = False) -> Case:
+    """Return the case that a reference leads to, for whoever may read it.
+
+    To anybody else it is as if there were none: raises ``UnknownReference`` for both alike.
+    """
+    case = find(session, reference, lock=lock)
+    try:
+        permit(session, case, READ, actor)
+    except NotPermitted:
+        raise UnknownReference(reference) from None
+    return case
+
+
 def entries_of(session: Session, case_id: int) -> Iterator[Entry]:
     """Yield the charter's entries from a case's history: what its promises are replayed from."""
     told = select(History.details).where(History.case_id == case_id).order_by(History.seq)

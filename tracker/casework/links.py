@@ -7,11 +7,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tracker.access.permissions import READ
-from tracker.casework.casefile import CaseFile, find, permit
+from tracker.casework.casefile import CaseFile, find, find_readable
 from tracker.casework.errors import Missing, Refused
 from tracker.casework.house import Actor, House
-from tracker.charter.words import LinkKind, Verb
+from tracker.charter.words import CaseState, LinkKind, Verb
 from tracker.models.cases import Case
 from tracker.models.links import CaseLink
 
@@ -43,14 +42,14 @@ def link(
 ) -> CaseLink:  # fmt: skip
     """Tie a case to another that is the same matter, with why; whoever does it must be able to read both.
 
-    Raises ``Missing``, ``CannotLink``, ``UnknownReference`` or ``NotPermitted``.
+    Raises ``Missing``, ``CannotLink``, ``UnknownReference`` (also of a file that they may not read) or
+    ``NotPermitted``.
     """
     if not word.strip():
         raise Missing("reason")
     lock_in_order(session, reference, other)
     file = CaseFile.take(session, house, reference=reference, verb=Verb.WRITE, actor=actor, now=now, seen=seen)
-    with_it = find(session, other)
-    permit(session, with_it, READ, actor)
+    with_it = find_readable(session, other, actor, lock=True)
     later, earlier = max(file.case.id, with_it.id), min(file.case.id, with_it.id)
     known = select(CaseLink.id).where(
         CaseLink.case_id == later, CaseLink.other_id == earlier, CaseLink.unlinked_at.is_(None)
@@ -69,9 +68,10 @@ def unlink(
     case = find(session, reference)
     if row is None or case.id not in (row.case_id, row.other_id):
         raise NotLinked
-    other = session.get_one(Case, row.other_id if row.case_id == case.id else row.case_id)
-    lock_in_order(session, reference, other.reference)
+    there = row.other_id if row.case_id == case.id else row.case_id
+    _lock(session, case.id, there)
     session.refresh(row)
+    other = session.get_one(Case, there, populate_existing=True)
     file = CaseFile.take(session, house, reference=reference, verb=Verb.WRITE, actor=actor, now=now, seen=seen)
     if row.unlinked_at is not None or row.kind is not LinkKind.SAME_MATTER:
         raise NotLinked
@@ -95,8 +95,11 @@ def tie(file: CaseFile, other: Case, kind: LinkKind, word: str, **more: Any) -> 
 
 def write_down(file: CaseFile, other: Case, row: CaseLink, **more: Any) -> None:
     """Say in the history of both cases how they are tied now; a merged one, which nothing is done to, is left out."""
-    there = CaseFile.hold(file.session, file.house, other, actor=file.actor, now=file.now)
-    for this, that in ((file, other), (there, file.case)):
+    ends = [(file, other)]
+    if other.state is not CaseState.MERGED:
+        there = CaseFile.hold(file.session, file.house, other, actor=file.actor, now=file.now)
+        ends.append((there, file.case))
+    for this, that in ends:
         this.done(Verb.WRITE, details={"link": _said(row, that), **more})
 
 
@@ -107,5 +110,8 @@ def _said(row: CaseLink, with_it: Case) -> Mapping[str, Any]:
 
 def lock_in_order(session: Session, *references: str) -> None:
     """Lock several cases in the order of their numbers: two acts at once wait, and never for each other."""
-    numbers = sorted(find(session, reference).id for reference in references)
+    _lock(session, *(find(session, reference).id for reference in references))
+
+
+def _lock(session: Session, *numbers: int) -> None:
     session.execute(select(Case.id).where(Case.id.in_(numbers)).order_by(Case.id).with_for_update())

@@ -8,8 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from tracker.access.permissions import READ
-from tracker.casework.casefile import find, permit
+from tracker.casework.casefile import find_readable
 from tracker.casework.errors import Missing, NotPermitted, Refused
 from tracker.casework.house import Actor, House
 from tracker.charter.counting import brussels_day
@@ -46,13 +45,12 @@ def set_aside(
 ) -> bool:
     """Set a case of one's own aside until a working day (Brussels) before its ``work_by``; say whether it was new.
 
-    Raises ``Missing`` without a reason, ``NotPermitted`` for a case of somebody else, ``CannotWait`` or
-    ``WaitsTooLong``.
+    Raises ``Missing`` without a reason, ``UnknownReference``, ``NotPermitted`` for a case of somebody else,
+    ``CannotWait`` or ``WaitsTooLong``.
     """
     if not reason.strip():
         raise Missing("reason")
-    case = find(session, reference, lock=True)
-    permit(session, case, READ, actor)
+    case = find_readable(session, reference, actor, lock=True)
     person = actor.person
     if person is None or case.handler_id not in {person.id} | person.stands_in_for:
         raise NotPermitted("set_aside")

@@ -4,15 +4,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from tracker.casework.assignment import assign, hand_over
-from tracker.casework.casefile import find
+from tracker.casework.casefile import find, find_readable
 from tracker.casework.house import Actor, House
 from tracker.casework.set_aside import set_aside
 from tracker.charter.errors import CharterError
+from tracker.models.cases import Case
 from tracker.models.database import Database
+from tracker.models.history import History
 
 MOST = 100
 """So many cases at once at most: a page of the queue, with the urgent ones above it."""
@@ -61,7 +64,10 @@ def give_several(
     """
 
     def give(session: Session, case: Chosen) -> bool:
-        if find(session, case.reference, lock=True).handler_id == handler_id:
+        found = find(session, case.reference, lock=True)
+        if found.handler_id == handler_id and _did_last(session, found, actor):
+            return False  # clicked twice: it is so even where they see it no longer
+        if find_readable(session, case.reference, actor).handler_id == handler_id:
             return False
         told = {"reference": case.reference, "handler_id": handler_id, "actor": actor, "now": now, "seen": case.seen}
         if reason is None:
@@ -90,6 +96,12 @@ def set_several_aside(
         return set_aside(session, house, **told)  # type: ignore[arg-type]
 
     return each(database, cases, put)
+
+
+def _did_last(session: Session, case: Case, actor: Actor) -> bool:
+    """Say whether the last that was done to a case was done by an actor."""
+    last = select(History.actor_id).where(History.case_id == case.id, History.seq == case.version)
+    return actor.staff_id is not None and session.scalar(last) == actor.staff_id
 
 
 def each(database: Database, cases: Sequence[Chosen], do: Callable[[Session, Chosen], bool]) -> Outcome:

@@ -64,6 +64,24 @@ def test_ticked_files_are_handed_over_each_by_itself_and_a_second_click_changes_
         assert session.scalar(handed) == 2
 
 
+def test_nobody_learns_by_ticking_who_has_a_file_they_may_not_see(
+    an: Desk, file: File, row: Callable[[str], Case]
+) -> None:
+    own, foreign = file(), file(service="M1")
+    page = _asked(an, "hand-over", own)
+    fields = _fields(page, colleague=str(row(own).handler_id), reason="Leave")
+    told = [
+        soup_of(an.client.post(DONE, data=_multi([*fields, ("file", f"{other} 1")]))).get_text(" ", strip=True)
+        for other in (foreign, "DOS-2026-0000999-78")
+    ]
+    fields = [(name, str(row(foreign).handler_id) if name == "colleague" else value) for name, value in fields]
+    who = soup_of(an.client.post(DONE, data=_multi([*fields, ("file", f"{foreign} 1")]))).get_text(" ", strip=True)
+
+    assert f"had them already: {own}" in told[0]
+    assert "already" not in who
+    assert told[0].replace(foreign, "X") == told[1].replace("DOS-2026-0000999-78", "X"), "as if there were none"
+
+
 def _multi(fields: list[tuple[str, str]]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name, value in fields:
