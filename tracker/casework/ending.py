@@ -12,7 +12,7 @@ from tracker.casework.corrective import bring_along
 from tracker.casework.errors import Missing, Refused
 from tracker.casework.house import Actor, House
 from tracker.casework.nature import keep_from_whom_it_concerns
-from tracker.casework.tasks import withdraw_open
+from tracker.casework.tasks import closed_to, withdraw_open
 from tracker.casework.writing import usual_way_back
 from tracker.charter.entries import ReceiptCorrected, Waived, WaiverVoided
 from tracker.charter.words import Direction, Nature, Verb, WaiverGround
@@ -190,6 +190,7 @@ def merge(
     _keep_flags(survivor.case, gone.case)
     _bring_along(survivor, gone.case)
     told |= _keep_apart(survivor, gone.case)
+    told |= closed_to(survivor)  # it may be sensitive now, or about somebody
     survivor.done(Verb.ABSORB, *corrections, details={"from": gone.case.reference} | told)
     return survivor.case
 
