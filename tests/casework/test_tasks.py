@@ -179,11 +179,14 @@ def test_what_is_still_asked_is_taken_back_as_the_file_ends(database: Database) 
         closing: dict[str, Any] = {"reference": cases[0].reference, "actor": acting(an), "now": LATER, "seen": None}
         ending.waive(session, HOUSE, number=1, ground=WaiverGround.WITHDRAWN, evidence="A call.", **closing)
         ending.close(session, HOUSE, **closing)
-        ending.merge(session, HOUSE, into=make_case(session, service="ME6").reference, reason="Twice.",
+        cases[1].sensitive, survivor = True, make_case(session, service="ME6")
+        given.append(_ask(session, survivor, an, asked_id=cy.id))
+        cases[1].handler_id = an.id
+        ending.merge(session, HOUSE, into=survivor.reference, reason="Twice.",
                      **closing | {"reference": cases[1].reference})  # fmt: skip
         with pytest.raises(MoveNotAllowed):
             _ask(session, cases[0], an, asked_id=cy.id)
-        assert [task.state for task in given] == [TaskState.WITHDRAWN] * 2
+        assert [task.state for task in given] == [TaskState.WITHDRAWN] * 3, "the one that stays is sensitive now"
         entry = session.scalars(select(History).where(History.verb == "close")).one()
         assert [one["state"] for one in entry.details["tasks"]] == ["withdrawn"]
         assert dg.id not in {one for _, to in _words(session) for one in to}
@@ -208,6 +211,8 @@ def test_what_is_still_asked_is_taken_back_as_the_file_ends(database: Database) 
     assert any("seal" in what for what in found)
     assert any("what differ" in what for what in found)
     assert "task 2 is missing" in found
+    assert "the word that task 2 is asked is missing" in found
+    assert not any("task 1 is asked" in what for what in found)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

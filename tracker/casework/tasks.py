@@ -119,8 +119,8 @@ def ask(
     )  # fmt: skip
     session.add(task)
     session.flush()
-    _tell(file, WordToStaff.ASKED, task)
-    file.done(Verb.WRITE, details={"tasks": [_said(task, name)]})
+    told = _tell(file, WordToStaff.ASKED, task)
+    file.done(Verb.WRITE, details={"tasks": [_said(task, name, told=told)]})
     return task
 
 
@@ -146,8 +146,8 @@ def settle(
     else:
         task.word = word.strip() or None
     _end(task, TaskState.DONE if done else TaskState.DECLINED, actor, now)
-    _tell(file, WordToStaff.DONE if done else WordToStaff.DECLINED, task)
-    file.done(Verb.WRITE, details=details | {"tasks": [_said(task, _name(session, task))]})
+    told = _tell(file, WordToStaff.DONE if done else WordToStaff.DECLINED, task)
+    file.done(Verb.WRITE, details=details | {"tasks": [_said(task, _name(session, task), told=told)]})
     return task
 
 
@@ -244,16 +244,19 @@ def _handles(file: CaseFile, actor: Actor) -> bool:
 def _withdraw(file: CaseFile, task: Task, word: str) -> Mapping[str, Any]:
     task.word = word.strip() or None
     _end(task, TaskState.WITHDRAWN, file.actor, file.now)
-    _tell(file, WordToStaff.WITHDRAWN, task)
-    return _said(task, _name(file.session, task))
+    told = _tell(file, WordToStaff.WITHDRAWN, task)
+    return _said(task, _name(file.session, task), told=told)
 
 
 def _end(task: Task, state: TaskState, actor: Actor, now: datetime) -> None:
     task.state, task.settled_at, task.settled_by = state, now, actor.staff_id
 
 
-def _tell(file: CaseFile, kind: WordToStaff, task: Task) -> None:
-    """Send word to those who are asked or, once it is settled, to whoever asked and to whoever handles the case."""
+def _tell(file: CaseFile, kind: WordToStaff, task: Task) -> bool:
+    """Send word to those who are asked or, once it is settled, to whoever asked and to whoever handles the case.
+
+    Returns whether there is anybody to send it to.
+    """
     team, about = Team.load(file.session, day=brussels_day(file.now)), file.case.about_staff_id
     if kind in (WordToStaff.DONE, WordToStaff.DECLINED):
         readers = reader_for(team, task.asked_by, not_this=about) | reader_for(
@@ -263,18 +266,18 @@ def _tell(file: CaseFile, kind: WordToStaff, task: Task) -> None:
         readers = readers_of(team, task.service_code)
     else:
         readers = reader_for(team, task.asked_id, not_this=about)
-    send_word(file.session, kind, file.case, readers - {file.actor.staff_id, about}, now=file.now, task=task)
+    return send_word(file.session, kind, file.case, readers - {file.actor.staff_id, about}, now=file.now, task=task)
 
 
 def _name(session: Session, task: Task) -> str:
     return task.service_code or session.get_one(Staff, task.asked_id).name
 
 
-def _said(task: Task, name: str) -> Mapping[str, Any]:
-    """Return all that a task says now, for the history; nothing in it is a null."""
+def _said(task: Task, name: str, *, told: bool) -> Mapping[str, Any]:
+    """Return all that a task says now, for the history, and whether word of it was sent; nothing in it is a null."""
     said = {
         "number": task.id, "state": task.state.value, "what": task.what, "asked": task.asked_id, "name": name,
         "service": task.service_code, "due_on": task.due_on.isoformat(), "word": task.word,
-        "contribution": task.contribution,
+        "contribution": task.contribution, "told": told or None,
     }  # fmt: skip
     return {key: value for key, value in said.items() if value is not None}

@@ -10,7 +10,7 @@ from tracker.models.history import History
 from tracker.models.links import CaseLink
 from tracker.models.messages import Message, Outbox
 from tracker.models.obligations import Breach, Discharge, Notice, Obligation
-from tracker.models.tasks import Task
+from tracker.models.tasks import StaffNotice, Task
 
 Finding: TypeAlias = tuple[str, str, str]
 """Table, key and what is wrong."""
@@ -36,6 +36,8 @@ class CaseRecords:
     finding: Found | None = None
     actions: list[CorrectiveAction] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)
+    words: list[StaffNotice] = field(default_factory=list)
+    """Those that were sent to colleagues about the tasks, and about the notes that name them."""
     links: list[CaseLink] = field(default_factory=list)
     """Those that a person's word made, whichever of the two cases this is."""
 

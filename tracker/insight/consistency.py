@@ -13,7 +13,7 @@ from tracker.insight.caserecords import CaseRecords, Finding, named
 from tracker.insight.complaint_records import complaint_records
 from tracker.insight.link_records import link_records
 from tracker.insight.staff_told import Looks, breaches, next_looks, notices_told
-from tracker.insight.task_records import task_records
+from tracker.insight.task_records import task_records, word_records
 from tracker.models.cases import Association
 from tracker.models.history import MESSAGES_SO_FAR
 
@@ -46,6 +46,7 @@ def inconsistencies(
     yield from _asked(records)
     yield from complaint_records(records)
     yield from task_records(records)
+    yield from word_records(records)
     yield from link_records(records)
 
 

@@ -233,6 +233,8 @@ def _records(session: Session, ids: Sequence[int]) -> list[CaseRecords]:
         records[action.case_id].actions.append(action)
     for task in session.scalars(select(Task).where(Task.case_id.in_(ids)).order_by(Task.id)):
         records[task.case_id].tasks.append(task)
+    for word in session.scalars(select(StaffNotice).where(StaffNotice.case_id.in_(ids)).order_by(StaffNotice.id)):
+        records[word.case_id].words.append(word)
     of_these_cases = or_(CaseLink.case_id.in_(ids), CaseLink.other_id.in_(ids))
     for link in session.scalars(select(CaseLink).where(of_these_cases).order_by(CaseLink.id)):
         for end in records.keys() & {link.case_id, link.other_id}:
