@@ -14,6 +14,7 @@ from tracker.casework.closing_days import (
     ClosingTooSoon,
     DayAlreadyClosed,
     NotAddedHere,
+    _count_again,
     add_closing_days,
     count_again,
     counts_from,
@@ -30,6 +31,7 @@ from tracker.insight.verify import verify
 from tracker.models.cases import Case
 from tracker.models.database import Database
 from tracker.models.history import History
+from tracker.models.house import HouseChange
 from tracker.models.obligations import Breach, Obligation
 
 SHIPPED = make_house().shipped_calendar
@@ -126,6 +128,10 @@ def test_a_closing_day_moves_the_last_working_day_and_never_the_due_date(databas
     assert count_again(database, house, now=LATER) == {"files": 1, "left": 0}
     assert list(verify(database, house.rules, house.calendar)) == [], "before the sweep has looked again"
     assert count_again(database, house, now=LATER + timedelta(minutes=1)) == {"files": 0, "left": 0}
+    with database.writing() as session:
+        change = session.scalars(select(HouseChange).where(HouseChange.what == DUE.isoformat())).one()
+        reference = session.scalars(select(Case.reference).where(Case.service_code == "M3")).one()
+        assert not _count_again(session, house, reference, change, LATER), "another scheduler was quicker"
     sweep(database, house, now=LATER + timedelta(minutes=2))
 
     with database.reading() as session:

@@ -218,8 +218,7 @@ def count_again(database: Database, house: House, *, now: datetime, most: int = 
     for reference in found[:most]:
         try:
             with database.writing() as session:
-                _count_again(session, house, reference, change, now)
-            done += 1
+                done += _count_again(session, house, reference, change, now)
         except CharterError as error:
             left += 1
             log.warning("a file could not be counted again", extra={"figures": {"why": error.code}})
@@ -234,12 +233,17 @@ def _last_in_force(session: Session, today: date) -> HouseChange | None:
     return next((one for one in session.scalars(query) if date.fromisoformat(one.details["since"]) <= today), None)
 
 
-def _count_again(session: Session, house: House, reference: str, change: HouseChange, now: datetime) -> None:
+def _count_again(session: Session, house: House, reference: str, change: HouseChange, now: datetime) -> bool:
+    """Count one file again, unless another scheduler did, or it was settled, since it was found."""
     case = find(session, reference, lock=True)
     told = change.details
     said = str(told.get("source") or told.get("why"))
     file = CaseFile.hold(session, house, case, actor=Actor(change.actor), now=now)
-    file.done(Verb.CORRECT_RECEIPT, Recounted(now, said), details={"closing_days": change.number, "reason": said})
+    entry = Recounted(now, said)
+    if file.try_entry(entry).obligations == file.ledger.obligations:
+        return False
+    file.done(Verb.CORRECT_RECEIPT, entry, details={"closing_days": change.number, "reason": said})
+    return True
 
 
 def _look_anew(database: Database, change: HouseChange, files: int, now: datetime) -> None:

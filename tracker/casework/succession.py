@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 from tracker.casework.accounts import can_handle
 from tracker.casework.assignment import hand_over
 from tracker.casework.casefile import find
-from tracker.casework.errors import Refused
 from tracker.casework.house import Actor, House
 from tracker.casework.staffing import Team
 from tracker.charter.counting import brussels_day
-from tracker.charter.words import HouseSubject
+from tracker.charter.errors import CharterError
+from tracker.charter.words import CaseState, HouseSubject
 from tracker.insight.house import files_of_closed
 from tracker.models.cases import Case
 from tracker.models.database import Database
@@ -37,7 +37,7 @@ def hand_over_from_closed(database: Database, house: House, *, now: datetime, mo
         try:
             with database.writing() as session:
                 done += _hand_over(session, house, reference, now)
-        except Refused as refused:
+        except CharterError as refused:
             left += 1
             log.warning("a file of a closed account stays", extra={"figures": {"why": refused.code}})
     return {"handed_over": done, "left": left}
@@ -47,7 +47,7 @@ def _hand_over(session: Session, house: House, reference: str, now: datetime) ->
     """Hand one file over, unless somebody did meanwhile."""
     case = find(session, reference, lock=True)
     handler = session.get_one(Staff, case.handler_id, populate_existing=True)
-    if handler.active:
+    if handler.active or case.state not in (CaseState.TRIAGE, CaseState.OPEN):
         return False
     closing = session.scalars(
         select(HouseChange)
