@@ -42,6 +42,8 @@ def test_an_account_is_added_and_its_owner_sets_the_password_by_a_link(
         answer = owner.send(address, **typed)
         assert answer.status_code in (400, 409)
         assert said in errors_of(answer)
+    stale = owner.client.post(address, data={"password": "a secret one", "csrf_token": "x"})
+    assert (stale.status_code, stale.headers["Location"]) == (303, address), "not to a login that they do not have"
     assert owner.send(address, password="long enough", again="long enough").status_code == 303
     assert owner.get(address).status_code == 404
     done = owner.send("/staff/login", email="ka.novak@example.org", password="long enough")

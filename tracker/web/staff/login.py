@@ -137,4 +137,7 @@ def stale(error: CSRFError) -> ResponseReturnValue:
         return _page(form, 400)
     if request.endpoint == "staff.log_out":
         return redirect(url_for("staff.start"), 303)
+    if request.endpoint == "staff.new_password":  # nobody is logged in there, and a password is never shown again
+        flash(_("The page was open for a long time: write your password again."), "error")
+        return redirect(request.path, 303)
     return again.on_stale_form()
