@@ -81,9 +81,9 @@ def delete_view(session: Session, *, person: Person, number: int) -> None:
 
 def begin_with(session: Session, *, person: Person, number: int | None, now: datetime) -> None:
     """Begin with one of the views one sees; None: with the plain list. Raises ``NoSuchView``."""
-    _take_turn(session, person.id)
-    if number is not None and not _seen(session.get(SavedView, number), person):
+    if number is not None and not _seen(_taken(session, number), person):
         raise NoSuchView
+    _take_turn(session, person.id)
     row = session.get(FirstView, person.id)
     if number is None:
         if row is not None:
@@ -105,6 +105,11 @@ def _take_turn(session: Session, staff_id: int) -> None:
     session.get_one(Staff, staff_id, with_for_update=True)  # two clicks at once take turns
 
 
+def _taken(session: Session, number: int) -> SavedView | None:
+    """Take a view in hand, so that nobody deletes it meanwhile."""
+    return session.get(SavedView, number, with_for_update=True)
+
+
 def _seen(view: SavedView | None, person: Person) -> bool:
     if view is None:
         return False
@@ -112,7 +117,7 @@ def _seen(view: SavedView | None, person: Person) -> bool:
 
 
 def _theirs(session: Session, person: Person, number: int) -> SavedView:
-    view = session.get(SavedView, number)
+    view = _taken(session, number)
     if view is None or not may_change(person, owner_id=view.staff_id, service_code=view.service_code):
         raise NoSuchView
     _take_turn(session, view.staff_id)
