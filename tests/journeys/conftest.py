@@ -1,7 +1,7 @@
 """What the journeys share: house and server of the staff pages, people at keyboards, and the mail that left."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from email import message_from_bytes
 from email.policy import default
@@ -33,8 +33,9 @@ def at_page(browser: Any, address: str) -> Desk:
     """Give a keyboard to somebody who opens a page: its address typed, or a link followed out of a mail."""
 
     @contextmanager
-    def opened(path: str) -> Iterator[Keyboard]:
+    def opened(path: str, cookies: Sequence[Any] = ()) -> Iterator[Keyboard]:
         with open_window(browser, address) as page:
+            page.context.add_cookies(cookies)
             page.goto(path)
             wait_for_focus(page)
             yield Keyboard(page)
@@ -44,13 +45,16 @@ def at_page(browser: Any, address: str) -> Desk:
 
 @pytest.fixture
 def at_desk(at_page: Desk) -> Desk:
-    """Give a keyboard to one of the staff, who begins the day by logging in."""
+    """Give a keyboard to one of the staff, who logs in, and is still logged in on coming back."""
+    known: dict[str, Any] = {}
 
     @contextmanager
     def logged_in(who: str, language: str) -> Iterator[Keyboard]:
-        with at_page(f"/staff/login?lang={language}") as keys:
-            keys.type(email=email_of(who), password=PASSWORD)
-            keys.enter("main form button")
+        with at_page("/staff/queue" if who in known else f"/staff/login?lang={language}", known.get(who, ())) as keys:
+            if who not in known:
+                keys.type(email=email_of(who), password=PASSWORD)
+                keys.enter("main form button")
+                known[who] = keys.page.context.cookies()
             assert keys.page.get_attribute("html", "lang") == language
             yield keys
 
