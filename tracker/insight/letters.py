@@ -8,7 +8,7 @@ from sqlalchemy import Row, func, literal_column, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from tracker.charter.words import PAPER, Act, CaseState, Channel, MessageKind, VoidPrintGround
-from tracker.insight.sight import Viewer, may_read
+from tracker.insight.sight import Viewer, may_print
 from tracker.models.cases import Case
 from tracker.models.messages import Message
 from tracker.models.paper import Letter, PrintRun, VoidPrint
@@ -79,7 +79,7 @@ _COLUMNS = (
 def waiting_letters(session: Session, viewer: Viewer) -> list[PaperLine]:
     """Return what waits to be posted or faxed on the cases that a viewer may read, the most urgent first."""
     query = (
-        _lines().where(*_WAITS, may_read(viewer)).order_by(Case.next_due_on.is_(None), Case.next_due_on, Message.id)
+        _lines().where(*_WAITS, may_print(viewer)).order_by(Case.next_due_on.is_(None), Case.next_due_on, Message.id)
     )
     return [_line(row) for row in session.execute(query.limit(PAGE))]
 
@@ -88,15 +88,15 @@ def count_unprinted(session: Session, viewer: Viewer) -> int:
     """Return how many of them no run has yet."""
     query = select(func.count()).select_from(Message).join(Case, Case.id == Message.case_id)
     query = query.outerjoin(Letter, Letter.message_id == Message.id)
-    return session.scalar(query.where(*_WAITS, ~_VOID, Letter.run_id.is_(None), may_read(viewer))) or 0
+    return session.scalar(query.where(*_WAITS, ~_VOID, Letter.run_id.is_(None), may_print(viewer))) or 0
 
 
 def newest_runs(session: Session, viewer: Viewer, number: int | None = None) -> list[RunLine]:
     """Return the newest runs in which there is a letter that a viewer may see; or the one of that number."""
     here = select(func.count()).select_from(Letter).join(Message, Message.id == Letter.message_id)
-    here = here.join(Case, Case.id == Message.case_id).where(Letter.run_id == PrintRun.id, may_read(viewer))
+    here = here.join(Case, Case.id == Message.case_id).where(Letter.run_id == PrintRun.id, may_print(viewer))
     void = select(func.count()).select_from(VoidPrint).join(Message, Message.id == VoidPrint.message_id)
-    void = void.join(Case, Case.id == Message.case_id).where(VoidPrint.run_id == PrintRun.id, may_read(viewer))
+    void = void.join(Case, Case.id == Message.case_id).where(VoidPrint.run_id == PrintRun.id, may_print(viewer))
     letters, taken_back = here.scalar_subquery(), void.scalar_subquery()
     unposted = here.where(Message.left_on.is_(None)).scalar_subquery()
     query = (
@@ -127,7 +127,7 @@ def void_prints_in(session: Session, viewer: Viewer, number: int) -> list[VoidLi
         select(VoidPrint.position, Case.reference, Message.number, VoidPrint.ground)
         .join(Message, Message.id == VoidPrint.message_id)
         .join(Case, Case.id == Message.case_id)
-        .where(VoidPrint.run_id == number, may_read(viewer))
+        .where(VoidPrint.run_id == number, may_print(viewer))
         .order_by(VoidPrint.position)
     )
     return [VoidLine(*row) for row in session.execute(query)]
@@ -135,7 +135,7 @@ def void_prints_in(session: Session, viewer: Viewer, number: int) -> list[VoidLi
 
 def letters_in(session: Session, viewer: Viewer, number: int) -> list[PaperLine]:
     """Return the letters of a run that a viewer may see, in their order."""
-    query = _lines().where(Letter.run_id == number, may_read(viewer)).order_by(Letter.position)
+    query = _lines().where(Letter.run_id == number, may_print(viewer)).order_by(Letter.position)
     return [_line(row) for row in session.execute(query)]
 
 

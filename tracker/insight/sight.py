@@ -1,6 +1,6 @@
 """Owns who sees which case, written as SQL: the same table as ``access.permissions.may`` for reading."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import (
@@ -81,6 +81,14 @@ def may_read(viewer: Viewer) -> ColumnElement[bool]:
     if viewer.is_head and viewer.service_code is not None:
         sensitive = or_(own, *of_service(viewer))
     return and_(_not_about(viewer), or_(and_(_SENSITIVE, sensitive), and_(_PLAIN, _plain(viewer, own))))
+
+
+def may_print(viewer: Viewer) -> ColumnElement[bool]:
+    """Return the condition under which a viewer prints, posts and marks as posted the letters of a case.
+
+    Whoever reads it only because they are asked for something does nothing else to it.
+    """
+    return may_read(replace(viewer, reaches=viewer.reaches - {"asked"}))
 
 
 def mine(viewer: Viewer) -> list[Branch]:

@@ -9,7 +9,7 @@ from pypdf import PdfReader
 from sqlalchemy import select
 
 from tests.factories import make_house
-from tests.web.staff.conftest import Desk, errors_of
+from tests.web.staff.conftest import Desk, email_of, errors_of
 from tracker.casework.follow import send_code_again
 from tracker.charter.counting import brussels_day
 from tracker.charter.words import Channel, Nature
@@ -17,6 +17,7 @@ from tracker.models.cases import Case
 from tracker.models.database import Database
 from tracker.models.messages import Message
 from tracker.models.paper import Letter, PrintRun
+from tracker.models.staff import Staff
 
 ADDRESS = {"channel": Channel.POST, "requester_address": "Rue Neuve 1\n1000 Bruxelles", "requester_email": None}
 
@@ -129,6 +130,13 @@ def test_nobody_sees_or_prints_the_letters_of_a_case_that_they_may_not_read(
     assert cy.get(f"/staff/letters/runs/{run}").status_code == 404
     assert cy.get(f"/staff/letters/runs/{run}/letters.pdf").status_code == 404
     assert "No letter or fax waits." not in words(cy.page("/staff/letters"))
+    with database.reading() as session:
+        colleague = session.scalars(select(Staff.id).where(Staff.email == email_of("cy"))).one()
+    asked = an.send(f"/staff/cases/{ours}/ask-colleague", colleague=str(colleague), what="In the register?")
+    assert asked.status_code == 303
+    assert cy.get(f"/staff/cases/{ours}").status_code == 200
+    assert ours not in words(cy.page("/staff/letters")), "whoever is asked reads, and does nothing else"
+    assert cy.get(f"/staff/letters/runs/{run}").status_code == 404
 
 
 def test_a_number_that_no_run_can_have_is_not_found(an: Desk, file: Callable[..., str]) -> None:

@@ -18,7 +18,7 @@ from tracker.charter.errors import CharterError
 from tracker.correspondence.explanation import refusal
 from tracker.correspondence.gate import SendRefused
 from tracker.insight.letters import PAGE, count_unprinted, letters_in, newest_runs, void_prints_in, waiting_letters
-from tracker.insight.sight import may_read
+from tracker.insight.sight import may_print
 from tracker.web.languages import language
 from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
@@ -54,7 +54,7 @@ def print_letters() -> ResponseReturnValue:
     """Make a run of what has not been printed, on the cases that whoever asks may read."""
     run, kept_back = make_run(
         site().database, site().house, site().cabinet,
-        now=now(), actor=me().actor, of=may_read(me().viewer), at_once=True,
+        now=now(), actor=me().actor, of=may_print(me().viewer), at_once=True,
     )  # fmt: skip
     _tell(kept_back)
     if run is None:
@@ -81,7 +81,7 @@ def mark_posted(number: int) -> ResponseReturnValue:
     try:
         posted = post_run(
             site().database, site().house, run=number, left_on=form.left_on.data, actor=me().actor, now=now(),
-            of=may_read(me().viewer),
+            of=may_print(me().viewer),
         )  # fmt: skip
     except UnknownRun:
         abort(404)
@@ -112,7 +112,7 @@ def print_run_pdf(number: int) -> ResponseReturnValue:
     with site().database.reading() as db:
         try:
             pdf = merged_run(
-                db, site().settings.letters_dir, number, of=may_read(me().viewer), both_sides=both_sides
+                db, site().settings.letters_dir, number, of=may_print(me().viewer), both_sides=both_sides
             )  # fmt: skip
         except (UnknownRun, OSError):
             abort(404)

@@ -16,7 +16,7 @@ from tracker.casework.several import MOST, Chosen, NotDone, Outcome, give_severa
 from tracker.charter.counting import brussels_day
 from tracker.charter.words import Verb
 from tracker.insight.choices import colleagues
-from tracker.insight.sight import may_read
+from tracker.insight.sight import may_print
 from tracker.insight.ticked import Ticked, ticked
 from tracker.models.cases import Case
 from tracker.web.filters import long_day
@@ -165,7 +165,7 @@ def _print_letters(chosen: list[Chosen]) -> ResponseReturnValue:
     among = Case.reference.in_([one.reference for one in chosen])
     run, kept_back = make_run(
         site().database, site().house, site().cabinet,
-        now=now(), actor=me().actor, of=may_read(me().viewer) & among, at_once=True,
+        now=now(), actor=me().actor, of=may_print(me().viewer) & among, at_once=True,
     )  # fmt: skip
     if run is not None:
         flash(_("The letters of the files you ticked are in this run."), "success")
