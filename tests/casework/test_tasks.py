@@ -230,6 +230,11 @@ def test_a_note_names_colleagues_who_are_told_if_they_may_read_the_file(
     assert (done.told, done.closed_to) == (("Bo Claes-Maes",), ("Cy Wouters",))
     assert _words(session) == [(WordToStaff.MENTIONED, [dg.id])]
     assert note(session, HOUSE, text="No @ for anybody.", **given).told == ()
+    an.away_from, an.deputy_id = DAY, cy.id
+    session.flush()
+    assert note(session, HOUSE, text="@Cy Wouters", **given).told == ("Cy Wouters",), "who stands in reads it"
+    an.away_from = an.deputy_id = None
+    session.flush()
     assert note(session, HOUSE, text=f"@Bo Claes. @{an.name}", **given).told == ("Bo Claes",)
     row = session.scalars(select(Outbox).where(Outbox.staff_notice_id.is_not(None))).first()
     assert row is not None

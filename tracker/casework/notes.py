@@ -16,7 +16,7 @@ from tracker.access.permissions import READ, Person, may
 from tracker.casework.casefile import CaseFile, asked_on, facts_of
 from tracker.casework.errors import Missing
 from tracker.casework.house import Actor, House
-from tracker.casework.staffing import Member, Team
+from tracker.casework.staffing import Member, Team, stands_in_for
 from tracker.casework.words_to_staff import send_word
 from tracker.charter.counting import brussels_day
 from tracker.charter.words import Channel, Direction, MessageKind, Verb, WordToStaff
@@ -76,7 +76,16 @@ def _mention(file: CaseFile, message: Message) -> tuple[Sequence[Member], Sequen
     named = [one for one in found if one.id != file.actor.staff_id]
     beside = file.session.scalars(select(Association.service_code).where(Association.case_id == file.case.id)).all()
     facts = facts_of(file.case, beside, asked=asked_on(file.session, file.case.id))
-    told = [one for one in named if may(Person(one.id, one.role, one.service_code), READ, facts)]
+    day = brussels_day(file.now)
+    told = [
+        one
+        for one in named
+        if may(
+            Person(one.id, one.role, one.service_code, stands_in_for(file.session, one.id, one.role, day=day)),
+            READ,
+            facts,
+        )
+    ]
     readers = [one.id for one in told]
     send_word(file.session, WordToStaff.MENTIONED, file.case, readers, now=file.now, note=message)
     return told, [one for one in named if one not in told]

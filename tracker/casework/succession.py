@@ -4,6 +4,7 @@ import logging
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from tracker.casework.accounts import can_handle
@@ -40,6 +41,9 @@ def hand_over_from_closed(database: Database, house: House, *, now: datetime, mo
         except CharterError as refused:
             left += 1
             log.warning("a file of a closed account stays", extra={"figures": {"why": refused.code}})
+        except OperationalError as error:
+            left += 1
+            log.warning("a file of a closed account waits for the next run", exc_info=error)
     return {"handed_over": done, "left": left}
 
 
