@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from tests.factories import MONDAY, acting, make_case, make_house, make_staff, settle
 from tracker.casework import assignment, ending, leaving, letters
+from tracker.casework.accounts import close_account
 from tracker.casework.drafting import Draft
 from tracker.casework.sweep import sweep
 from tracker.charter.words import MessageKind, NoticeState, Role, WaiverGround
@@ -138,8 +139,12 @@ def test_a_service_that_joins_has_the_alarms_of_the_case(database: Database, wit
 def nobody_works_here(database: Database) -> datetime:
     """Send everybody home, and return a moment when the case is long past due."""
     with database.writing() as session:
-        for member in session.scalars(select(Staff)):
-            member.active = False
+        admin = acting(make_staff(session, "gi@suivi.example", Role.ADMIN))
+        for member in session.scalars(select(Staff).where(Staff.role != Role.ADMIN)).all():
+            if member.is_desk:
+                member.active = False
+            else:
+                close_account(session, staff_id=member.id, successor_id=None, why="Gone.", actor=admin, now=LATER)
     return MONDAY + timedelta(days=20)
 
 

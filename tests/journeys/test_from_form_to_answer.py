@@ -155,7 +155,7 @@ def _answer_it(page: Any, suivi: Suivi, reference: str, lang: str) -> None:
     if who.startswith("dispatcher"):
         page.goto(f"{suivi.address}/staff/queue?view=all")
     with next_page(page):
-        page.get_by_role("link", name=reference).click()
+        page.get_by_role("rowheader").get_by_role("link", name=reference).click()
     page.goto(f"{suivi.address}/staff/cases/{reference}/answer")
     page.fill("[name=text]", WORDS[lang][2])
     with next_page(page):

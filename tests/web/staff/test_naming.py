@@ -5,10 +5,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from babel.support import Translations
+from sqlalchemy import select
 
-from tests.web.staff.conftest import Desk, form_of, soup_of
+from tests.web.staff.conftest import Desk, email_of, form_of, soup_of
 from tracker.charter.words import Channel, Nature
 from tracker.correspondence.tables import read_table
+from tracker.models.database import Database
+from tracker.models.staff import Staff
 from tracker.resources import resource
 
 File = Callable[..., str]
@@ -41,7 +44,9 @@ def test_a_field_is_named_in_each_language_as_its_page_labels_it(
     assert fields[lang] == [texts.gettext(label) for label in fields["en"]]
 
 
-def test_the_fields_that_are_named_stand_on_the_pages(an: Desk, desk: Callable[[str], Desk], file: File) -> None:
+def test_the_fields_that_are_named_stand_on_the_pages(
+    an: Desk, desk: Callable[[str], Desk], file: File, database: Database
+) -> None:
     reference = file(nature=Nature.COMPLEX)
     here = f"/staff/cases/{reference}"
     shown = {tag.get_text(strip=True) for tag in an.page("/staff/profile").select("dt")}
@@ -51,6 +56,16 @@ def test_the_fields_that_are_named_stand_on_the_pages(an: Desk, desk: Callable[[
         shown |= {tag.get_text(" ", strip=True) for tag in page.select("label, legend, h1")}
     for page in (an.page("/staff/cases/new"), desk("hu").page("/staff/rules/new")):
         shown |= {tag.get_text(" ", strip=True) for tag in page.select("label, legend")}
+
+    with database.reading() as session:
+        asked = str(session.scalars(select(Staff.id).where(Staff.email == email_of("cy"))).one())
+    assert an.send(f"{here}/ask-colleague", colleague=asked, what="Which form is it?").status_code == 303
+    for page in (
+        desk("cy").page("/staff/asked/1"),
+        desk("gi").page("/staff/closing-days"),
+        an.page("/staff/queue/views?view=mine&channel=post"),
+    ):
+        shown |= {tag.get_text(" ", strip=True) for tag in page.select("label")}
 
     on_it = f"/staff/cases/{file(nature=Nature.COMPLAINT)}"
     for path in ("finding", "corrective-action", "effect"):
