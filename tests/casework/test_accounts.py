@@ -19,6 +19,7 @@ from tracker.casework.accounts import (
     LastAdministrator,
     LinkOver,
     NoSuchAccount,
+    OwnRole,
     change_account,
     close_account,
     make_password_link,
@@ -150,7 +151,12 @@ def test_the_last_administrator_who_can_log_in_stays(database: Database) -> None
         for act in acts:
             with pytest.raises(LastAdministrator), session.begin_nested():
                 act()
-        an_admin(session, "two")
+        two, _ = an_admin(session, "two")
+        for role in (Role.HEAD, Role.DIRECTION):  # whoever runs Suivi does not open the files to themselves
+            with pytest.raises(OwnRole), session.begin_nested():
+                change_account(session, given={"role": role}, **done)
+        change_account(session, staff_id=two.id, given={"role": Role.DIRECTION}, actor=admin, now=MONDAY)
+        change_account(session, staff_id=two.id, given={"role": Role.ADMIN}, actor=admin, now=MONDAY)
         acts[0]()
 
 

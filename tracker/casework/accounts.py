@@ -61,6 +61,15 @@ class LastAdministrator(Refused):
         super().__init__(f"{name} is the last administrator who can log in: first add another one.", name=name)
 
 
+class OwnRole(Refused):
+    """An administrator who would give themselves a role: whoever runs Suivi reads no files by their own act."""
+
+    code = "own_role"
+
+    def __init__(self) -> None:
+        super().__init__("Nobody changes their own role: ask another administrator.")
+
+
 class HoldsFiles(Refused):
     """A role that handles no files, for somebody who has some."""
 
@@ -94,7 +103,7 @@ def change_account(
     """Change fields of an account (``CHANGEABLE``). ``seen``: the last change of it that its writer saw.
 
     Raises ``NotPermitted``, ``NoSuchAccount``, ``AccountChanged``, ``EmailTaken``, ``UnknownService``,
-    ``LastAdministrator`` or ``HoldsFiles``.
+    ``LastAdministrator``, ``OwnRole`` or ``HoldsFiles``.
     """
     staff = _take(session, staff_id, actor, seen)
     before = {name: getattr(staff, name) for name in CHANGEABLE}
@@ -107,6 +116,8 @@ def change_account(
         raise UnknownService(after["service_code"])
     if before["role"] is Role.ADMIN and after["role"] is not Role.ADMIN:
         _refuse_to_lose_the_last(session, staff)
+    if before["role"] is not after["role"] and actor.person is not None and actor.person.id == staff_id:
+        raise OwnRole
     for name, value in after.items():
         setattr(staff, name, value)
     if not reaches(person_of(staff), Verb.ANSWER) and (files := open_files(session, staff_id)):
