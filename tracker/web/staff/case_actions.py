@@ -69,7 +69,6 @@ def _offered(header: Header, page: CasePage, complaint: Mapping[str, Any] | None
             (Verb.WAIVE, Action("waive", _l("A promise need not be kept")), bool(owed)),
             (Verb.WAIVE, Action("void-waiver", _l("Take a waiver back")), waived),
             (Verb.MERGE, Action("merge", _l("Join to another file")), True),
-            (Verb.WRITE, Action("link", _l("Link to another file")), True),
         ]),
     ]  # fmt: skip
 
@@ -130,4 +129,5 @@ def _deciding(header: Header, page: CasePage, owed: set[ObligationKind]) -> list
         (Verb.COME_BACK, Action("come-back", _l("It came back")), forwarded),
         (Verb.CORRECT_RECEIPT, Action("receipt", _l("Correct the receipt")), True),
         (Verb.CORRECT_CONTACT, Action("contact", _l("Correct the contact details")), True),
+        (Verb.WRITE, Action("link", _l("Link to another file")), True),
     ]
