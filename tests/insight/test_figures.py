@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, select, update
 from sqlalchemy.orm import Session
 
 from tests.factories import acting, make_case, make_house, make_staff, settle
@@ -270,6 +270,21 @@ def test_every_figure_is_what_the_history_gives_and_dashboards_add_them_up(told:
     with told.reading() as session:
         assert _stored(session) == stored
     _assert_added_up(told, expected)
+    _erase_everybody(told)
+    count_figures(told, HOUSE.calendar, now=NOW)
+    with told.reading() as session:
+        assert _stored(session) == stored, "who they are and what they wrote is gone, and every figure stands"
+
+
+def _erase_everybody(told: Database) -> None:
+    with told.writing() as session:
+        session.execute(
+            update(Case).values(
+                subject="-", requester_name="-", requester_email=None, requester_phone=None, requester_fax=None,
+                requester_address=None, country=None,
+            )
+        )  # fmt: skip
+        session.execute(update(Message).values(subject="-", body="-", address=None))
 
 
 def _assert_added_up(told: Database, expected: Counter[tuple[Any, ...]]) -> None:

@@ -4,6 +4,7 @@ That is what a screen of 1280 pixels shows at 400 %."""
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from config import Settings
 from tests.casework.mailing import CLAIRE, keyed, send, write
 from tests.closing import closed
 from tests.factories import acting, make_house
+from tests.web.axe import faults as axe_faults
 from tests.web.staff.browsing import LANGUAGES
 from tests.web.staff.conftest import Desk, errors_of
 from tests.web.windows import NARROW, not_to_be_read, open_window
@@ -104,7 +106,7 @@ def ways(database: Database, file: File, desk: DeskOf, settings: Settings) -> di
     }  # fmt: skip
 
 
-def test_every_page_can_be_read_whole_at_320_pixels_without_scripts(
+def test_every_page_can_be_read_whole_at_320_pixels_without_scripts_and_axe_finds_nothing(
     browser: Any, app: Flask, address: str, ways: dict[str, list[str]], desk: DeskOf
 ) -> None:
     missing, pages = set(), list[tuple[str, str]]()
@@ -119,18 +121,36 @@ def test_every_page_can_be_read_whole_at_320_pixels_without_scripts(
             pages += [] if found is None else [found]
     faults = {}
     for who in desks:
-        with open_window(browser, address, scripts=False) as page:
-            cookie = desks[who].client.get_cookie("suivi")
-            if cookie is not None:
-                page.context.add_cookies([{"name": "suivi", "value": cookie.value, "url": address}])
-            page.goto("/staff/login?lang=de")
-            page.set_viewport_size(NARROW)
+        with _window(browser, address, desks[who], "de", scripts=False) as page:
             for path in (path for found, path in pages if found == who):
                 page.goto(path)
                 if found := not_to_be_read(page):
                     faults[path] = found
+        with _window(browser, address, desks[who], "de", scripts=True) as page:
+            for place, path in enumerate(path for found, path in pages if found == who):
+                page.goto(_in_language(path, LANGUAGES[place % len(LANGUAGES)]))
+                page.eval_on_selector_all("main details", "all => all.forEach(one => one.open = true)")
+                if found := axe_faults(page, contrast=False):
+                    faults[page.url] = found
     assert not faults, "\n".join(f"{path}: {found}" for path, found in faults.items())
     assert missing == set()
+
+
+@contextmanager
+def _window(browser: Any, address: str, at: Desk, language: str, *, scripts: bool) -> Iterator[Any]:
+    with open_window(browser, address, scripts=scripts) as page:
+        cookie = at.client.get_cookie("suivi")
+        if cookie is not None:
+            page.context.add_cookies([{"name": "suivi", "value": cookie.value, "url": address}])
+        page.goto(f"/staff/login?lang={language}")
+        page.set_viewport_size(NARROW)
+        yield page
+
+
+def _in_language(path: str, language: str) -> str:
+    if not path.startswith("/staff"):
+        return path.replace("/de", f"/{language}", 1)
+    return f"{path}{'&' if '?' in path else '?'}lang={language}"
 
 
 def _addresses(rule: str, ways: dict[str, list[str]]) -> Iterator[str]:
