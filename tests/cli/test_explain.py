@@ -102,8 +102,8 @@ def test_the_note_tells_what_was_promised_why_and_what_changed(
         ]),
         ("nl", [
             "Er is niets meer verschuldigd.",
-            "Verbintenis 1: antwoord, uiterlijk op dinsdag 17 maart 2026.",
-            "do 02.04.2026 00:00  Verbintenis 3 is gebroken: "
+            "Belofte 1: antwoord, uiterlijk op dinsdag 17 maart 2026.",
+            "do 02.04.2026 00:00  Belofte 3 is gebroken: "
             "niets had ze nagekomen toen woensdag 1 april 2026 eindigde",
         ]),
         ("de", [
