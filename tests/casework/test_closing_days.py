@@ -9,20 +9,22 @@ from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
 from tests.factories import MONDAY, acting, make_case, make_house, make_staff, settle
+from tracker.casework.casefile import CaseFile
 from tracker.casework.closing_days import (
     CalendarInForce,
     ClosingTooSoon,
     DayAlreadyClosed,
     NotAddedHere,
-    _count_again,
     add_closing_days,
-    count_again,
     counts_from,
+    take_in_shipped,
     withdraw_closing_days,
 )
 from tracker.casework.errors import Missing, NotPermitted
 from tracker.casework.house import Actor, House
+from tracker.casework.recounting import _count_again, count_again
 from tracker.casework.sweep import sweep
+from tracker.charter.calendar import BridgeDay, Known
 from tracker.charter.words import HouseSubject, Language, ObligationState, Role
 from tracker.cli.note import note_of
 from tracker.insight.closing_days import touched
@@ -192,4 +194,60 @@ def test_a_date_that_is_no_longer_provisional_is_said_so_and_an_overdue_one_is_n
     with database.reading() as session:
         assert [provisional for _, _, provisional in open_dates(session)] == [True, False]
         assert session.scalar(select(func.count(Breach.obligation_id))) == 1
+    assert list(verify(database, house.rules, house.calendar)) == []
+
+
+def test_closing_days_of_a_new_version_count_from_when_it_was_installed_and_not_from_when_it_was_made(
+    database: Database,
+) -> None:
+    made = date(2026, 2, 20)
+    newer = SHIPPED.with_entries([BridgeDay(DUE, SAYS, made)], [Known(date(2027, 12, 31), made)])
+    house = replace(
+        make_house(), shipped_calendar=newer, calendar_in_force=CalendarInForce(database, newer, looks_every=0)
+    )
+    with database.writing() as session:
+        settle(session)
+        number = make_case(session, service="M3").id  # by the version before
+    assert house.calendar.is_open(DUE)
+    assert list(verify(database, house.rules, house.calendar)) == [], "what was counted before stays explained"
+
+    assert count_again(database, house, now=MONDAY) == {"files": 0, "left": 0}, "taken in, and counts from tomorrow"
+    assert count_again(database, house, now=LATER) == {"files": 1, "left": 0}
+    assert open_work_by(database, number) == date(2026, 3, 16)
+    assert house.calendar.known_until == date(2027, 12, 31)
+    with database.writing() as session:
+        assert open_dates(session)[-1][0] == DUE, "the promise itself never moves"
+        assert take_in_shipped(session, newer, now=LATER) is None, "once"
+        assert [(one.act, one.actor) for one in changes(session, subject=HouseSubject.CLOSING_DAYS)] == [
+            ("counted", "system"), ("add", "system")
+        ]  # fmt: skip
+    assert list(verify(database, house.rules, house.calendar)) == []
+
+
+def test_a_file_that_was_refused_on_the_way_is_named_and_tried_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = a_house(database)
+    with database.writing() as session:
+        admin = an_admin(session)
+        first, second = (make_case(session, service="M3") for _ in range(2))
+        add(session, admin, DUE)
+    entry, refused = CaseFile.try_entry, [first.id]
+
+    def busy(file: CaseFile, *told: Any) -> Any:
+        if file.case.id in refused:
+            raise Missing("reason")
+        return entry(file, *told)
+
+    monkeypatch.setattr(CaseFile, "try_entry", busy)
+    assert count_again(database, house, now=LATER) == {"files": 1, "left": 1}
+    assert (open_work_by(database, first.id), open_work_by(database, second.id)) == (DUE, date(2026, 3, 16))
+    assert count_again(database, house, now=LATER) == {"files": 0, "left": 1}, "and nothing is written again"
+    with database.reading() as session:
+        newest, *_ = changes(session, subject=HouseSubject.CLOSING_DAYS)
+        assert newest.more["refused"] == [first.reference]
+    refused.clear()
+    assert count_again(database, house, now=LATER + timedelta(minutes=1)) == {"files": 1, "left": 0}
+    assert open_work_by(database, first.id) == date(2026, 3, 16)
+    assert count_again(database, house, now=LATER + timedelta(minutes=2)) == {"files": 0, "left": 0}
     assert list(verify(database, house.rules, house.calendar)) == []

@@ -1,29 +1,26 @@
-"""Owns the closing days that administrators add to those of the product, and what changes because of them."""
+"""Owns the closing days of an installation: those of the product, and what is added and withdrawn here."""
 
 import logging
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from time import monotonic
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tracker.access.permissions import Room, may_enter
-from tracker.casework.casefile import CaseFile, find
 from tracker.casework.errors import Missing, NotPermitted, Refused
-from tracker.casework.house import SYSTEM, Actor, House
+from tracker.casework.house import SYSTEM, Actor
 from tracker.casework.house_history import note_change, take_turn
 from tracker.charter.calendar import BridgeDay, Known, WorkingCalendar
-from tracker.charter.counting import at_brussels, brussels_day
-from tracker.charter.entries import Recounted
-from tracker.charter.errors import CharterError
-from tracker.charter.words import HouseSubject, ObligationState, Verb
-from tracker.insight.closing_days import counted_until, learnt, touched_files
+from tracker.charter.counting import brussels_day
+from tracker.charter.words import HouseSubject
+from tracker.insight.closing_days import learnt
+from tracker.models.cases import Case
 from tracker.models.database import Database
 from tracker.models.house import HouseChange
-from tracker.models.obligations import Obligation
 
 log = logging.getLogger(__name__)
 
@@ -92,9 +89,49 @@ _REVISION = select(func.max(HouseChange.number)).where(_OURS)
 
 
 def with_learnt(session: Session, shipped: WorkingCalendar) -> WorkingCalendar:
-    """Return a calendar with all that was added and withdrawn here."""
+    """Return a calendar with all that was added and withdrawn here.
+
+    What a later version of the product brings (its entries have a ``since``) counts as it was taken in here, and not
+    before: promises were counted without it.
+    """
     days, known = learnt(session)
-    return shipped.with_entries(days, known) if days or known else shipped
+    first = shipped.as_known_on(date.min)
+    return first.with_entries(days, known) if days or known else first
+
+
+def take_in_shipped(session: Session, shipped: WorkingCalendar, *, now: datetime) -> date | None:
+    """Take in the closing days that a new version of the product brings; return from when they count, None: no news.
+
+    Each circular becomes a change by ``system``, from the next day on or from its own ``since``, if that is later;
+    where no case is there yet, from its ``since``. What stands in the history of the house already is left as it is,
+    also if it was withdrawn. Safe to repeat.
+    """
+    if not brought(session, shipped):
+        return None
+    take_turn(session)
+    nothing_counted = session.scalar(select(Case.id).limit(1)) is None
+    first = None
+    for since, new, until in brought(session, shipped):
+        counts = since if nothing_counted else max(since, counts_from(now))
+        source = "; ".join(dict.fromkeys(one.source for one in new)) or "Suivi"
+        _note(session, "add", sorted(one.day for one in new), until, SYSTEM, now, since=counts, source=source)
+        first = min(first or counts, counts)
+    return first
+
+
+def brought(session: Session, shipped: WorkingCalendar) -> list[tuple[date, list[BridgeDay], date | None]]:
+    """Return what a new version brings that is not here yet: since when, the days, how far they are known with it."""
+    if not shipped.changed_on:
+        return []
+    days, known = learnt(session)
+    told, reached = {one.day for one in days}, {one.until for one in known}
+    found = []
+    for since in shipped.changed_on:
+        new = [one for one in shipped.bridge_days if one.since == since and one.day not in told]
+        until = next((one.until for one in shipped.known if one.since == since and one.until not in reached), None)
+        if new or until is not None:
+            found.append((since, new, until))
+    return found
 
 
 def calendar_with(
@@ -200,92 +237,21 @@ def withdraw_closing_days(
     _note(session, "withdraw", sorted(set(days)), until, actor, now, why=why.strip())
 
 
-def count_again(database: Database, house: House, *, now: datetime, most: int = MOST) -> dict[str, int]:
-    """Count the working days of open files again, once a change of the closing days counts; at most so many a run.
-
-    Each file is a commit of its own, with who changed the calendar and why in its history. No due date moves, and no
-    date promised to a citizen: ``work_by`` and the reminders do. When all is done, every reminder is looked at anew.
-    """
-    today = brussels_day(now)
-    with database.reading() as session:
-        change = _last_in_force(session, today)
-        if change is None or change.number <= counted_until(session):
-            return {"files": 0, "left": 0}
-        calendar = with_learnt(session, house.shipped_calendar)
-        found = touched_files(session, calendar.as_known_on(today), today, most + 1)
-    house = replace(house, calendar_in_force=lambda: calendar)  # each file by the very calendar that named it
-    done = left = 0
-    for reference in found[:most]:
-        try:
-            with database.writing() as session:
-                done += _count_again(session, house, reference, change, now)
-        except CharterError as error:
-            left += 1
-            log.warning("a file could not be counted again", extra={"figures": {"why": error.code}})
-    if len(found) <= most:
-        _look_anew(database, change, done, now)
-    return {"files": done, "left": left}
-
-
-def _last_in_force(session: Session, today: date) -> HouseChange | None:
-    """Return the last change that counts by now."""
-    query = select(HouseChange).where(_OURS, HouseChange.what != COUNTED).order_by(HouseChange.number.desc())
-    return next((one for one in session.scalars(query) if date.fromisoformat(one.details["since"]) <= today), None)
-
-
-def _count_again(session: Session, house: House, reference: str, change: HouseChange, now: datetime) -> bool:
-    """Count one file again, unless another scheduler did, or it was settled, since it was found."""
-    case = find(session, reference, lock=True)
-    told = change.details
-    said = str(told.get("source") or told.get("why"))
-    file = CaseFile.hold(session, house, case, actor=Actor(change.actor), now=now)
-    entry = Recounted(now, said)
-    if file.try_entry(entry).obligations == file.ledger.obligations:
-        return False
-    file.done(Verb.CORRECT_RECEIPT, entry, details={"closing_days": change.number, "reason": said})
-    return True
-
-
-def _look_anew(database: Database, change: HouseChange, files: int, now: datetime) -> None:
-    """Have the sweep work out anew the next reminder of every open promise, and write down that all was counted."""
-    with database.writing() as session:
-        take_turn(session)
-        if (before := counted_until(session)) >= change.number:
-            return  # another scheduler was quicker
-        pending = select(HouseChange.details).where(_OURS, HouseChange.number > before)
-        days = [day for told in session.scalars(pending) for day in told.get("days", ())]
-        if days:
-            first = date.fromisoformat(min(days))  # whose dates and next reminder lie before it, is not touched
-            session.execute(
-                update(Obligation)
-                .where(
-                    Obligation.state == ObligationState.OPEN,
-                    Obligation.next_action_at > now,
-                    or_(Obligation.due_on >= first, Obligation.next_action_at >= at_brussels(first, time(0))),
-                )
-                .values(next_action_at=now),
-                execution_options={"synchronize_session": False},
-            )
-        note_change(
-            session,
-            HouseSubject.CLOSING_DAYS,
-            COUNTED,
-            "counted",
-            actor=SYSTEM,
-            now=now,
-            of=change.number,
-            files=files,
-        )
-
-
-COUNTED = "counted"
-"""What a change is about that says that the files were counted again."""
-
-
 def _note(
-    session: Session, act: str, days: list[date], until: date | None, actor: Actor, now: datetime, **more: Any
+    session: Session,
+    act: str,
+    days: list[date],
+    until: date | None,
+    actor: Actor,
+    now: datetime,
+    *,
+    since: date | None = None,
+    **more: Any,
 ) -> None:
-    told: dict[str, Any] = {"days": [day.isoformat() for day in days], "since": counts_from(now).isoformat()}
+    told: dict[str, Any] = {
+        "days": [day.isoformat() for day in days],
+        "since": (since or counts_from(now)).isoformat(),
+    }
     named = days[0] if days else until
     note_change(
         session, HouseSubject.CLOSING_DAYS, named.isoformat() if named else "", act, actor=actor, now=now,

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from config import Settings
+from tracker.casework.closing_days import take_in_shipped
 from tracker.casework.directory import directory_in_force, outdated
 from tracker.casework.people import add_staff, ensure_duty_desk, load_directory
 from tracker.charter.counting import brussels_day
@@ -43,9 +44,12 @@ def init(arguments: Namespace) -> int:
             bodies = load_directory(session, in_force, day=brussels_day(now))
             newer = outdated(session)
             ensure_duty_desk(session, email=settings.duty_email or settings.mail_from, now=now)
+            new_days = take_in_shipped(session, house.shipped_calendar, now=now)
     print(f"The database is ready: {len(house.rules.rules)} rules, {bodies} services and bodies in the directory.")
     for code in newer:
         print(f"{code} stays as it was changed here, but the product brings it anew: see /staff/directory/{code}.")
+    if new_days is not None:
+        print(f"New closing days came with the product: open files are counted by them from {new_days} on.")
     return 0
 
 

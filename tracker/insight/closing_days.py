@@ -1,7 +1,7 @@
 """Owns the reading of the closing days that were added here, and of what a change of them touches."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -16,6 +16,12 @@ from tracker.models.house import HouseChange
 from tracker.models.obligations import Obligation
 
 _OURS = HouseChange.subject == HouseSubject.CLOSING_DAYS
+
+
+COUNTED = "counted"
+"""What a change is about that says that the open files were counted again."""
+REFUSED = "refused"
+"""What a change is about that says that files were tried again which had been refused then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +67,21 @@ def _without_known(one: Known, since: date) -> Known:
 
 def counted_until(session: Session) -> int:
     """Return the number of the last change for which all open files were counted again; 0: none (one statement)."""
-    query = (
-        select(HouseChange.details).where(_OURS, HouseChange.what == "counted").order_by(HouseChange.number.desc())
-    )
+    query = select(HouseChange.details).where(_OURS, HouseChange.what == COUNTED).order_by(HouseChange.number.desc())
     told = session.scalar(query.limit(1))
     return int(told["of"]) if told is not None else 0
 
 
+def refused_files(session: Session) -> list[str]:
+    """Return the references of the files that were refused when they were last counted again (one statement)."""
+    query = select(HouseChange.details).where(_OURS, HouseChange.what.in_((COUNTED, REFUSED)))
+    told = session.scalar(query.order_by(HouseChange.number.desc()).limit(1))
+    return list(told.get("refused", ())) if told is not None else []
+
+
 def counted_change(session: Session) -> tuple[date, datetime] | None:
     """Return from when on the last change counts that was followed everywhere, and when it was (two statements)."""
-    query = select(HouseChange).where(_OURS, HouseChange.what == "counted").order_by(HouseChange.number.desc())
+    query = select(HouseChange).where(_OURS, HouseChange.what == COUNTED).order_by(HouseChange.number.desc())
     followed = session.scalar(query.limit(1))
     if followed is None:
         return None
@@ -95,8 +106,13 @@ def touched(session: Session, calendar: WorkingCalendar, today: date) -> Touched
     return Touched(sum(rules.values()), dict(services.most_common()), dict(rules.most_common()), earlier, promised)
 
 
-def touched_files(session: Session, calendar: WorkingCalendar, today: date, most: int) -> list[str]:
-    """Return the references of files with such a promise, at most so many (one statement, and one for each date)."""
+def touched_files(
+    session: Session, calendar: WorkingCalendar, today: date, most: int, *, but: Sequence[str] = ()
+) -> list[str]:
+    """Return the references of files with such a promise, at most so many (one statement, and one for each date).
+
+    ``but``: those that are not wanted again.
+    """
     found: dict[str, None] = {}
     dates = {
         (row.due_on, row.work_by, row.provisional)
@@ -106,17 +122,20 @@ def touched_files(session: Session, calendar: WorkingCalendar, today: date, most
     for due_on, work_by, provisional in sorted(dates):
         if len(found) >= most:
             break
-        found.update(dict.fromkeys(_of_date(session, due_on, work_by, provisional, most - len(found))))
+        found.update(dict.fromkeys(_of_date(session, due_on, work_by, provisional, most - len(found), but)))
     return list(found)
 
 
-def _of_date(session: Session, due_on: date, work_by: date, provisional: bool, most: int) -> Iterator[str]:
+def _of_date(
+    session: Session, due_on: date, work_by: date, provisional: bool, most: int, but: Sequence[str]
+) -> Iterator[str]:
     query = (
         select(Case.reference)
         .join(Obligation, Obligation.case_id == Case.id)
         .where(
             Obligation.state == ObligationState.OPEN, Obligation.kind != ObligationKind.PROMISED_REPLY,
             Obligation.due_on == due_on, Obligation.work_by == work_by, Obligation.provisional.is_(provisional),
+            Case.reference.not_in(but),
         )
         .distinct()
         .order_by(Case.reference)

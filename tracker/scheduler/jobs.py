@@ -12,7 +12,6 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from tracker.casework.closing_days import count_again
 from tracker.casework.digest import digest
 from tracker.casework.directory import bring_up_to_date
 from tracker.casework.figures import count_figures
@@ -21,6 +20,7 @@ from tracker.casework.leaving import before_leaving, on_failed, on_left
 from tracker.casework.mail.fetching import Fetched, fetch
 from tracker.casework.mail.ringing import ring
 from tracker.casework.purge import purge
+from tracker.casework.recounting import count_again
 from tracker.casework.succession import hand_over_from_closed
 from tracker.casework.sweep import sweep
 from tracker.correspondence import outbox

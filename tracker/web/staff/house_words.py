@@ -85,6 +85,8 @@ def _more(more: Mapping[str, Any]) -> Iterator[str]:
         yield _("Circular: %(source)s", source=_short(source))
     if (files := more.get("files")) is not None:
         yield _("Files: %(count)s", count=files)
+    if refused := more.get("refused"):
+        yield _("Not counted yet, tried again every minute: %(files)s", files=", ".join(refused))
 
 
 def _field(name: str) -> str:
