@@ -34,7 +34,7 @@ from tracker.web.staff.complaints import complaint_parts
 from tracker.web.staff.kept_drafts import begun_here
 from tracker.web.staff.link_words import relations
 from tracker.web.staff.proposing import why_here
-from tracker.web.staff.queue import place_of, written
+from tracker.web.staff.queue_places import place_of, written
 from tracker.web.staff.readying import ready
 from tracker.web.staff.sending_again import links
 from tracker.web.staff.tasks import task_parts

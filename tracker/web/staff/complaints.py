@@ -47,7 +47,7 @@ from tracker.web.staff.acts import problems_of
 from tracker.web.staff.blueprint import needs_room, staff
 from tracker.web.staff.complaint_year import report_of, rows_of
 from tracker.web.staff.fields import DayField, StaffForm
-from tracker.web.staff.queue import read_position, written
+from tracker.web.staff.queue_places import read_position, written
 
 PILES = ("open", "closed", "late")
 

@@ -11,7 +11,7 @@ from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
 from tracker.web.staff.blueprint import needs_room, staff
 from tracker.web.staff.narrowing import view_of
-from tracker.web.staff.queue import counted
+from tracker.web.staff.queue_lists import counted
 
 
 @staff.get("/queue/counts")

@@ -32,7 +32,7 @@ from tracker.web.staff.figure_tables import (
     percent,
     theme_tables,
 )
-from tracker.web.staff.queue import short_day
+from tracker.web.staff.queue_lines import short_day
 from tracker.web.staff.spreadsheets import SPREADSHEET, Table, as_csv, as_spreadsheet
 
 LONGEST_CODE = 60

@@ -19,7 +19,7 @@ from tracker.insight.figures import Figures, Load, Month, Tally
 from tracker.insight.keeping import APART, JUDGED, Outcome
 from tracker.web.filters import number
 from tracker.web.languages import language
-from tracker.web.staff.queue import short_day
+from tracker.web.staff.queue_lines import short_day
 from tracker.web.staff.spreadsheets import Cell, Table
 
 WORDS_OF: Mapping[str, type[StrEnum]] = {

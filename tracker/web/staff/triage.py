@@ -26,7 +26,7 @@ from tracker.web.staff.acts import Page, Then, act, in_round, the_case
 from tracker.web.staff.blueprint import needs_room, staff
 from tracker.web.staff.fields import StaffForm
 from tracker.web.staff.proposing import confirmable, decides
-from tracker.web.staff.queue import read_position, written
+from tracker.web.staff.queue_places import read_position, written
 
 
 @dataclass(frozen=True, slots=True)
