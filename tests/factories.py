@@ -1,10 +1,11 @@
 """What tests make their cases of: a house, a directory of services, people, and requests with plain defaults."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from tracker.access.permissions import Person
@@ -16,6 +17,7 @@ from tracker.charter.counting import brussels_day
 from tracker.charter.rules import RuleBook
 from tracker.charter.words import Channel, Language, Nature, Role
 from tracker.models.cases import Case
+from tracker.models.directory import Service
 from tracker.models.staff import Staff
 from tracker.routing.directory import load_directory
 from tracker.routing.router import Router
@@ -42,9 +44,24 @@ def make_house() -> House:
     )
 
 
+_settled: dict[date, list[dict[str, Any]]] = {}
+"""The rows of the directory as it stands on a day, once they were loaded in this process."""
+
+
 def settle(session: Session, *, now: datetime = MONDAY) -> None:
-    """Load the directory and the duty desk: what ``tracker init`` does."""
-    people.load_directory(session, load_directory(), day=brussels_day(now))
+    """Load the directory and the duty desk: what ``tracker init`` does.
+
+    Row by row the first time; where the same rows go into another empty database, they are put there as they are.
+    """
+    day, services = brussels_day(now), Service.__table__
+    if day in _settled and session.scalar(select(services.c.code).limit(1)) is None:
+        session.execute(insert(services), _settled[day])
+    else:
+        known = session.scalar(select(services.c.code).limit(1)) is not None
+        people.load_directory(session, load_directory(), day=day)
+        if not known:
+            rows = session.execute(select(services).order_by(services.c.parent_code.is_not(None)))
+            _settled[day] = [dict(row) for row in rows.mappings()]
     people.ensure_duty_desk(session, email="duty@suivi.example", now=now)
 
 
