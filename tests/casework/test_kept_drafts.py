@@ -12,7 +12,7 @@ from tracker.casework import ending, letters
 from tracker.casework.drafting import Draft
 from tracker.casework.errors import NotPermitted
 from tracker.casework.house import Actor
-from tracker.casework.kept_drafts import keep_draft, take_over, throw_away
+from tracker.casework.kept_drafts import KeptElsewhere, keep_draft, take_over, throw_away
 from tracker.charter.words import MessageKind, Role, WaiverGround
 from tracker.insight.drafts import begun_on
 from tracker.insight.verify import Problem, verify
@@ -99,6 +99,33 @@ def test_a_draft_goes_with_the_sending_and_with_the_end_of_its_case(house: House
     assert house.kept() == []
     assert house.keep(house.bo, "Too late") is None
     assert house.keep(house.bo, "Too late", kind=MessageKind.QUESTION) is None
+
+
+def test_what_arrives_after_it_was_sent_does_not_come_back_and_other_words_do(house: House) -> None:
+    told: dict[str, Any] = {"reference": house.case.reference, "actor": house.an, "now": MONDAY, "seen": None}
+    letters.answer(house.session, make_house(), draft=Draft(text="Here is  your\nanswer."), **told)
+
+    assert house.keep(house.an, "Here is your", seen=1) is None, "typed before it was sent, arrived after"
+    assert house.kept() == []
+    house.keep(house.an, "And here is more.", seen=1)
+    assert house.kept() == [("An", "And here is more.", None)], "words that were not sent are not lost"
+
+
+def test_words_kept_in_another_window_are_neither_written_over_nor_thrown_away_with_a_sending(house: House) -> None:
+    first = house.keep(house.an, "From the first window", over="")
+    assert first is not None
+    stamp = first.stamp
+    for lost in ("Of the second", " "):
+        with pytest.raises(KeptElsewhere):
+            house.keep(house.an, lost, over="", now=LATER)
+    assert house.kept() == [("An", "From the first window", None)]
+    house.keep(house.an, "From the first window,  I go on", over="", now=LATER)  # nothing of it is lost
+    with pytest.raises(KeptElsewhere):
+        house.keep(house.an, "Of the first again", over=stamp)
+
+    told: dict[str, Any] = {"reference": house.case.reference, "actor": house.an, "now": LATER, "seen": None}
+    letters.answer(house.session, make_house(), draft=Draft(text="Of the second", kept=stamp), **told)
+    assert house.kept() == [("An", "From the first window,  I go on", None)]
 
 
 def test_what_was_begun_on_a_duplicate_goes_on_with_the_case_that_stays(house: House) -> None:

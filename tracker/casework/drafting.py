@@ -33,7 +33,8 @@ class Draft:
     day (Brussels) of the conversation. ``promised_on`` and ``reason`` belong to an interim letter; ``to`` (a code of
     the directory) to a transmission, with ``to_address`` (e-mail or postal) where the directory knows none.
     ``consent``: what shows that the requester agrees to the forwarding to a body that is no Belgian public service;
-    without it, the requester is only told where to turn.
+    without it, the requester is only told where to turn. ``kept``: the ``stamp`` of the kept draft that stood in the
+    page it was written on, empty for none.
     """
 
     text: str = ""
@@ -46,6 +47,7 @@ class Draft:
     to: str | None = None
     to_address: str | None = None
     consent: str | None = None
+    kept: str | None = None
 
 
 def channel_of(file: CaseFile, draft: Draft) -> Channel:

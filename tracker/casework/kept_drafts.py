@@ -7,31 +7,59 @@ drafts of it, so that a case which changes hands takes along what was begun.
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tracker.casework.casefile import find, permit
 from tracker.casework.drafting import VERBS
+from tracker.casework.errors import Refused
 from tracker.casework.house import Actor
 from tracker.charter.words import CaseState, MessageKind
 from tracker.models.cases import Case
 from tracker.models.drafts import KeptDraft
+from tracker.models.messages import Message
 from tracker.models.staff import Staff
 
 WORDS = ("text", "reason")
 """The fields of somebody's own words; without any, there is nothing to keep."""
 
 
+class KeptElsewhere(Refused):
+    """Other words of the same message were kept meanwhile by the same person, in another window."""
+
+    code = "kept_elsewhere"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This is not kept: you kept another text of this message in another window."
+            " “Keep as a draft” shows both: put them together, or throw one away."
+        )
+
+
 def keep_draft(
-    session: Session, *, reference: str, kind: MessageKind, typed: Mapping[str, str], actor: Actor, now: datetime
+    session: Session,
+    *,
+    reference: str,
+    kind: MessageKind,
+    typed: Mapping[str, str],
+    actor: Actor,
+    now: datetime,
+    seen: int | None = None,
+    over: str | None = None,
 ) -> KeptDraft | None:
     """Keep what the actor has typed so far, in the place of what was kept before; without words, nothing is kept.
 
-    None also where the case has ended: what is typed then is not kept. Raises ``UnknownReference`` or
-    ``NotPermitted``.
+    ``seen``: the version of the case that the page was drawn for: words that were sent since are not kept again.
+    ``over``: the ``stamp`` of the draft that stood in the page, empty for none: another one is not written over,
+    unless all its words are among those typed. None also where the case has ended: what is typed then is not kept.
+    Raises ``UnknownReference``, ``NotPermitted`` or ``KeptElsewhere``.
     """
     case = _case(session, reference, kind, actor)
     draft = _of(session, case, kind, actor.staff_id)
+    if draft is not None and over not in (None, draft.stamp) and not holds(typed, draft.typed):
+        raise KeptElsewhere
+    if seen is not None and seen < case.version and _sent_already(session, case, kind, actor, typed):
+        return None
     if case.state not in (CaseState.TRIAGE, CaseState.OPEN) or not any(typed.get(name, "").strip() for name in WORDS):
         if draft is not None:
             session.delete(draft)
@@ -53,6 +81,7 @@ def take_over(
     typed: Mapping[str, str],
     actor: Actor,
     now: datetime,
+    over: str | None = None,
 ) -> KeptDraft | None:
     """Put somebody's draft of this message at the end of what the actor has typed, and keep both as the actor's own.
 
@@ -66,7 +95,9 @@ def take_over(
     both = {name: _joined(name, typed.get(name, ""), str(value)) for name, value in theirs.items()}
     session.delete(found)
     session.flush()
-    kept = keep_draft(session, reference=reference, kind=kind, typed={**typed, **both}, actor=actor, now=now)
+    kept = keep_draft(
+        session, reference=reference, kind=kind, typed={**typed, **both}, actor=actor, now=now, over=over
+    )  # fmt: skip
     if kept is not None and author_id != actor.staff_id:
         kept.begun_by = session.get_one(Staff, author_id).name
     return kept
@@ -84,10 +115,40 @@ def throw_away(session: Session, *, reference: str, kind: MessageKind, actor: Ac
     drop_sent(session, case, kind, actor)
 
 
-def drop_sent(session: Session, case: Case, kind: MessageKind, actor: Actor) -> None:
-    """Forget the actor's draft of a message, in the commit that sends it."""
-    of_theirs = (KeptDraft.case_id == case.id, KeptDraft.kind == kind, KeptDraft.author_id == actor.staff_id)
-    session.execute(delete(KeptDraft).where(*of_theirs))
+def drop_sent(
+    session: Session,
+    case: Case,
+    kind: MessageKind,
+    actor: Actor,
+    *,
+    over: str | None = None,
+    sent: Mapping[str, str] | None = None,
+) -> None:
+    """Forget the actor's draft of a message, in the commit that sends it.
+
+    ``over`` as for ``keep_draft``: what was kept in another window stays, unless it was ``sent`` too.
+    """
+    draft = _of(session, case, kind, actor.staff_id)
+    if draft is not None and (over in (None, draft.stamp) or holds(sent or {}, draft.typed)):
+        session.delete(draft)
+        session.flush()
+
+
+def holds(typed: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    """Say whether all own words of one draft stand among those of another, however they are spaced."""
+    return all(_flat(other.get(name)) in _flat(typed.get(name)) for name in WORDS)
+
+
+def _flat(words: str | None) -> str:
+    return " ".join((words or "").split())
+
+
+def _sent_already(session: Session, case: Case, kind: MessageKind, actor: Actor, typed: Mapping[str, str]) -> bool:
+    """Say whether the words stand in the last message of that kind which the actor wrote on the case."""
+    ours = Message.case_id == case.id, Message.kind == kind, Message.author_id == actor.staff_id
+    query = select(Message.body, Message.reason).where(*ours).order_by(Message.number.desc()).limit(1)
+    last = session.execute(query).one_or_none()
+    return last is not None and holds({"text": last.body, "reason": last.reason or last.body}, typed)
 
 
 def _case(session: Session, reference: str, kind: MessageKind, actor: Actor) -> Case:

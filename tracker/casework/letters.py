@@ -185,7 +185,8 @@ def send(file: CaseFile, kind: MessageKind, draft: Draft) -> list[Message]:
         "reason": messages[-1].reason,
         "survey": asked.number if asked else None,
     }
-    drop_sent(session, file.case, kind, actor)
+    sent = {"text": draft.text, "reason": draft.reason or ""}
+    drop_sent(session, file.case, kind, actor, over=draft.kept, sent=sent)
     told = withdraw_open(file) if kind is MessageKind.CLOSING else {}
     said = {name: value for name, value in details.items() if value is not None}
     file.done(VERBS[kind], *entries, details=said | dict(told))

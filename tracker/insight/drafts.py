@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tracker.charter.words import MessageKind
-from tracker.models.drafts import KeptDraft
+from tracker.models.drafts import KeptDraft, stamp_of
 from tracker.models.staff import Staff
 
 
@@ -22,6 +22,11 @@ class Begun:
     """The colleague from whom its author took it over."""
     kept_at: datetime
     typed: Mapping[str, str]
+
+    @property
+    def stamp(self) -> str:
+        """Which state of the draft it is."""
+        return stamp_of(self.kept_at)
 
     @property
     def words(self) -> str:

@@ -1,6 +1,6 @@
 """Owns the rows of messages that are being written: kept as they are typed, until they are sent or the case ends."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, String, UniqueConstraint
@@ -25,3 +25,13 @@ class KeptDraft(Sealed, Base):
     begun_by: Mapped[str | None] = mapped_column(String(200))
     """The colleague whose draft was taken over into it."""
     kept_at: Mapped[datetime]
+
+    @property
+    def stamp(self) -> str:
+        """What tells this state of the draft from an earlier one, and from another draft in its place."""
+        return stamp_of(self.kept_at)
+
+
+def stamp_of(kept_at: datetime) -> str:
+    """Return what a page says of the draft that stands in it: when it was kept (UTC)."""
+    return kept_at.astimezone(UTC).isoformat()

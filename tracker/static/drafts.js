@@ -9,7 +9,7 @@ if (form) {
 
   function typed() {
     const fields = new FormData(form);
-    for (const name of ["csrf_token", "whose", "seen", "words", "searched"]) fields.delete(name);
+    for (const name of ["csrf_token", "whose", "seen", "kept", "words", "searched"]) fields.delete(name);
     return new URLSearchParams(fields).toString();
   }
 
@@ -25,9 +25,15 @@ if (form) {
         method: "POST", body, headers: { Accept: "application/json" }, redirect: "error",
         ...(atEnd ? { keepalive: true } : { signal: AbortSignal.timeout(10000) }),
       });
-      if (!answer.ok) throw new Error(answer.status);
-      kept.textContent = (await answer.json()).kept;
-      kept.removeAttribute("role");
+      if (!answer.ok && answer.status !== 409) throw new Error(answer.status);
+      const told = await answer.json();
+      kept.textContent = told.kept;
+      if (answer.ok) {
+        form.elements.kept.value = told.stamp;
+        kept.removeAttribute("role");
+      } else {
+        kept.setAttribute("role", "alert");
+      }
       last = now;
     } catch {
       if (kept.getAttribute("role") !== "alert") {

@@ -61,3 +61,28 @@ def test_a_draft_is_thrown_away_and_a_preview_keeps_what_it_shows(an: Desk, file
     assert fields_of(form_of(soup_of(gone)))["text"] == ""
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(KeptDraft)) == 0
+
+
+def test_two_windows_of_one_author_lose_nothing(an: Desk, file: File, database: Database) -> None:
+    path = f"/staff/cases/{file()}/answer"
+    second = fields_of(form_of(an.page(path)))
+    an.send(path, "keep", text="Of the first window")
+
+    fields = second | {"text": "Of the second", "step": "keep"}
+    alone = an.client.post(path, data=fields, headers={"Accept": "application/json"})
+    assert alone.status_code == 409
+    assert "another window" in (alone.json or {})["kept"]
+    told = an.client.post(path, data=fields)
+    assert told.status_code == 409
+    page = soup_of(told)
+    assert "You kept these words in another window." in page.get_text(" ")
+    mine = fields_of(form_of(page))
+    assert (mine["text"], mine["kept"]) == ("Of the second", "")
+    number = page.select_one("button[name=draft]")
+    assert number is not None
+
+    both = soup_of(an.send_form(page, path, draft=str(number["value"])))
+    assert fields_of(form_of(both))["text"] == "Of the second\n\nOf the first window"
+    assert "another window" not in both.get_text(" ")
+    an.send_form(soup_of(told), path, "throw-other")
+    assert fields_of(form_of(an.page(path)))["text"] == "Of the second"

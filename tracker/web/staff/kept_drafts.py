@@ -11,16 +11,19 @@ from werkzeug.datastructures import MultiDict
 
 from tracker.access.permissions import may
 from tracker.casework.drafting import VERBS
-from tracker.casework.kept_drafts import keep_draft, take_over, throw_away
+from tracker.casework.kept_drafts import WORDS, KeptElsewhere, holds, keep_draft, take_over, throw_away
 from tracker.charter.counting import BRUSSELS, brussels_day
-from tracker.charter.words import MessageKind
+from tracker.charter.words import CaseState, Language, MessageKind
+from tracker.correspondence.explanation import refusal
 from tracker.insight.casefacts import Header
 from tracker.insight.drafts import Begun, Waiting, begun_on, begun_on_case
 from tracker.models.drafts import KeptDraft
 from tracker.web.fields import clean_text
 from tracker.web.filters import moment as in_words
+from tracker.web.languages import language
 from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
+from tracker.web.staff.acts import the_case
 from tracker.web.staff.blueprint import facts_of
 from tracker.web.staff.letter_forms import WayForm
 
@@ -34,6 +37,10 @@ class Drafts:
     begun_by: str
     """The colleague whose draft was taken over into it."""
     others: Sequence[Begun]
+    stamp: str
+    """Which draft stands in the form: what is kept next takes the place of this one only."""
+    apart: int | None
+    """Whose draft is kept and does not stand in the form: one's own, of another window; none: there is no such."""
 
 
 SLUGS = {
@@ -56,17 +63,27 @@ def begun_here(db: Session, case: Header) -> list[tuple[Waiting, str]]:
     ]
 
 
-def shown(case: Header, kind: MessageKind) -> Drafts:
+def shown(form: WayForm, case: Header, kind: MessageKind) -> Drafts:
     """Return what is kept of a message: one's own as it stands in the form, and the drafts that may be put in."""
     with site().reading() as db:
         found = begun_on(db, case.id, kind)
     own = next((one for one in found if one.author_id == me().id), None)
-    apart = own is not None and request.method == "GET" and "again" in request.args  # other words stand in the form
+    apart = own is not None and _apart(own, form)
     return Drafts(
         kept=_kept(own) if own is not None and not apart else "",
         begun_by=(own.begun_by or "") if own is not None else "",
         others=[one for one in found if one is not own or apart],
+        stamp=request.form.get("kept", "") if apart else own.stamp if own is not None else "",
+        apart=me().id if apart else None,
     )
+
+
+def _apart(own: Begun, form: WayForm) -> bool:
+    """Say whether other words stand in the form: those of another message, or of another window."""
+    if request.method == "GET":
+        return "again" in request.args
+    stands = {name: form[name].data or "" for name in _names(form) & set(WORDS)}
+    return request.form.get("kept") not in (None, own.stamp) and not holds(stands, own.typed)
 
 
 def fill_in(form: WayForm, case: Header, kind: MessageKind) -> None:
@@ -83,15 +100,22 @@ def keep(form: WayForm, case: Header, kind: MessageKind) -> KeptDraft | None:
     """Keep what is typed, as it stands, right or not yet."""
     with site().database.writing() as db:
         return keep_draft(
-            db, reference=case.reference, kind=kind, typed=_typed(form), actor=me().actor, now=now()
+            db, reference=case.reference, kind=kind, typed=_typed(form), actor=me().actor, now=now(),
+            seen=form.version, over=request.form.get("kept"),
         )  # fmt: skip
 
 
 def kept_alone(draft: KeptDraft | None, form: WayForm) -> ResponseReturnValue:
     """Answer a page that keeps what is typed by itself, without leaving it."""
     if draft is not None:
-        return jsonify(kept=_kept(draft))
-    return jsonify(kept=_("Not kept: this file is closed.") if form.own_words.data else "")
+        return jsonify(kept=_kept(draft), stamp=draft.stamp)
+    closed = the_case().state not in (CaseState.TRIAGE, CaseState.OPEN)
+    return jsonify(kept=_("Not kept: this file is closed.") if closed and form.own_words.data else "", stamp="")
+
+
+def kept_elsewhere(error: KeptElsewhere) -> ResponseReturnValue:
+    """Tell a page that keeps what is typed by itself that other words are kept, which it does not write over."""
+    return jsonify(kept=refusal(error, Language(language()))), 409
 
 
 def put_in(form: WayForm, case: Header, kind: MessageKind) -> bool:
@@ -103,13 +127,18 @@ def put_in(form: WayForm, case: Header, kind: MessageKind) -> bool:
             form[name].data = ""
         flash(_("The draft is thrown away."), "success")
         return True
+    if request.form.get("step") == "throw-other":
+        with site().database.writing() as db:
+            throw_away(db, reference=case.reference, kind=kind, actor=me().actor)
+        keep(form, case, kind)
+        return True
     wanted = request.form.get("draft", "")
     if not (wanted.isascii() and wanted.isdecimal() and len(wanted) < 19):
         return False
     with site().database.writing() as db:
         draft = take_over(
             db, reference=case.reference, kind=kind, author_id=int(wanted), typed=_typed(form), actor=me().actor,
-            now=now(),
+            now=now(), over=request.form.get("kept"),
         )  # fmt: skip
     if draft is None:
         flash(_("This draft is no longer there."), "info")
@@ -137,4 +166,4 @@ def _kept(draft: Begun | KeptDraft) -> str:
 
 def asked_for() -> bool:
     """Say whether the form was sent to put a draft in or to throw one away."""
-    return "draft" in request.form or request.form.get("step") == "throw-away"
+    return "draft" in request.form or request.form.get("step") in ("throw-away", "throw-other")

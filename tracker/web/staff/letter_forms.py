@@ -64,6 +64,7 @@ class WayForm(StaffForm):
             if self.registered_ground.data
             else None,
             "spoken_on": self.spoken_on.data if channel in SPOKEN else None,
+            "kept": request.form.get("kept"),
         }
 
     @property

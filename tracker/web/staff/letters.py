@@ -14,6 +14,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.exc import OperationalError
 
 from tracker.casework import letters
+from tracker.casework.kept_drafts import KeptElsewhere
 from tracker.casework.writing import Written
 from tracker.charter.errors import CharterError
 from tracker.charter.words import Channel, MessageKind, Verb
@@ -120,6 +121,8 @@ def _keep(letter: Letter, form: WayForm, step: str | None) -> ResponseReturnValu
     try:
         draft = kept_drafts.keep(form, the_case(), letter.kind)
     except (CharterError, OperationalError) as error:
+        if by_itself and isinstance(error, KeptElsewhere):
+            return kept_drafts.kept_elsewhere(error)
         if step != "keep":
             return None  # what is typed comes back with the form that is asked for
         return ("", 503) if by_itself else give_back(error, partial(_show, letter, form))
@@ -217,7 +220,7 @@ def _show(
         asked=asked,
         contributions=contributions,
         texts=passages.beside(the_case()),
-        drafts=kept_drafts.shown(the_case(), letter.kind),
+        drafts=kept_drafts.shown(form, the_case(), letter.kind),
         lacking=lacking(form, letter.kind) if not problems and not form.errors else None,
         problems=problems,
         changed=changed,
