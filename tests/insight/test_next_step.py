@@ -12,10 +12,11 @@ from tests.factories import make_staff, settle
 from tests.insight.casebook import NOW, TODAY, a_case, not_sent, viewer_of
 from tracker.access.permissions import Person
 from tracker.charter.calendar import WorkingCalendar
-from tracker.charter.words import CaseState, Role
+from tracker.charter.words import CaseState, Role, TaskState
 from tracker.insight.next_step import NextStep, Why, next_step
 from tracker.insight.shown import Days
 from tracker.models.database import Database
+from tracker.models.tasks import Task
 
 DAYS = Days.of(TODAY, WorkingCalendar.shipped())
 CLERK = Person(2, Role.CLERK, "ME6")
@@ -94,3 +95,32 @@ def test_what_waits_for_the_mail_server_is_nobodys_next_step_but_a_letter_must_b
     step = _next(session, CLERK)
     assert step is not None
     assert (step.reference, step.to_post, step.not_sent) == (returned.reference, False, True)
+
+
+@pytest.mark.parametrize(
+    ("needed_by", "of_service", "first"),
+    [
+        (date(2026, 3, 3), False, (Why.ASKED, 2)),  # past its day: before a file due next week
+        (date(2026, 3, 4), False, (Why.ASKED, 2)),  # needed today
+        (date(2026, 3, 4), True, (Why.ASKED, 2)),
+        (date(2026, 3, 9), False, (Why.OWED, 1)),  # on the day on which a promise is to be sent: the promise first
+        (date(2026, 3, 10), False, (Why.OWED, 1)),
+    ],
+)
+def test_what_one_is_asked_for_stands_among_ones_files_by_its_day(
+    session: Session, needed_by: date, of_service: bool, first: tuple[Why, int]
+) -> None:
+    a_case(session, 1, 2, due_on=date(2026, 3, 12), work_by=date(2026, 3, 9))
+    a_case(session, 2, 3, due_on=date(2026, 3, 31), service_code="ME6")
+    whom = {"service_code": "ME6"} if of_service else {"asked_id": 2}
+    asked = Task(case_id=2, what="The rate", due_on=needed_by, asked_at=NOW, asked_by=3, state=TaskState.OPEN, **whom)
+    session.add(asked)
+
+    assert _said(session, CLERK) == first
+    step = _next(session, CLERK)
+    assert step is not None
+    told = (asked.id, needed_by) if first[0] is Why.ASKED else (None, None)
+    assert (step.task, step.needed_by) == told
+
+    asked.state, asked.settled_at, asked.settled_by, asked.word = TaskState.DECLINED, NOW, 2, "Not mine"
+    assert _said(session, CLERK) == (Why.OWED, 1)

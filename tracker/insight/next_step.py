@@ -7,13 +7,18 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Select,
     SQLColumnExpression,
+    Subquery,
+    case,
+    cast,
     func,
     literal,
     literal_column,
     not_,
+    null,
     or_,
     select,
     union_all,
@@ -24,9 +29,11 @@ from tracker.charter.words import PAPER, ObligationKind, Role
 from tracker.insight.set_aside import waits_for
 from tracker.insight.shown import URGENT, Days, Show, View, branches_of, conditions, fenced
 from tracker.insight.sight import IN_TRIAGE, RINGING, Branch, Viewer, may_read, mine
+from tracker.insight.tasks import asked_by_day
 from tracker.models.cases import Case
 from tracker.models.messages import Message
 from tracker.models.staff import Staff
+from tracker.models.tasks import Task
 
 _FAR = date(9999, 12, 31)
 
@@ -46,6 +53,8 @@ class Why(StrEnum):
     """It is the latest of the service whose head looks."""
     OWED = "owed"
     """It is the first due of one's own."""
+    ASKED = "asked"
+    """One is asked for something on it, to be done before what is the first due of one's own."""
     TO_CLOSE = "to_close"
     """It owes nothing any more, and is still open."""
 
@@ -70,7 +79,12 @@ class NextStep:
     """A message could not be sent, or came back."""
     to_post: bool
     """What keeps the promise is written, and waits to be posted or faxed."""
+    handler_id: int
     handler: str
+    task: int | None
+    """The number of what one is asked for."""
+    needed_by: date | None
+    """Until when that is needed (Brussels)."""
 
 
 def next_step(session: Session, viewer: Viewer, role: Role, *, days: Days) -> NextStep | None:
@@ -82,7 +96,8 @@ def next_step(session: Session, viewer: Viewer, role: Role, *, days: Days) -> Ne
     row = session.execute(statement).first() if statement is not None else None
     if row is None:
         return None
-    return NextStep(list(Why)[row.rank], *row[1:])
+    why = Why.ASKED if row.task is not None else list(Why)[row.rank]
+    return NextStep(why, *row[1:])
 
 
 @lru_cache(maxsize=64)  # building it takes longer than running it
@@ -101,6 +116,7 @@ def _statement(viewer: Viewer, role: Role, days: Days) -> Select[Any] | None:
         parts += _listed(Why.UNASSIGNED, viewer, View.ALL, Show.UNASSIGNED, days)
     aside = waits_for(viewer.id, days.today)
     parts += _listed(Why.OWED, viewer, View.MINE, Show.EVERYTHING, days, aside)
+    parts.append(_asked(viewer))
     parts += _listed(Why.TO_CLOSE, viewer, View.MINE, Show.TO_CLOSE, days)
     found = union_all(*(select(part.subquery()) for part in parts)).subquery("found")
     return (
@@ -113,11 +129,15 @@ def _statement(viewer: Viewer, role: Role, days: Days) -> Select[Any] | None:
             Case.triage_since,
             Case.not_sent,
             _waits(on_paper=True),
+            Staff.id,
             Staff.name,
+            found.c.task,
+            Task.due_on,
         )
         .join(Case, Case.id == found.c.id)
         .join(Staff, Staff.id == Case.handler_id)
-        .order_by(found.c.rank, found.c.due, found.c.id)
+        .outerjoin(Task, Task.id == found.c.task)
+        .order_by(found.c.rank, _by(found), found.c.task.is_not(None), found.c.due, found.c.id)
         .limit(1)
     )
 
@@ -140,6 +160,7 @@ def _first(
         literal_column(str(list(Why).index(why))).label("rank"),
         func.coalesce(due, literal(_FAR)).label("due"),
         id_.label("id"),
+        cast(null(), BigInteger).label("task"),
     ]
     query = select(*columns).where(*within)
     if aside is not None:
@@ -150,6 +171,32 @@ def _first(
         found = fenced(query)
         return select(found).order_by(found.c.due, found.c.id).limit(literal_column("1"))
     return query.order_by(due, id_).limit(literal_column("1"))
+
+
+def _asked(viewer: Viewer) -> Select[Any]:
+    """Return what one is asked for and is needed first; it stands among the files that are owed, by its day."""
+    asked = asked_by_day(viewer)
+    return (
+        select(
+            literal_column(str(list(Why).index(Why.OWED))).label("rank"),
+            asked.c.due_on.label("due"),
+            asked.c.case_id.label("id"),
+            asked.c.id.label("task"),
+        )
+        .order_by(asked.c.due_on, asked.c.id)
+        .limit(literal_column("1"))
+    )
+
+
+def _by(found: Subquery) -> ColumnElement[date]:
+    """Return the day by which something is to be done: of a file that is owed, the last working day."""
+    return case(
+        (
+            found.c.rank == literal_column(str(list(Why).index(Why.OWED))),
+            func.coalesce(Task.due_on, Case.next_work_by, found.c.due),
+        ),
+        else_=found.c.due,
+    )
 
 
 def _waits(*, on_paper: bool) -> ColumnElement[bool]:

@@ -4,7 +4,7 @@ Two statements read a page of it, whatever its size: one the rows, one the count
 index over the cases that still owe something, from a position (keyset), never by counting rows off.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -29,6 +29,7 @@ from tracker.insight.filters import waits_to_leave
 from tracker.insight.shown import Days, Show, View, branches_of, conditions, fenced, urgent_ids
 from tracker.insight.sight import Branch, Viewer
 from tracker.models.cases import Case
+from tracker.models.directory import Service
 from tracker.models.obligations import Obligation
 from tracker.models.staff import Staff
 
@@ -64,6 +65,8 @@ class Row:
     decide_by: date | None
     """Until when a person should confirm the nature (a letter may prove complex)."""
     service_code: str | None
+    service_names: Mapping[str, str] | None
+    """The name of its service, by language."""
     handler: str
     handler_is_desk: bool
     handler_away: bool
@@ -243,6 +246,7 @@ def _rows(parts: Sequence[Select[Any]], *, backward: bool) -> Select[Any]:
             Case.next_work_by,
             _decide_by(),
             Case.service_code,
+            Service.names,
             Staff.name,
             Staff.is_desk,
             Staff.away_from,
@@ -255,6 +259,7 @@ def _rows(parts: Sequence[Select[Any]], *, backward: bool) -> Select[Any]:
         )
         .join(Case, Case.id == first.c.id)
         .join(Staff, Staff.id == Case.handler_id)
+        .outerjoin(Service, Service.code == Case.service_code)
         .order_by(first.c.rank, *order)
     )
 
@@ -270,8 +275,8 @@ def _decide_by() -> ColumnElement[date | None]:
 
 def _row(found: Any, today: date) -> Row:
     (_, id_, reference, subject, requester, nature, confirmed_at, channel, language, state, kind, due_on, work_by,
-     decide_by, service, handler, is_desk, away_from, away_until, urgent_since, taken_at, sensitive, leaving,
-     failed) = found  # fmt: skip
+     decide_by, service, service_names, handler, is_desk, away_from, away_until, urgent_since, taken_at, sensitive,
+     leaving, failed) = found  # fmt: skip
     away = away_from is not None and away_from <= today and (away_until is None or today <= away_until)
     return Row(
         id=id_,
@@ -288,6 +293,7 @@ def _row(found: Any, today: date) -> Row:
         work_by=work_by,
         decide_by=decide_by,
         service_code=service,
+        service_names=service_names,
         handler=handler,
         handler_is_desk=is_desk,
         handler_away=away,

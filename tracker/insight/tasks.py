@@ -104,6 +104,13 @@ def asked_to_tell(viewer: Viewer, *, today: date) -> Subquery:
     )
 
 
+def asked_by_day(viewer: Viewer) -> Subquery:
+    """Return, as a part of a statement, what a viewer is asked for on cases that they may read: number, case, day."""
+    asked = _asked_of(viewer)
+    readable = select(Case.id).where(Case.id == asked.c.case_id, may_read(viewer)).correlate(asked).exists()
+    return select(asked.c.id, asked.c.case_id, asked.c.due_on).where(readable).subquery("readable")
+
+
 def asked_on_case() -> ScalarSelect[Any]:
     """Return, as a part of a statement over cases, the colleagues who are asked for something, as one text."""
     numbers = func.aggregate_strings(cast(Task.asked_id, String), ",")

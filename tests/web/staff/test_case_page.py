@@ -31,7 +31,7 @@ WAITING = {"state": CaseState.TRIAGE, "triage_since": datetime.now(UTC)}
 
 
 def _offered(at: Desk, reference: str) -> set[str]:
-    links = at.page(f"/staff/cases/{reference}").select(".staff-acts a")
+    links = at.page(f"/staff/cases/{reference}").select(".staff-acts a[href^='/']")
     return {str(link["href"]).rsplit("/", 1)[1] for link in links}
 
 

@@ -84,7 +84,7 @@ def test_an_urgent_case_stands_above_everything(an: Desk, file: File) -> None:
     page = an.page("/staff/queue?show=overdue")
 
     assert _references(page)[0] == urgent
-    assert "Urgent: nobody has it" in page.get_text()
+    assert "Urgent: still to be taken" in page.get_text()
 
 
 @pytest.mark.parametrize(

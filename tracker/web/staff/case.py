@@ -27,7 +27,7 @@ from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
 from tracker.web.staff.acts import in_round, the_case
 from tracker.web.staff.blueprint import needs, staff
-from tracker.web.staff.case_actions import actions
+from tracker.web.staff.case_actions import actions, told_apart
 from tracker.web.staff.case_line import Show, asked_first, line_of
 from tracker.web.staff.case_promises import explained
 from tracker.web.staff.complaints import complaint_parts
@@ -54,6 +54,8 @@ def case(reference: str) -> str:
         parts = _parts(db, header, page)
         begun = begun_here(db, header) if header.state is not CaseState.CLOSED else []
     went = wandering(one for one in page.line if isinstance(one, Done))
+    groups = actions(header, page, parts["complaint"])
+    first, groups = ([], groups) if header.state is CaseState.TRIAGE else told_apart(groups)
     return render_template(
         "staff/case.html",
         **parts,
@@ -63,7 +65,8 @@ def case(reference: str) -> str:
         came_back=offers(header, page),
         send_again=links(header, page),
         lacking=_lacking(page),
-        groups=actions(header, page, parts["complaint"]),
+        first=first,
+        groups=groups,
         line=line_of(page, _shown(), whole=whole),
         asked=asked_first(page),
         why=why_here(header, asked=went.waiting),

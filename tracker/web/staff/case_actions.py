@@ -41,6 +41,17 @@ def actions(
     return groups
 
 
+def told_apart(groups: list[tuple[str, list[Action]]]) -> tuple[list[Action], list[tuple[str, list[Action]]]]:
+    """Return what comes first of what may be done, to be offered beside what is promised, and all else by group."""
+    first = [action for _title, offered in groups for action in offered if action.main]
+    first.sort(key=lambda action: _FIRST.index(action.slug) if action.slug in _FIRST else len(_FIRST))
+    rest = [(title, [action for action in offered if not action.main]) for title, offered in groups]
+    return first, [(title, offered) for title, offered in rest if offered]
+
+
+_FIRST = ("take", "left")
+"""What goes before an answer: somebody takes what is urgent, and what is written leaves."""
+
 Offer = tuple[Verb, Action, bool]
 
 
@@ -52,7 +63,7 @@ def _offered(header: Header, page: CasePage, complaint: Mapping[str, Any] | None
         (_("Write"), _writing(header, page, owed)),
         (_("What it is"), _deciding(header, page, owed)),
         *([(_("The complaint"), _on_complaint(complaint))] if complaint else []),
-        (_("Who has it"), [
+        (_("Who works on it"), [
             (Verb.TAKE, Action("take", _l("Take it"), main=rings), rings or header.handler_id != me().id),
             (Verb.HAND_OVER, Action("hand-over", _l("Hand over")), mine),
             (Verb.ASSIGN, Action("assign", _l("Choose the handler")), not mine),

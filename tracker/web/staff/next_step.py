@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
@@ -24,6 +25,8 @@ class FirstLine:
     lead: str
     reference: str = ""
     """Empty: nothing waits, and the lead says so."""
+    url: str = ""
+    """Where it is done."""
     why: str = ""
     pressing: bool = False
     """Late, or ringing."""
@@ -36,20 +39,35 @@ def first_line(session: Session, account: Account, days: Days) -> FirstLine | No
     step = next_step(session, account.viewer, account.person.role, days=days)
     if step is None:
         return FirstLine(_("Nothing is due: no file waits for you."))
-    quiet = step.why is Why.TO_CLOSE or (step.why is Why.OWED and not _this_week(step, days))
+    due_on = step.needed_by or step.due_on
+    quiet = step.why is Why.TO_CLOSE or (step.why in (Why.OWED, Why.ASKED) and not _this_week(step, days))
     lead = _("Nothing is due this week. First comes") if quiet else _("Next:")
-    pressing = step.why in (Why.RINGS, Why.OVERDUE) or (step.due_on is not None and step.due_on < days.today)
-    return FirstLine(lead, step.reference, _why(step, days.today), pressing)
+    pressing = step.why in (Why.RINGS, Why.OVERDUE) or (due_on is not None and due_on < days.today)
+    return FirstLine(lead, step.reference, _url(step), _why(step, days.today, account), pressing)
+
+
+def _url(step: NextStep) -> str:
+    if step.task is not None:
+        return url_for("staff.one_asked", number=step.task)
+    return url_for("staff.case", reference=step.reference)
 
 
 def _this_week(step: NextStep, days: Days) -> bool:
+    if step.needed_by is not None:
+        return step.needed_by <= days.week_until
     return step.not_sent or step.to_post or (step.due_on is not None and step.due_on <= days.week_until)
 
 
-def _why(step: NextStep, today: date) -> str:
+def _why(step: NextStep, today: date, account: Account) -> str:
     match step.why:
         case Why.RINGS:
-            said = _("It is urgent, and nobody has taken it.")
+            if step.handler_id == account.id:
+                said = _("It is urgent, and waits for you to take it.")
+            else:
+                said = _("It is urgent, and %(name)s has not taken it yet: take it if you can.", name=step.handler)
+        case Why.ASKED:
+            assert step.needed_by is not None
+            said = _asked(step.needed_by, today)
         case Why.DECIDE:
             said = _("It waits for you to decide where it goes.")
         case Why.UNASSIGNED:
@@ -84,6 +102,15 @@ def _owed(step: NextStep, today: date) -> str:
     else:
         said = _("%(owed)s: to be done by %(day)s.", owed=owed, day=long_day(by))
     return str(said)
+
+
+def _asked(needed_by: date, today: date) -> str:
+    """Say that something is asked on a file, and until when it is needed."""
+    if needed_by < today:
+        return str(_("You are asked for something on it, which was needed by %(day)s.", day=long_day(needed_by)))
+    if needed_by == today:
+        return str(_("You are asked for something on it, which is needed today."))
+    return str(_("You are asked for something on it, which is needed by %(day)s.", day=long_day(needed_by)))
 
 
 def _day(moment: datetime | None, today: date) -> date:

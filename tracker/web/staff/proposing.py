@@ -58,8 +58,6 @@ class Why:
     """What would make another service the first, in words."""
     alarms: list[tuple[str, str, str]]
     """What the text seems to be and the case is not: a sentence, where that is put right, and the link's words."""
-    model: str
-    """The version of the model that was asked."""
     passages: tuple[str, ...]
 
     def marked(self, text: str) -> Markup:
@@ -87,7 +85,6 @@ def why_here(case: Header, *, asked: bool = False) -> Why | None:
         elsewhere=_our_services() if may_give else [],
         changes=list(_changes(routing.get("changes", []))),
         alarms=list(_alarms(case)),
-        model=str(routing.get("model", "")),
         passages=tuple(dict.fromkeys([*_passages(stored[:2]), *nature.get("passages", []),
                                       *nature.get("urgent_passages", [])])),
     )  # fmt: skip

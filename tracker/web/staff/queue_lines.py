@@ -37,6 +37,10 @@ class Line:
     owed: str
     nature: str
     channel: str
+    service: str
+    """The name of its service, or as short as it is known by; empty: none has it yet."""
+    service_name: str
+    """The whole name, where the other is short."""
     ready: bool
     """An interim letter stands ready on the page of the case."""
 
@@ -68,6 +72,7 @@ class _Words(NamedTuple):
 
 def _line(row: Row, today: date, words: _Words, *, ready: bool) -> Line:
     lang = words.lang
+    service, service_name = short_name(row.service_names[lang]) if row.service_names else ("", "")
     late = row.due_on is not None and row.due_on < today
     soon = row.work_by is not None and row.work_by <= today
     return Line(
@@ -82,6 +87,8 @@ def _line(row: Row, today: date, words: _Words, *, ready: bool) -> Line:
         owed=words.kinds[row.kind] if row.kind else "",
         nature=words.natures[row.nature],
         channel=label(row.channel, lang),
+        service=service,
+        service_name=service_name,
         ready=ready,
     )
 
@@ -89,6 +96,13 @@ def _line(row: Row, today: date, words: _Words, *, ready: bool) -> Line:
 @lru_cache(maxsize=4096)
 def _left(due_on: date, today: date, lang: Language) -> str:
     return days_left_in_words(due_on, today, lang)
+
+
+@lru_cache(maxsize=512)
+def short_name(name: str) -> tuple[str, str]:
+    """Return what a service is known by for short, where its name says it, and its name beside; else its name."""
+    whole, _bracket, short = name.removesuffix(")").rpartition(" (")
+    return (short, whole) if whole and name.endswith(")") else (name, "")
 
 
 @lru_cache(maxsize=4096)
@@ -113,7 +127,7 @@ def names() -> SimpleNamespace:
         due_on=_("due"),
         decide=_("confirm nature by"),
         urgent=_("Urgent"),
-        urgent_untaken=_("Urgent: nobody has it"),
+        urgent_untaken=_("Urgent: still to be taken"),
         sensitive=_("Sensitive"),
         failed=_("Not arrived"),
         leaving=_("Waiting to leave"),
