@@ -13,17 +13,21 @@ from sqlalchemy import JSON, Column, Connection, Table, Update, delete, func, in
 from sqlalchemy.orm import Session
 
 from tests.cli.conftest import Told, call
-from tests.cli.test_explain import live_through
+from tests.cli.test_explain import leave, live_through
+from tests.closing import answered
 from tests.conftest import SECRET_KEY
 from tests.factories import MONDAY, acting, make_case, make_house, make_staff
 from tracker.casework.complaints import Found, record_finding
 from tracker.casework.corrective import add_action
+from tracker.casework.ending import close
+from tracker.casework.erasing import erase
 from tracker.casework.links import link
 from tracker.casework.notes import note
 from tracker.casework.tasks import ask
 from tracker.charter.words import (
     Channel,
     Direction,
+    ErasureGround,
     Language,
     MailOutcome,
     MailReason,
@@ -52,6 +56,7 @@ from tracker.models.personal import CalendarFeed, Digest, DigestChoice, Password
 from tracker.models.routing import RoutingChange, RoutingExample, RoutingModel, RoutingRule
 from tracker.models.schema import TABLES_OF_RECORD
 from tracker.models.set_aside import SetAside
+from tracker.models.staff import Staff
 from tracker.models.survey import SurveyAsked, SurveyReply
 from tracker.models.texts import TextModule
 from tracker.models.views import FirstView, SavedView
@@ -78,10 +83,24 @@ def lived(database: Database) -> Database:
         session.flush()
         session.add(FirstView(staff_id=1, view_id=1, chosen_at=MONDAY))
         complain(session)
+    erase_one(database)
     with database.reading() as session:
         for model in TABLES_OF_RECORD:
             assert session.scalar(select(func.count()).select_from(model)), model
     return database
+
+
+def erase_one(database: Database) -> None:
+    """Add a case that was answered and closed, and of which the personal data were erased."""
+    house, later = make_house(), MONDAY + timedelta(days=40)
+    with database.writing() as session:
+        bea = acting(session.scalars(select(Staff).where(Staff.email == "bea.claes@suivi.example")).one())
+        reference = answered(session, house, bea, now=later).reference
+    leave(database, later)
+    on: dict[str, Any] = {"reference": reference, "actor": bea, "now": later, "seen": None}
+    with database.writing() as session:
+        close(session, house, **on)
+        erase(session, house, ground=ErasureGround.REQUESTED, reason="12", confirmed=reference, **on)
 
 
 def complain(session: Session) -> None:

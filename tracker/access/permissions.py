@@ -70,6 +70,8 @@ class CaseFacts:
     """The member of staff whom a complaint is about."""
     ringing: bool
     """Urgent, not finished, and nobody has taken it yet: guard duty is told of it."""
+    lead: str | None = None
+    """The lead service alone; none: no service has it."""
     asked: frozenset[int] = frozenset()
     """The colleagues who are asked for something on it that is still to be done."""
 
@@ -87,6 +89,8 @@ class MailFacts:
 READ = "read"
 SETTLE = "settle"
 """To decide about a mail that was held, or to take note of one that was set aside."""
+ERASE = "erase"
+"""To decide that the personal data of a case are erased: nobody takes that back."""
 HANDLING: tuple[Verb, ...] = (
     Verb.CONFIRM_NATURE,
     Verb.HAND_OVER,
@@ -128,9 +132,9 @@ _COMPLAINT_WORK = {READ: {Reach.COMPLAINTS, Reach.OWN, Reach.ASKED}} | {
 
 ON_CASES: Mapping[Role, Mapping[str, set[Reach]]] = {
     Role.CLERK: _SERVICE_WORK,
-    Role.HEAD: _SERVICE_WORK,
+    Role.HEAD: _SERVICE_WORK | {ERASE: {Reach.SERVICE}},
     Role.DISPATCHER: _TRIAGE_WORK,
-    Role.COMPLAINTS: _COMPLAINT_WORK,
+    Role.COMPLAINTS: _COMPLAINT_WORK | {ERASE: {Reach.COMPLAINTS}},
     Role.DIRECTION: {READ: {Reach.ALL}},
     Role.AUDITOR: {READ: {Reach.ALL}},
     Role.ADMIN: {},  # the machine, never the content of a case
@@ -233,13 +237,15 @@ def may(person: Person, action: str, case: CaseFacts) -> bool:
 
     A sensitive case is for its handler, the handler's deputy and the head of its service only: being asked for
     something opens none. Whoever is asked, or stands in for them, reads the case until it is settled. Whoever a
-    complaint is about takes no part in it and does not see it (charter §6).
+    complaint is about takes no part in it and does not see it (charter §6). To erase is for the head of the lead
+    service: a service that is only beside it, such as the one a complaint is about, decides nothing of that kind.
     """
     if case.concerns == person.id:
         return False
     far = reaches(person, action)
     own = case.handler_id == person.id or case.handler_id in person.stands_in_for
-    of_service = person.service_code is not None and person.service_code in case.services
+    services = case.services if action != ERASE else frozenset({case.lead})
+    of_service = person.service_code is not None and person.service_code in services
     if case.sensitive:
         return bool(far) and (own or (person.role is Role.HEAD and of_service))
     return (

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from tracker.access.permissions import READ, CaseFacts, may
 from tracker.casework.alarms import follow, set_alarms
-from tracker.casework.errors import CaseChanged, NotPermitted, UnknownReference
+from tracker.casework.errors import CaseChanged, Erased, NotPermitted, UnknownReference
 from tracker.casework.house import Actor, House
 from tracker.casework.outcomes import note_breach, note_discharges
 from tracker.charter import ladder, moves
@@ -23,6 +23,7 @@ from tracker.charter.words import CaseState, ObligationState, TaskState, Verb
 from tracker.models.base import put
 from tracker.models.cases import Association, Case, copied
 from tracker.models.drafts import KeptDraft
+from tracker.models.erasure import Erasure
 from tracker.models.history import MESSAGES_SO_FAR, History
 from tracker.models.messages import Message
 from tracker.models.obligations import Notice, Obligation, promise_of, write_promise
@@ -64,6 +65,7 @@ def facts_of(case: Case, associated: Sequence[str], *, asked: frozenset[int] = f
         complaint=case.nature is case.nature.COMPLAINT,
         sensitive=case.sensitive,
         concerns=case.about_staff_id,
+        lead=case.service_code,
         ringing=(
             case.state in (CaseState.TRIAGE, CaseState.OPEN)
             and case.urgent_since is not None
@@ -77,6 +79,20 @@ def asked_on(session: Session, case_id: int) -> frozenset[int]:
     """Return the colleagues who are asked for something on a case that is still to be done."""
     open_ones = select(Task.asked_id).where(Task.case_id == case_id, Task.state == TaskState.OPEN)
     return frozenset(person for person in session.scalars(open_ones) if person is not None)
+
+
+def erasure_of(session: Session, case: Case) -> Erasure | None:
+    """Return what says that the personal data of a case were erased; only one that has ended is asked about."""
+    if case.state not in (CaseState.CLOSED, CaseState.MERGED):
+        return None
+    return session.scalars(select(Erasure).where(Erasure.case_id == case.id)).one_or_none()
+
+
+def check_not_erased(session: Session, case: Case) -> None:
+    """Make sure that something can still be done on a case; raises ``Erased``."""
+    erasure = erasure_of(session, case)
+    if erasure is not None:
+        raise Erased(case.reference, brussels_day(erasure.erased_at))
 
 
 def permit(session: Session, case: Case, action: str, actor: Actor) -> None:
@@ -169,8 +185,9 @@ class CaseFile:
         """Take in hand a case that the caller has locked, for something that needs no permission.
 
         Its promises are locked as well: a sweep that is at them has told whom it must before their next moment is
-        worked out. Without ``lock`` it is only looked at.
+        worked out. Without ``lock`` it is only looked at. Raises ``Erased``.
         """
+        check_not_erased(session, case)
         ledger = replay(entries_of(session, case.id), rules=house.rules, calendar=house.calendar)
         query = select(Obligation).where(Obligation.case_id == case.id)
         obligations = session.scalars(query.with_for_update() if lock else query)
@@ -214,6 +231,11 @@ class CaseFile:
         if verb in (Verb.CLOSE, Verb.MERGE):
             drop_drafts(self.session, self.case)
         self.session.add(self._entry(verb, entries, {**(details or {}), **self._told(owed)}))
+
+    def note_down(self, verb: Verb, details: Mapping[str, Any]) -> None:
+        """Write an entry of the history that changes nothing of the case but its version."""
+        self.case.version += 1
+        self.session.add(self._entry(verb, (), details))
 
     def _told(self, owed: Sequence[Promise]) -> dict[str, dict[str, int]]:
         """Return how many notices there are about each promise that was just settled: the history remembers it.

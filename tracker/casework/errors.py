@@ -1,6 +1,7 @@
 """Owns what every refusal of a use case has in common, and those that any of them may raise."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from tracker.charter.errors import CharterError
 from tracker.models.history import History
@@ -52,3 +53,17 @@ class Missing(Refused):
 
     def __init__(self, what: str) -> None:
         super().__init__(f"Something is missing: {what}.", what=what)
+
+
+class Erased(Refused):
+    """The personal data of this case were erased: nothing is done on it any more."""
+
+    code = "erased"
+
+    def __init__(self, reference: str, erased_on: date) -> None:
+        super().__init__(
+            f"The personal data of file {reference} were erased on {erased_on}: it cannot be taken up again. Enter"
+            " what comes in now as a new request.",
+            reference=reference,
+            erased_on=erased_on.isoformat(),
+        )

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tracker.casework.attachments import adopt
-from tracker.casework.casefile import CaseFile, find, permit
+from tracker.casework.casefile import CaseFile, check_not_erased, find, permit
 from tracker.casework.daybook import Arrival, came_in, check_arrival, reason_of, sent_back
 from tracker.casework.errors import Missing, UnknownReference
 from tracker.casework.house import SYSTEM, Actor, House
@@ -127,10 +127,11 @@ def new_question(
     """Open a new case for a new question or a complaint of the same requester, linked, with its own receipt.
 
     A complaint is about the case, and so concerns whoever handles it and the service that has it; whoever enters it
-    says by that what it is. What is sensitive stays so. Raises ``NotPermitted``.
+    says by that what it is. What is sensitive stays so. Raises ``NotPermitted`` or ``Erased``.
     """
     case = find(session, reference)
     permit(session, case, Verb.FOLLOW_UP, actor)
+    check_not_erased(session, case)
     about = nature is Nature.COMPLAINT
     intake = Intake(
         submission_key=submission_key,

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from tracker.casework.casefile import CaseFile, find
+from tracker.casework.casefile import CaseFile, check_not_erased, erasure_of, find
 from tracker.casework.daybook import Arrival
 from tracker.casework.errors import Refused, UnknownReference
 from tracker.casework.follow import follow_up, new_question
@@ -180,6 +180,8 @@ def find_survey(session: Session, house: House, *, reference: str, code: str, no
     except UnknownReference:
         is_survey_code(code, secret=house.secret, reference="none", number=0)
         raise UnknownSurvey from None
+    if erasure_of(session, case) is not None:
+        raise UnknownSurvey
     for asked in session.scalars(_of_case(case).order_by(SurveyAsked.number.desc())):
         if is_survey_code(code, secret=house.secret, reference=case.reference, number=asked.number):
             if brussels_day(now) > asked.until:
@@ -221,6 +223,7 @@ def reply(
     if brussels_day(now) > asked.until:
         raise SurveyOver(asked.until)
     session.execute(select(SurveyAsked.id).where(SurveyAsked.id == asked.id).with_for_update())
+    check_not_erased(session, session.get_one(Case, asked.case_id))
     row = session.get(SurveyReply, asked.id, populate_existing=True)
     values: dict[str, Any] = {question.value: opinion for question, opinion in given.opinions.items()}
     values["remark"] = given.remark.strip() or None

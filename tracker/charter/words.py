@@ -326,6 +326,14 @@ class LinkKind(StrEnum):
     SPLIT = "split"  # the later one holds a part of the earlier one
 
 
+class ErasureGround(StrEnum):
+    """Why the personal data of a case are erased."""
+
+    REQUESTED = "requested"  # the person asked for it (GDPR, article 17)
+    KEEPING_OVER = "keeping_over"  # they have been kept as long as they may be
+    BY_MISTAKE = "by_mistake"  # they should never have reached us
+
+
 class Opinion(StrEnum):
     """What a requester thinks of an answer, on each question of the survey."""
 

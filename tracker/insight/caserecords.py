@@ -6,6 +6,7 @@ from typing import TypeAlias
 from tracker.models.cases import Association, Case
 from tracker.models.complaints import CorrectiveAction
 from tracker.models.complaints import Finding as Found
+from tracker.models.erasure import Erasure
 from tracker.models.history import History
 from tracker.models.links import CaseLink
 from tracker.models.messages import Message, Outbox
@@ -40,6 +41,7 @@ class CaseRecords:
     """Those that were sent to colleagues about the tasks, and about the notes that name them."""
     links: list[CaseLink] = field(default_factory=list)
     """Those that a person's word made, whichever of the two cases this is."""
+    erasure: Erasure | None = None
 
 
 def named(records: CaseRecords) -> str:

@@ -11,6 +11,7 @@ from tracker.charter.rules import RuleBook
 from tracker.charter.words import CaseState, Channel, Direction, MessageKind, NoticeState, ObligationState
 from tracker.insight.caserecords import CaseRecords, Finding, named
 from tracker.insight.complaint_records import complaint_records
+from tracker.insight.erasure_records import erasure_records
 from tracker.insight.link_records import link_records
 from tracker.insight.staff_told import Looks, breaches, next_looks, notices_told
 from tracker.insight.task_records import task_records, word_records
@@ -48,6 +49,7 @@ def inconsistencies(
     yield from task_records(records)
     yield from word_records(records)
     yield from link_records(records)
+    yield from erasure_records(records)
 
 
 def _numbering(records: CaseRecords) -> Iterator[Finding]:

@@ -27,6 +27,7 @@ from tracker.models.cases import Association, Case
 from tracker.models.complaints import ActionNotice, CorrectiveAction, Finding
 from tracker.models.database import Database
 from tracker.models.drafts import KeptDraft
+from tracker.models.erasure import Erasure
 from tracker.models.history import History
 from tracker.models.links import CaseLink
 from tracker.models.messages import Message, Outbox
@@ -235,6 +236,8 @@ def _records(session: Session, ids: Sequence[int]) -> list[CaseRecords]:
         records[task.case_id].tasks.append(task)
     for word in session.scalars(select(StaffNotice).where(StaffNotice.case_id.in_(ids)).order_by(StaffNotice.id)):
         records[word.case_id].words.append(word)
+    for erasure in session.scalars(select(Erasure).where(Erasure.case_id.in_(ids))):
+        records[erasure.case_id].erasure = erasure
     of_these_cases = or_(CaseLink.case_id.in_(ids), CaseLink.other_id.in_(ids))
     for link in session.scalars(select(CaseLink).where(of_these_cases).order_by(CaseLink.id)):
         for end in records.keys() & {link.case_id, link.other_id}:

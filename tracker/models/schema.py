@@ -5,6 +5,7 @@ from tracker.models.cases import Association, Case
 from tracker.models.complaints import ActionNotice, CorrectiveAction, Finding
 from tracker.models.directory import Post, Service
 from tracker.models.drafts import KeptDraft
+from tracker.models.erasure import Erasure
 from tracker.models.figures import Figure
 from tracker.models.history import History
 from tracker.models.house import HouseChange
@@ -66,6 +67,7 @@ TABLES_OF_RECORD: tuple[type[Sealed], ...] = (
     CaseLink,
     KeptDraft,
     SetAside,
+    Erasure,
 )
 """What Suivi answers for: each row carries a seal (``tracker verify``)."""
 
@@ -84,6 +86,7 @@ __all__ = [
     "Digest",
     "DigestChoice",
     "Discharge",
+    "Erasure",
     "Figure",
     "Finding",
     "FirstView",

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tracker.casework.casefile import find
+from tracker.casework.casefile import erasure_of, find
 from tracker.casework.errors import UnknownReference
 from tracker.casework.house import House
 from tracker.correspondence.incoming import Incoming, references_in
@@ -115,10 +115,12 @@ def _case_of_mail(session: Session, message_id: str) -> Case | None:
 
 
 def _case(session: Session, reference: str) -> Case | None:
+    """Return the case that a reference leads to; none where there is none, or nothing is left in it to add to."""
     try:
-        return find(session, reference)
+        case = find(session, reference)
     except UnknownReference:
         return None
+    return case if erasure_of(session, case) is None else None
 
 
 def _thread(case: Case, link: Link, incoming: Incoming) -> Thread:

@@ -107,6 +107,7 @@ def facts_of(header: Header) -> CaseFacts:
         sensitive=header.sensitive,
         concerns=header.about_staff_id,
         ringing=header.rings,
+        lead=header.service_code,
         asked=header.asked,
     )
 

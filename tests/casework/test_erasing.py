@@ -1,0 +1,419 @@
+"""Personal data are erased whole, for good and once; what says how the promises were kept stays, and is sound."""
+
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import JSON, LargeBinary, String, select, text, update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from tests.casework.mailing import lay, make_room, send, write
+from tests.factories import MONDAY, acting, make_case, make_house, make_staff, settle
+from tracker.casework import complaints, contact, corrective, ending, erasing, follow, leaving, letters, links, nature
+from tracker.casework import tasks as asking
+from tracker.casework.complaints import Found
+from tracker.casework.drafting import Draft
+from tracker.casework.erasing import GOES, TAKEN_OUT, Folders, NotFinished, OtherReference, erase, remove_files
+from tracker.casework.errors import Erased, Missing, NotPermitted
+from tracker.casework.notes import note
+from tracker.charter.counting import brussels_day
+from tracker.charter.words import (
+    PAPER,
+    Channel,
+    ErasureGround,
+    Language,
+    MailOutcome,
+    MailReason,
+    Nature,
+    Opinion,
+    Outcome,
+    Role,
+    WaiverGround,
+)
+from tracker.insight.verify import verify
+from tracker.models.base import Base, Moment, Word
+from tracker.models.cases import Case
+from tracker.models.database import Database
+from tracker.models.erasure import Erasure
+from tracker.models.history import History
+from tracker.models.links import CaseLink
+from tracker.models.mail import Mail
+from tracker.models.messages import Attachment, Message, Outbox
+from tracker.models.paper import Letter
+from tracker.models.routing import RoutingExample
+from tracker.models.set_aside import SetAside
+from tracker.models.staff import Staff
+from tracker.models.survey import SurveyAsked, SurveyReply
+
+HOUSE = make_house()
+NOW = MONDAY + timedelta(days=5)
+NAME, MAIL, PHONE, STREET, TYPED = (
+    "Zephyrine Quillfeather", "zephyrine@quillfeather.example", "+32 470 99 88 77",
+    "Rue des Xylophages 7\n1000 Bruxelles", "a most xylophagous matter",
+)  # fmt: skip
+MARKS = ("zephyrine", "quillfeather", "99887", "99 88 77", "xylophag")
+"""What every text about the person holds one of, however it is written or cut to its stem."""
+
+STAYS = {
+    "cases": {"reference", "service_code", "about_service_code", "official_language"},
+    "messages": {"service_code", "signature", "template"},
+    "outbox": {"state", "lease_owner"},
+    "obligations": {"rule_id", "source"},
+    "notices": {"rung", "recipients"},
+    "history": {"actor"},
+    "associations": {"service_code"},
+    "tasks": {"service_code"},
+    "staff_notices": {"recipients"},
+    "action_notices": {"recipients"},
+    "findings": {"theme", "cause"},
+    "survey_asked": {"service_code"},
+    "case_search": {"marks", "words"},  # worked out anew from what is left
+    "erasures": {"files"},
+}
+"""By table, the columns that say how a case was handled, and by whom of the house."""
+NOT_OF_A_CASE = {
+    "services", "staff", "posts", "print_runs", "register_years", "void_prints", "text_modules", "routing_models",
+    "routing_changes", "routing_rules", "calendar_feeds", "digest_choices", "digests", "saved_views", "first_views",
+    "house_changes", "password_links", "mail_notices", "figures", "job_runs", "throttles", "discharges", "breaches",
+}  # fmt: skip
+"""The tables that hold nothing that somebody typed about a requester, but for what ``GOES`` names."""
+
+
+def test_every_column_that_holds_text_either_goes_or_stays() -> None:
+    """The heart of it: a column that is new is forgotten by nobody."""
+    goes = {model.__tablename__: set(columns) for model, columns in GOES.items()}
+    out = {model.__tablename__ for model in TAKEN_OUT}
+    undecided = {
+        f"{table.name}.{column.name}"
+        for table in Base.metadata.tables.values()
+        for column in table.columns
+        if _holds_text(column.type) and table.name not in out | NOT_OF_A_CASE
+        and column.name not in goes.get(table.name, set()) | STAYS.get(table.name, set())
+    }  # fmt: skip
+    assert undecided == set(), "say in GOES (casework/erasing) or in STAYS what becomes of it when a case is erased"
+    assert not {name for name, columns in goes.items() if columns & STAYS.get(name, set())}
+    for table in Base.metadata.tables.values():
+        if table.name in NOT_OF_A_CASE - {"void_prints", "discharges"}:
+            assert "case_id" not in table.c, f"{table.name} is of a case"
+
+
+def _holds_text(kind: Any) -> bool:
+    if isinstance(kind, Word | Moment):
+        return False
+    return isinstance(kind, String | JSON | LargeBinary) or kind.__class__.__name__ == "TSVECTOR"
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> Folders:
+    return Folders(attachments=tmp_path / "attachments", letters=tmp_path / "letters", mail=tmp_path / "mail")
+
+
+@pytest.fixture
+def lived(database: Database, folders: Folders, tmp_path: Path) -> str:
+    """A complaint that has lived through all that one can, with the marks in every text; gives its reference."""
+    with database.writing() as session:
+        settle(session)
+        staff = {
+            "co": make_staff(session, "co@suivi.example", Role.COMPLAINTS, "COMPLAINTS"),
+            "bo": make_staff(session, "bo@suivi.example", Role.HEAD, "ME6"),
+            "an": make_staff(session, "an@suivi.example", Role.CLERK, "ME6"),
+        }
+        reference = _live(session, staff)
+    room = make_room(tmp_path)
+    mail = lay(database, room, write(TYPED, sender=f"{NAME} <{MAIL}>", message_id="<x@quillfeather.example>"))
+    with database.writing() as session:
+        _plant(session, reference, mail, folders)
+    return reference
+
+
+def _live(session: Session, staff: dict[str, Staff]) -> str:
+    made = make_case(
+        session, nature=Nature.COMPLAINT, channel=Channel.POST, subject=TYPED, text=TYPED, requester_name=NAME,
+        requester_email=MAIL, requester_phone=PHONE, requester_address=STREET, country="PE", language=Language.EN,
+    )  # fmt: skip
+    twin = make_case(session, nature=Nature.COMPLAINT, subject=TYPED, text=TYPED, requester_name=NAME)
+    other = make_case(session, nature=Nature.COMPLAINT, subject="Autre", text="Autre chose.")
+    by = acting(staff["co"])
+    at: dict[str, Any] = {"actor": by, "now": MONDAY + timedelta(days=1), "seen": None}
+    on = {"reference": made.reference} | at
+    ending.merge(session, HOUSE, reference=twin.reference, into=made.reference, reason=TYPED, same_person=True, **at)
+    nature.confirm_nature(session, HOUSE, nature=Nature.COMPLAINT, ground=TYPED, **on)
+    contact.correct_contact(session, HOUSE, name=NAME, email=MAIL, phone=PHONE, fax=PHONE, address=STREET,
+                            reason=TYPED, **on)  # fmt: skip
+    nature.correct_receipt(session, HOUSE, received_at=MONDAY - timedelta(days=1), reason=TYPED, **on)
+    note(session, HOUSE, text=f"{TYPED} @{staff['bo'].name}", **on)
+    links.link(session, HOUSE, other=other.reference, word="Same visit.", **on)
+    task = asking.ask(session, HOUSE, what=TYPED, asked_id=staff["an"].id, due_on=date(2026, 3, 5), **on)
+    asking.settle(session, HOUSE, number=task.id, done=True, word=TYPED, actor=acting(staff["an"]), now=at["now"])
+    later = MONDAY + timedelta(days=20)
+    draft = Draft(promised_on=later.date(), reason=TYPED)
+    for written in (letters.send_interim(session, HOUSE, draft=draft, **on),
+                    letters.answer(session, HOUSE, draft=Draft(text=TYPED), **on)):  # fmt: skip
+        _let_go(session, made, written, by)
+    leaving.void_leaving(session, HOUSE, message_number=written.number, evidence=TYPED, **on | {"now": NOW})
+    on |= {"now": NOW}
+    follow.follow_up(session, HOUSE, text=TYPED, channel=Channel.PHONE, received_at=NOW, **on)
+    while (owed := next((p for p in _ledger(session, made).open_obligations), None)) is not None:
+        ending.waive(session, HOUSE, number=owed.number, ground=WaiverGround.WITHDRAWN, evidence=TYPED, **on)
+    for message in session.scalars(select(Message).where(Message.case_id.in_((made.id, twin.id)))):
+        if message.channel in PAPER and message.direction == "out" and message.left_on is None:
+            _let_go(session, session.get_one(Case, message.case_id), message, by)
+    found = Found(outcome=Outcome.FOUNDED, note=TYPED, reasons=TYPED, theme="phone", cause="workload")
+    complaints.record_finding(session, HOUSE, found=found, **on)
+    action = corrective.add_action(session, HOUSE, what=TYPED, owner_id=staff["co"].id, due_on=date(2026, 4, 1), **on)
+    session.flush()
+    corrective.action_done(session, HOUSE, number=action.id, done_on=NOW.date(), **on)
+    ending.close(session, HOUSE, **on)
+    ending.reopen(session, HOUSE, reason=TYPED, **on)
+    ending.close(session, HOUSE, **on)
+    for line in session.scalars(select(Outbox).where(Outbox.message_id.is_not(None))):
+        message = session.get_one(Message, line.message_id)
+        if message.left_on is None:
+            leaving.on_left(session, HOUSE, line, now=NOW)
+        line.state, line.last_error, line.settled_at = "sent", TYPED if message.case_id != other.id else None, NOW
+    return made.reference
+
+
+def _ledger(session: Session, case: Case) -> Any:
+    from tracker.casework.casefile import CaseFile
+    from tracker.casework.house import SYSTEM
+
+    return CaseFile.hold(session, HOUSE, case, actor=SYSTEM, now=NOW).ledger
+
+
+def _let_go(session: Session, case: Case, message: Message, by: Any) -> None:
+    if message.channel not in PAPER:
+        session.flush()
+        line = session.scalars(select(Outbox).where(Outbox.message_id == message.id)).one()
+        leaving.on_left(session, HOUSE, line, now=NOW)
+        return
+    day = brussels_day(NOW)
+    leaving.record_leaving(session, HOUSE, reference=case.reference, message_number=message.number, left_on=day,
+                           actor=by, now=NOW, seen=None)  # fmt: skip
+
+
+def _plant(session: Session, reference: str, mail_id: int, folders: Folders) -> None:
+    """Add what this case had no use for, and write the marks into every column that goes and is still empty."""
+    case = session.scalars(select(Case).where(Case.reference == reference)).one()
+    mail = session.get_one(Mail, mail_id)
+    mail.case_id, mail.case_message_id = case.id, None
+    mail.sender, mail.sender_name, mail.subject, mail.quoted, mail.message_id = MAIL, NAME, TYPED, TYPED, f"<{MAIL}>"
+    mail.details, mail.received_at, mail.decided_at = {"status": TYPED}, NOW, NOW
+    mail.outcome, mail.reason, mail.settled_at, mail.settled_by = MailOutcome.IGNORED, MailReason.BOUNCE, NOW, 1
+    first = session.scalars(select(Message).where(Message.case_id == case.id).order_by(Message.number)).first()
+    assert first is not None
+    files = {"size": 9, "sha256": "1" * 64}
+    session.add(Attachment(case_id=case.id, message_id=first.id, name=f"{NAME}.pdf", stored_as="aa/1.pdf",
+                           media_type="application/pdf", added_at=NOW, **files))  # fmt: skip
+    session.add(Letter(message_id=first.id, stored_as="bb/2.pdf", pages=1, made_at=NOW,
+                       enclosed=[{"name": NAME, "pages": 1}], **files))  # fmt: skip
+    for path in (folders.attachments / "aa/1.pdf", folders.letters / "bb/2.pdf"):
+        path.parent.mkdir(parents=True)
+        path.write_bytes(TYPED.encode())
+    session.add(RoutingExample(case_id=case.id, text=TYPED, language=Language.EN, urgent=False,
+                               service_code="ME6", noted_at=NOW))  # fmt: skip
+    session.add(SetAside(staff_id=1, case_id=case.id, until=NOW.date(), reason=TYPED, made_at=NOW, ended_at=NOW))
+    asked = SurveyAsked(case_id=case.id, number=1, channel=Channel.PHONE, language=Language.EN, whom=TYPED[:32],
+                        asked_on=NOW.date(), until=NOW.date() + timedelta(days=60))  # fmt: skip
+    session.add(asked)
+    session.flush()
+    session.add(SurveyReply(asked_id=asked.id, answered=Opinion.NO, clear=Opinion.NO, in_time=Opinion.YES,
+                            remark=TYPED, channel=Channel.PHONE, replied_at=NOW))  # fmt: skip
+    for model, columns in GOES.items():
+        for row in session.scalars(select(model).where(erasing._of(model, [case.id]))):
+            for name in columns:
+                kind = model.__table__.c[name].type
+                if getattr(row, name) is None and isinstance(kind, String) and name not in _BOUND:
+                    setattr(row, name, TYPED[: kind.length] if kind.length else TYPED)
+                    if name == "submission_key":
+                        row.submission_key = f"{row.id} {TYPED}"
+    for row in session.scalars(select(CaseLink)):
+        row.word = TYPED  # what the history of the other file says of it is that file's
+    case.routing = {"reasons": [TYPED]}
+
+
+_BOUND = {"waiver_evidence", "consent_evidence", "void_evidence", "country", "word", "note", "looked_at"}
+"""What may not stand alone: the history says the same, or another column belongs to it."""
+
+
+def _texts(database: Database) -> Iterator[tuple[str, str]]:
+    """Yield every value of the database that is no number, with its table."""
+    with database.engine.connect() as connection:
+        for table in (*Base.metadata.tables, *(("case_words_data",) if database.is_sqlite else ())):
+            for row in connection.execute(text(f"SELECT * FROM {table}")):
+                for value in row:
+                    if value is not None and not isinstance(value, int | float | datetime | date):
+                        yield table, value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _marked(database: Database, ours: set[str]) -> set[str]:
+    return {table for table, value in _texts(database) if any(mark in value.casefold() for mark in MARKS)} - ours
+
+
+def _erase(database: Database, reference: str, who: str = "co", **more: Any) -> Case:
+    with database.writing() as session:
+        staff = session.scalars(select(Staff).where(Staff.email == f"{who}@suivi.example")).one()
+        given: dict[str, Any] = {
+            "reference": reference, "ground": ErasureGround.REQUESTED, "reason": "Decision 12",
+            "confirmed": reference, "actor": acting(staff), "now": NOW + timedelta(days=1), "seen": None,
+        } | more  # fmt: skip
+        return erase(session, HOUSE, **given)
+
+
+def _problems(database: Database) -> list[str]:
+    return [f"{one.table} {one.key}: {one.what}" for one in verify(database, HOUSE.rules, HOUSE.calendar)]
+
+
+def test_nothing_of_the_person_is_left_in_any_column_or_file_and_the_records_are_sound(
+    database: Database, folders: Folders, lived: str
+) -> None:
+    holds = {model.__tablename__ for model in (*GOES, *TAKEN_OUT)} | {"case_search"}
+    assert holds - {"drafts"} <= _marked(database, set()), "the marks were planted in every table that goes"
+    before = _promises(database)
+
+    _erase(database, lived)
+
+    assert _marked(database, {"case_words_data"}) == set()
+    assert _promises(database) == before
+    assert _problems(database) == []
+    laid = [*folders.mail.rglob("*.eml"), *folders.attachments.rglob("*.pdf"), *folders.letters.rglob("*.pdf")]
+    assert len(laid) == 3, "the files go after the commit"
+    assert remove_files(database, folders, now=NOW + timedelta(days=1)) == 2
+    assert remove_files(database, folders, now=NOW + timedelta(days=1)) == 0
+    assert not any(path.exists() for path in laid)
+    assert _problems(database) == []
+    if database.is_sqlite:
+        assert _marked(database, set()) == set(), "not even in the parts of the full-text table"
+        database.close()
+        for path in Path(str(database.url.database)).parent.glob("*.db*"):
+            raw = path.read_bytes().lower()
+            assert [mark for mark in MARKS if mark.encode() in raw] == [], path.name
+
+
+def _promises(database: Database) -> list[Any]:
+    with database.reading() as session:
+        told = text("SELECT case_id, number, kind, due_on, state, settled_on, replaced_by, waiver_ground"
+                    " FROM obligations ORDER BY case_id, number")  # fmt: skip
+        steps = text("SELECT case_id, seq, at, actor, verb FROM history ORDER BY case_id, seq")
+        kept = {row.case_id for row in session.execute(text("SELECT case_id FROM erasures"))}
+        done = [tuple(row) for row in session.execute(steps)]
+        last = {case: max(seq for of, seq, *_ in done if of == case) for case in kept}
+        return [*map(tuple, session.execute(told)), *(row for row in done if last.get(row[0]) != row[1])]
+
+
+def test_twice_is_once_and_whatever_is_done_afterwards_is_refused(database: Database, lived: str) -> None:
+    version = _erase(database, lived).version
+
+    assert _erase(database, lived, confirmed="", seen=1).version == version
+    with database.writing() as session:
+        co = acting(session.scalars(select(Staff).where(Staff.email == "co@suivi.example")).one())
+        on: dict[str, Any] = {"reference": lived, "actor": co, "now": NOW + timedelta(days=2), "seen": None}
+        acts: list[Callable[[], object]] = [
+            lambda: ending.reopen(session, HOUSE, reason="x", **on),
+            lambda: note(session, HOUSE, text="x", **on),
+            lambda: follow.follow_up(session, HOUSE, text="x", channel=Channel.PHONE, received_at=NOW, **on),
+            lambda: follow.new_question(
+                session, HOUSE, text="x", subject="x", nature=Nature.INFORMATION, channel=Channel.PHONE,
+                received_at=NOW, **{name: on[name] for name in ("reference", "actor", "now")},
+            ),
+        ]  # fmt: skip
+        for act in acts:
+            with pytest.raises(Erased):
+                act()
+        session.rollback()
+    assert _problems(database) == []
+
+
+def test_new_mail_about_an_erased_case_becomes_a_request_of_its_own(
+    database: Database, lived: str, tmp_path: Path
+) -> None:
+    _erase(database, lived)
+
+    taken = send(database, make_room(tmp_path), write(f"About {lived} again.", sender=f"{NAME} <{MAIL}>",
+                 message_id="<y@quillfeather.example>"), now=NOW + timedelta(days=2))  # fmt: skip
+
+    assert taken.outcome is MailOutcome.REGISTERED
+    assert taken.reference != lived
+    assert _problems(database) == []
+
+
+def test_what_is_not_finished_or_not_confirmed_is_not_erased(database: Database, lived: str) -> None:
+    for more, refusal in (
+        ({"confirmed": "DOS-2026-0001234-14"}, OtherReference),
+        ({"reason": " "}, Missing),
+        ({"who": "bo"}, NotPermitted),
+        ({"who": "an"}, NotPermitted),
+    ):
+        with pytest.raises(refusal):
+            _erase(database, lived, **more)
+    for undone, what in (
+        ("UPDATE cases SET state = 'open', closed_at = NULL WHERE reference = :it", "not_closed"),
+        (
+            "UPDATE messages SET left_on = NULL, voided_at = NULL, void_evidence = NULL, channel = 'post'"
+            " WHERE act = 'answer'",
+            "leaving",
+        ),
+        ("UPDATE tasks SET state = 'open', settled_at = NULL, settled_by = NULL", "asked"),
+        ("UPDATE corrective_actions SET done_on = NULL", "action"),
+        ("UPDATE mails SET settled_at = NULL", "mail"),
+    ):
+        with database.writing() as session:
+            session.execute(text(undone), {"it": lived} if ":it" in undone else {})
+            co = acting(session.scalars(select(Staff).where(Staff.email == "co@suivi.example")).one())
+            with pytest.raises(NotFinished) as refused:
+                erase(session, HOUSE, reference=lived, ground=ErasureGround.KEEPING_OVER, reason="x", confirmed=lived,
+                      actor=co, now=NOW + timedelta(days=1), seen=None)  # fmt: skip
+            assert refused.value.values["kind"] == what
+            session.rollback()
+    assert _marked(database, set()) != set()
+
+
+def test_a_crash_on_the_way_leaves_all_or_nothing_and_the_files_are_found_again(
+    database: Database, folders: Folders, lived: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = sorted(_texts(database))
+    monkeypatch.setattr(erasing, "_empty", _die)
+    with pytest.raises(KeyboardInterrupt):
+        _erase(database, lived)
+    monkeypatch.undo()
+    assert sorted(_texts(database)) == before
+
+    _erase(database, lived)
+    monkeypatch.setattr(erasing, "path_of", _die)
+    with pytest.raises(KeyboardInterrupt):
+        remove_files(database, folders, now=NOW + timedelta(days=1))
+    monkeypatch.undo()
+    assert remove_files(database, folders, now=NOW + timedelta(days=1)) == 2
+    assert not [path for folder in (folders.mail, folders.attachments, folders.letters)
+                for path in folder.rglob("*.*")]  # fmt: skip
+
+
+def _die(*_: Any, **__: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def test_the_history_may_be_emptied_once_and_verify_tells_an_erasure_from_what_was_done_by_hand(
+    database: Database, lived: str
+) -> None:
+    table: Any = History.__table__
+    by_hand = update(table).where(table.c.seq == 1).values(details={})
+    with pytest.raises(DBAPIError), database.writing() as session:
+        session.execute(by_hand)
+    _erase(database, lived)
+    with pytest.raises(DBAPIError), database.writing() as session:
+        session.execute(by_hand)
+    with pytest.raises(DBAPIError), database.writing() as session:
+        session.execute(text("DELETE FROM history"))
+
+    with database.writing() as session:
+        session.execute(text("DELETE FROM erasures"))
+    assert any("erasure" in one for one in _problems(database)), "it was taken out"
+    with database.writing() as session:
+        other = session.scalars(select(Case).where(Case.subject == "Autre")).one()
+        session.add(Erasure(case_id=other.id, ground=ErasureGround.BY_MISTAKE, erased_at=NOW, erased_by=1, entry=99,
+                            files={}, gone_at=NOW))  # fmt: skip
+        named = other.reference
+    assert any("no entry of the history" in one and named in one for one in _problems(database))
