@@ -21,6 +21,7 @@ from tracker.casework.seeding import loading, plan, population
 from tracker.casework.seeding.dispatching import dispatch
 from tracker.casework.seeding.mailbag import ONE_IN, send_mail
 from tracker.casework.seeding.population import NotEmpty, seed
+from tracker.casework.seeding.together import AT_MOST, LOOKED_AT, work_together
 from tracker.casework.sweep import sweep
 from tracker.casework.trying_rules import rules_without_target
 from tracker.charter.counting import brussels_day
@@ -30,6 +31,7 @@ from tracker.charter.words import (
     Direction,
     Effect,
     Language,
+    LinkKind,
     MailReason,
     MessageKind,
     Nature,
@@ -37,18 +39,24 @@ from tracker.charter.words import (
     ObligationState,
     Opinion,
     Outcome,
+    TaskState,
 )
 from tracker.insight.to_and_fro import waiting_for_head
 from tracker.insight.verify import verify
 from tracker.models.cases import Case
 from tracker.models.complaints import CorrectiveAction, Finding
 from tracker.models.database import Database
+from tracker.models.drafts import KeptDraft
+from tracker.models.links import CaseLink
 from tracker.models.messages import Message, Outbox
 from tracker.models.obligations import Breach, Discharge, Notice, Obligation
 from tracker.models.paper import RegisterEntry
 from tracker.models.search import found_wrong
+from tracker.models.set_aside import SetAside
 from tracker.models.survey import SurveyReply
+from tracker.models.tasks import Task
 from tracker.models.texts import TextModule
+from tracker.models.views import SavedView
 
 NOW = datetime(2026, 6, 17, 9, 30, tzinfo=UTC)
 CASES = 700
@@ -295,3 +303,27 @@ def test_the_dispatchers_have_rules_files_that_wander_and_requests_in_doubt(data
     assert [rule.code for rule in rules_without_target(router, NOW)] == ["TASK-FORCE"]
     assert len(waiting) == 2, "one came back, one was to move a third time; a third file moved twice only"
     assert any(case.state is CaseState.TRIAGE and case.routing and case.routing["suggestions"] for case in asked)
+
+
+def test_clerks_ask_each_other_link_split_set_aside_keep_views_and_begin_to_write(database: Database) -> None:
+    populate(database)
+    house = make_house()
+
+    done = work_together(database, house, now=NOW)
+
+    assert list(verify(database, house.rules, house.calendar)) == []
+    today = brussels_day(NOW)
+    with database.reading() as session:
+        tasks = session.scalars(select(Task)).all()
+        kinds = set(session.scalars(select(CaseLink.kind)))
+        kept = [
+            session.scalar(select(func.count()).select_from(one)) or 0 for one in (SetAside, KeptDraft, SavedView)
+        ]
+    assert {(task.state, task.service_code is not None) for task in tasks} >= {
+        (TaskState.OPEN, False), (TaskState.DONE, False), (TaskState.DECLINED, False), (TaskState.OPEN, True),
+        (TaskState.DONE, True),
+    }  # fmt: skip
+    assert any(task.state is TaskState.OPEN and task.due_on < today for task in tasks)
+    assert kinds == {LinkKind.SAME_MATTER, LinkKind.SPLIT}
+    assert all(kept)
+    assert done < AT_MOST + LOOKED_AT // 50

@@ -15,6 +15,7 @@ def seed(arguments: Namespace) -> int:
     from tracker.casework.seeding.dispatching import dispatch
     from tracker.casework.seeding.mailbag import send_mail
     from tracker.casework.seeding.population import seed as make
+    from tracker.casework.seeding.together import work_together
 
     settings, started = Settings.from_env(os.environ), perf_counter()
     house, now = open_house(settings), arguments.at or clock()
@@ -29,6 +30,7 @@ def seed(arguments: Namespace) -> int:
         )
         print(f"{arguments.cases} cases in {rows} rows, in {perf_counter() - started:.1f} s.")
         dispatch(database, house, now=now)
+        work_together(database, house, now=now)
         taken = send_mail(database, house, open_mailroom(settings), cases=arguments.cases, now=now)
     print(f"{len(taken)} mails about them have come in.")
     return DONE
