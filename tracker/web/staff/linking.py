@@ -87,7 +87,7 @@ def _part(form: SplitForm, case: Header) -> None:
         found = bodies(db, internal=True, day=brussels_day(now()), language=language())
         asked = [] if form.is_submitted() else incoming(db, case.id)
     form.nature.choices = words_of(nature for nature in Nature if nature is not Nature.COMPLAINT)
-    form.service.choices = [("", _("As the router proposes")), *((body.code, body.name) for body in found)]
+    form.service.choices = [("", _("As Suivi proposes")), *((body.code, body.name) for body in found)]
     if not form.is_submitted():
         form.text.data = asked[-1].body if asked else ""
         form.nature.data = Nature.INFORMATION.value

@@ -37,7 +37,10 @@ class AskForm(StaffForm):
     due_on = DayField(
         _l("Write the day by which you need it."),
         label=_l("Needed by"),
-        description=_l("Proposed: the working day before the promise to the requester is to be sent."),
+        description=_l(
+            "Proposed: the working day before the promise to the requester is to be sent, "
+            "or, where that is past, five working days from today."
+        ),
     )
 
 
