@@ -1,22 +1,30 @@
 """The page of a case shows all there is, and offers what this person may do now."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 from sqlalchemy import event, select
+from sqlalchemy.orm import Session
 
 from config import Settings
 from tests.factories import acting, make_house
-from tests.web.staff.conftest import Desk, email_of
-from tracker.casework import leaving, letters
+from tests.web.staff.conftest import PEOPLE, Desk, email_of
+from tracker.casework import assignment, ending, leaving, letters
 from tracker.casework.alarms import set_alarms_now
 from tracker.casework.drafting import Draft
+from tracker.casework.errors import NotPermitted
 from tracker.casework.follow import follow_up
+from tracker.casework.house import SYSTEM, Actor
+from tracker.casework.people import person_of
+from tracker.casework.to_and_fro import HeadDecides
 from tracker.charter.counting import brussels_day
-from tracker.charter.words import CaseState, Channel, Language, Nature, NoticeState
+from tracker.charter.errors import CharterError
+from tracker.charter.words import CaseState, Channel, Language, Nature, NoticeState, WaiverGround
 from tracker.correspondence.tables import date_in_words
 from tracker.insight.casepage import STATEMENTS
 from tracker.models.cases import Case
@@ -51,6 +59,66 @@ def test_it_offers_what_makes_sense(an: Desk, file: File) -> None:
 
     assert {"answer", "transmit", "ask", "note", "nature", "receipt", "hand-over", "waive", "flag"} <= offered
     assert not offered & {"interim", "keep-short", "extend", "close", "reopen", "left", "come-back", "take", "assign"}
+
+
+def test_what_is_offered_is_what_is_not_refused_to_whoever_looks(
+    desk: Callable[[str], Desk], file: File, database: Database
+) -> None:
+    """For every role, in every state: what moves a case is offered to nobody whom the use case would refuse."""
+    now = datetime.now(UTC)
+    cases = [file(), file(changes=WAITING), file(nature=Nature.COMPLAINT), file(changes={"sensitive": True})]
+    cases += [file(changes={"urgent_since": now}), wandering(database, file())]
+    acts: dict[str, Callable[..., object]] = {
+        "route": partial(assignment.route, service_code="M1", reason="Theirs."),
+        "take": assignment.take,
+        "assign": assignment.assign,
+        "hand-over": partial(assignment.hand_over, reason="Away."),
+        "transmit": partial(letters.transmit, draft=Draft(to="EXT:PENSIONS")),
+        "flag": partial(assignment.flag, reason="Urgent."),
+        "waive": partial(ending.waive, number=1, ground=WaiverGround.WITHDRAWN, evidence="She rang."),
+    }
+    differs = []
+    for who in PEOPLE:
+        at = desk(who)
+        for reference in cases:
+            page = at.get(f"/staff/cases/{reference}")
+            offered = _offered(at, reference) & acts.keys() if page.status_code == 200 else set()
+            with database.writing() as session:
+                staff = session.scalars(select(Staff).where(Staff.email == email_of(who))).one()
+                person = replace(person_of(staff), heads_dispatchers=who == "hu")
+                an = session.scalars(select(Staff.id).where(Staff.email == email_of("an"))).one()
+                for slug, act in acts.items():
+                    told = {"handler_id": an} if slug in ("assign", "hand-over") else {}
+                    refused = _refused(session, partial(act, **told), reference, Actor(staff.name, person))
+                    whole = slug in ("route", "transmit", "flag", "waive")  # the others are offered where they help
+                    if (slug in offered and refused) or (whole and slug not in offered and not refused):
+                        differs.append((who, slug, cases.index(reference), refused))
+    assert differs == []
+
+
+def _refused(session: Session, act: Callable[..., object], reference: str, actor: Actor) -> bool:
+    """Say whether somebody is refused an act, whatever else would be lacking; nothing is done."""
+    done = session.begin_nested()
+    try:
+        act(session, make_house(), reference=reference, actor=actor, now=datetime.now(UTC), seen=None)
+    except (NotPermitted, HeadDecides):
+        return True
+    except CharterError:
+        return False
+    finally:
+        done.rollback()
+    return False
+
+
+def wandering(database: Database, reference: str) -> str:
+    """Send a case from service to service until the dispatchers' head is asked where it goes."""
+    for to in ("M1", "M2", "ME6"):
+        with database.writing() as session:
+            assignment.route(
+                session, make_house(), reference=reference, service_code=to, reason="Not ours.", actor=SYSTEM,
+                now=datetime.now(UTC), seen=None,
+            )  # fmt: skip
+    return reference
 
 
 def test_a_complex_case_offers_an_interim_letter(an: Desk, file: File) -> None:

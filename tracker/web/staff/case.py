@@ -54,7 +54,7 @@ def case(reference: str) -> str:
         parts = _parts(db, header, page)
         begun = begun_here(db, header) if header.state is not CaseState.CLOSED else []
     went = wandering(one for one in page.line if isinstance(one, Done))
-    groups = actions(header, page, parts["complaint"])
+    groups = actions(header, page, parts["complaint"], asked=went.waiting)
     first, groups = ([], groups) if header.state is CaseState.TRIAGE else told_apart(groups)
     return render_template(
         "staff/case.html",

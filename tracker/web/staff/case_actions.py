@@ -13,6 +13,7 @@ from tracker.charter.words import PAPER, CaseState, MessageKind, Nature, Obligat
 from tracker.insight.casefacts import CasePage, Header
 from tracker.web.staff.accounts import me
 from tracker.web.staff.blueprint import facts_of
+from tracker.web.staff.proposing import decides
 from tracker.web.staff.sending_again import SLUG
 
 
@@ -26,15 +27,17 @@ class Action:
 
 
 def actions(
-    header: Header, page: CasePage, complaint: Mapping[str, Any] | None = None
+    header: Header, page: CasePage, complaint: Mapping[str, Any] | None = None, *, asked: bool = False
 ) -> list[tuple[str, list[Action]]]:
     """Return what may be done: by the table of permissions, by the state of the case, and where it makes sense."""
     person, facts = me().person, facts_of(header)
     groups = []
+    stays = asked and not decides(header)  # it went to and fro: nobody but who was asked is offered to move it
     for title, offered in _offered(header, page, complaint):
         allowed = [
             action for verb, action, sensible in offered
             if sensible and (header.state, verb) in MOVES and may(person, verb, facts)
+            and not (stays and action.slug in _MOVES_IT)
         ]  # fmt: skip
         if allowed:
             groups.append((title, allowed))
@@ -49,6 +52,8 @@ def told_apart(groups: list[tuple[str, list[Action]]]) -> tuple[list[Action], li
     return first, [(title, offered) for title, offered in rest if offered]
 
 
+_MOVES_IT = frozenset({"take", "hand-over", "assign", "route", "transmit"})
+"""What only who decides may do to a case that went to and fro (``to_and_fro.check_free``)."""
 _FIRST = ("take", "left")
 """What goes before an answer: somebody takes what is urgent, and what is written leaves."""
 
