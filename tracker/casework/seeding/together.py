@@ -35,6 +35,8 @@ LOOKED_AT = 1000
 """Among how many of the newest cases those are sought to which something is done."""
 AT_MOST = 90
 """To how many cases something is done."""
+OF_ONE = 18
+"""To how many of each clerk's who can log in."""
 EARLIER, LATELY = timedelta(days=4), timedelta(hours=3)
 """How long ago what is asked and past its day was asked, and everything else."""
 
@@ -87,7 +89,7 @@ def _words(writer: Staff) -> Mapping[str, Any]:
 
 
 def _desks(session: Session, now: datetime) -> Iterator[_Desk]:
-    """Yield open cases to which nothing has happened of late, each handler's first, then each one's second."""
+    """Yield open cases in which nothing happened of late: some of those who log in, then each clerk's in turn."""
     newest = (
         select(Case.id)
         .where(Case.state == CaseState.OPEN, Case.sensitive.is_(False), Case.urgent_since.is_(None))
@@ -110,16 +112,19 @@ def _desks(session: Session, now: datetime) -> Iterator[_Desk]:
             continue
         beside = [one for one in staff.values() if one.service_code == handler.service_code and one is not handler]
         by_handler.setdefault(handler.id, []).append(_Desk(case, handler, sorted(beside, key=lambda one: one.id), at))
-    in_turn = zip_longest(*(by_handler[number] for number in sorted(by_handler)))
-    return (desk for desk in chain.from_iterable(in_turn) if desk is not None)
+    seen = [number for number in sorted(by_handler) if staff[number].password_hash is not None]
+    first = [by_handler[number][:OF_ONE] for number in seen]
+    in_turn = zip_longest(*(by_handler[number][OF_ONE if number in seen else 0 :] for number in sorted(by_handler)))
+    return (desk for desk in chain(*first, *in_turn) if desk is not None)
 
 
 def _ask(session: Session, house: House, desk: _Desk, before: Sequence[_Desk], now: datetime) -> None:
     """Ask a colleague for something: some of it is done, one in five declined, some past its day."""
     if not desk.colleagues:
         raise Refused("")
-    number, colleague = desk.case.id, desk.colleagues[desk.case.id % len(desk.colleagues)]
     late = desk.quiet_since < now - EARLIER
+    number, among = desk.case.id, len(desk.colleagues)
+    colleague = desk.colleagues[0 if late else number % among]
     at = now - (EARLIER if late else LATELY)
     day = brussels_day(at)
     proposed, _last = days_to_ask(desk.case.next_work_by, day, house.calendar)
