@@ -78,6 +78,7 @@ NOT_OF_A_CASE = {
     "services", "staff", "posts", "print_runs", "register_years", "void_prints", "text_modules", "routing_models",
     "routing_changes", "routing_rules", "calendar_feeds", "digest_choices", "digests", "saved_views", "first_views",
     "house_changes", "password_links", "mail_notices", "figures", "job_runs", "throttles", "discharges", "breaches",
+    "tallies",
 }  # fmt: skip
 """The tables that hold nothing that somebody typed about a requester, but for what ``GOES`` names."""
 

@@ -58,6 +58,7 @@ from tracker.models.schema import TABLES_OF_RECORD
 from tracker.models.set_aside import SetAside
 from tracker.models.staff import Staff
 from tracker.models.survey import SurveyAsked, SurveyReply
+from tracker.models.tallies import Tally, counted_tables
 from tracker.models.texts import TextModule
 from tracker.models.views import FirstView, SavedView
 
@@ -267,6 +268,22 @@ def test_a_row_taken_out_is_missed(lived: Database, model: type[Any]) -> None:
         connection.execute(delete(table).where(key == connection.scalar(known)))
 
     assert problems(lived)
+
+
+def test_the_last_row_of_a_table_that_is_counted_is_missed_and_so_is_its_count(lived: Database) -> None:
+    named = []
+    with behind_its_back(lived) as connection:
+        for table in counted_tables():
+            written = connection.scalar(select(func.count()).select_from(table)) or 0
+            last = next(iter(table.primary_key.columns))
+            connection.execute(delete(table).where(last == connection.scalar(select(func.max(last)))))
+            named.append(Problem(table.name, "", f"{written} rows were written, and {written - 1} are left"))
+    assert {table.name for table in counted_tables()} >= {"house_changes", "set_aside", "password_links"}
+    assert problems(lived) == named
+
+    with behind_its_back(lived) as connection:
+        connection.execute(delete(Tally))
+    assert {one.what.split(",")[0] for one in problems(lived)} == {"how many were written is not kept"}
 
 
 def test_the_last_notice_on_a_promise_that_was_kept_is_missed_though_it_was_taken_out_with_its_mail(

@@ -1,9 +1,10 @@
-"""Owns what was taken out of the daily book: numbers that no line has, and messages that have no line.
+"""Owns what was taken out: numbers of the daily book that no line has, messages without a line, counted rows.
 
 Suivi leaves no number out and enters all that is on paper or said. How far each year has come is kept beside the
 lines, and each line belongs to a message, which the sealed history of the case names.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, func, literal, or_, select
@@ -14,6 +15,7 @@ from tracker.models.cases import Case
 from tracker.models.links import CaseLink
 from tracker.models.messages import Message
 from tracker.models.paper import RegisterEntry, RegisterYear
+from tracker.models.tallies import Tally, counted_tables
 
 MOST_GAPS = 20
 """How many gaps are named; more than a few say that something is very wrong, and a person must look anyhow."""
@@ -104,3 +106,15 @@ def _copied() -> ColumnElement[bool]:
         CaseLink.case_id == Message.case_id, CaseLink.kind == LinkKind.SPLIT, Message.number == 1
     )
     return or_(merged.exists(), split.exists())
+
+
+def not_as_many(session: Session) -> Iterator[tuple[str, int | None, int]]:
+    """Yield the tables that are counted and have lost rows: the name, how many were written, how many are left.
+
+    ``None`` were written where the count itself was taken out (one statement, and one for each table).
+    """
+    written = {row.name: row.written for row in session.execute(select(Tally.name, Tally.written))}
+    for table in counted_tables():
+        left = session.scalar(select(func.count()).select_from(table)) or 0
+        if left != written.get(table.name, 0):
+            yield table.name, written.get(table.name), left

@@ -21,7 +21,7 @@ from tracker.insight.consistency import inconsistencies
 from tracker.insight.house_records import house_records
 from tracker.insight.register import years
 from tracker.insight.staff_told import Looks, looks_by
-from tracker.insight.taken_out import gaps, not_kept, without_a_line
+from tracker.insight.taken_out import gaps, not_as_many, not_kept, without_a_line
 from tracker.models.base import Sealed, seal_of, sealed_columns
 from tracker.models.cases import Association, Case
 from tracker.models.complaints import ActionNotice, CorrectiveAction, Finding
@@ -89,6 +89,10 @@ def _of_the_house(database: Database) -> Iterator[Problem]:
     with database.reading() as session, suppress(*UNREADABLE):
         for table, key, what in house_records(session):
             yield Problem(table, key, what)
+    with database.reading() as session:
+        for name, written, left in not_as_many(session):
+            told = f"{written} rows were written" if written is not None else "how many were written is not kept"
+            yield Problem(name, "", f"{told}, and {left} are left")
 
 
 def _digests_not_sent(database: Database) -> Iterator[Problem]:

@@ -8,10 +8,11 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tracker.charter.words import HouseSubject
-from tracker.models.base import Base, BigId, Sealed, Word, one_of
+from tracker.models.base import Base, BigId, Word, one_of
+from tracker.models.tallies import Counted
 
 
-class HouseChange(Sealed, Base):
+class HouseChange(Counted, Base):
     """One change of the house: who made it, when, from what to what. The database refuses UPDATE and DELETE.
 
     The days that staff say the offices are closed are nowhere else: the calendar is read from these rows.

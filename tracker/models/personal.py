@@ -7,12 +7,13 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tracker.models.base import Base, BigId, Sealed
+from tracker.models.tallies import Counted
 
 _IN_USE = text("revoked_at IS NULL")
 _OPEN = text("ended_at IS NULL")
 
 
-class CalendarFeed(Sealed, Base):
+class CalendarFeed(Counted, Base):
     """A secret address at which a calendar reads one person's deadlines; only a digest of the secret is kept."""
 
     __tablename__ = "calendar_feeds"
@@ -29,7 +30,7 @@ class CalendarFeed(Sealed, Base):
     """None: in use; a person has one such at most."""
 
 
-class PasswordLink(Sealed, Base):
+class PasswordLink(Counted, Base):
     """A link by which one person sets their own password, once; only a digest of its secret is kept."""
 
     __tablename__ = "password_links"

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from tracker.charter.words import Channel, Language, Nature, RoutingSubject, RuleState
 from tracker.models.base import Base, BigId, Sealed, Word, one_of
+from tracker.models.tallies import Counted
 
 
 class RoutingExample(Sealed, Base):
@@ -61,7 +62,7 @@ class RoutingModel(Sealed, Base):
     """None: by the command."""
 
 
-class RoutingChange(Sealed, Base):
+class RoutingChange(Counted, Base):
     """One change of what the router goes by: which model is in force, a rule of staff, an entry of the directory.
 
     The highest number tells every process whether its router is still the one in force. The database refuses UPDATE

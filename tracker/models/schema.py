@@ -21,6 +21,7 @@ from tracker.models.search import CaseSearch
 from tracker.models.set_aside import SetAside
 from tracker.models.staff import Staff
 from tracker.models.survey import SurveyAsked, SurveyReply
+from tracker.models.tallies import Tally
 from tracker.models.tasks import StaffNotice, Task
 from tracker.models.texts import TextModule
 from tracker.models.views import FirstView, SavedView
@@ -68,6 +69,7 @@ TABLES_OF_RECORD: tuple[type[Sealed], ...] = (
     KeptDraft,
     SetAside,
     Erasure,
+    Tally,
 )
 """What Suivi answers for: each row carries a seal (``tracker verify``)."""
 
@@ -117,6 +119,7 @@ __all__ = [
     "StaffNotice",
     "SurveyAsked",
     "SurveyReply",
+    "Tally",
     "Task",
     "TextModule",
     "Throttle",

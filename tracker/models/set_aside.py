@@ -5,12 +5,13 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from tracker.models.base import Base, BigId, Sealed
+from tracker.models.base import Base, BigId
+from tracker.models.tallies import Counted
 
 _IN_FORCE = text("ended_at IS NULL")
 
 
-class SetAside(Sealed, Base):
+class SetAside(Counted, Base):
     """A case that does not come first in one person's list before a day; the rows that ended are its history."""
 
     __tablename__ = "set_aside"
