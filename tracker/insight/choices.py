@@ -60,7 +60,9 @@ def everybody(session: Session, *, day: date) -> list[Colleague]:
 def bodies(session: Session, *, internal: bool, day: date, language: str) -> list[Body]:
     """Return our own services, or the bodies outside, that exist on a day, by name (one statement)."""
     ours = Service.kind == ServiceKind.INTERNAL
-    query = select(Service).where(
+    query = select(
+        Service.code, Service.names, Service.kind, Service.email, Service.postal_address, Service.channel
+    ).where(
         ours if internal else ~ours,
         or_(Service.valid_from.is_(None), Service.valid_from <= day),
         or_(Service.valid_to.is_(None), Service.valid_to > day),
@@ -70,6 +72,6 @@ def bodies(session: Session, *, internal: bool, day: date, language: str) -> lis
             row.code, str(row.names[language]), row.kind, row.email, row.postal_address,
             Channel(row.channel) if row.channel in list(Channel) else None,
         )
-        for row in session.scalars(query)
+        for row in session.execute(query)
     ]  # fmt: skip
     return sorted(found, key=lambda body: body.name.casefold())

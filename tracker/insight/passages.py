@@ -1,10 +1,10 @@
 """Owns the passages that search shows: a text around the first word that was found, each found word marked."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from re import Pattern
 from typing import NamedTuple
 
-from tracker.models.words import MAIL, NUMBER, WORD, Span, Term, spans_of, whole
+from tracker.models.words import MAIL, NUMBER, WORD, Span, Term, spans_of, stored_as, whole
 
 BEFORE, LENGTH = 70, 240
 """Characters before the first word that was found, and in all."""
@@ -20,56 +20,69 @@ class Piece(NamedTuple):
 Pieces = tuple[Piece, ...]
 
 
-def marked(text: str, terms: Sequence[Term], language: str) -> Pieces:
-    """Return a text in pieces, with all that was looked for."""
-    text = whole(text)
-    pieces, place = [], 0
-    for start, end in _joined(_found(text, terms, language, _kinds(terms))):
-        pieces += [Piece(text[place:start]), Piece(text[start:end], hit=True)]
-        place = end
-    return tuple(piece for piece in (*pieces, Piece(text[place:])) if piece.text)
+class Sought:
+    """What is looked for, in all the texts of one search: a word that was met is not worked out again."""
+
+    def __init__(self, terms: Sequence[Term]) -> None:
+        self._ways = frozenset().union(*(term.ways for term in terms))
+        self._beginnings = tuple(one for term in terms for one in term.beginnings)
+        # Addresses and numbers are looked at only where some were asked for.
+        self._others: list[Pattern[str]] = [MAIL] if any("@" in way for way in self._ways) else []
+        self._others += [NUMBER] if any(way.isdigit() for way in self._ways) else []
+        self._met: dict[str, dict[str, bool]] = {}
+
+    def marked(self, text: str, language: str) -> Pieces:
+        """Return a text in pieces, with all that was looked for."""
+        text = whole(text)
+        found = [*self._words(text, language), *self._spans(text, language, self._others)]
+        if not found:
+            return (Piece(text),) if text else ()
+        pieces, place = [], 0
+        for start, end in _joined(found):
+            pieces += [Piece(text[place:start]), Piece(text[start:end], hit=True)]
+            place = end
+        return tuple(piece for piece in (*pieces, Piece(text[place:])) if piece.text)
+
+    def passage(self, text: str, language: str) -> Pieces:
+        """Return what stands around the first word that was looked for, on one line; nothing where there is none."""
+        text = whole(text)
+        found = self._first(text, language)
+        if found is None:
+            return ()
+        start = 0 if found < BEFORE else text.rfind(" ", 0, found - BEFORE) + 1
+        start = start if found - start < 2 * BEFORE else found
+        end = start + LENGTH
+        if end < len(text):
+            end = max(text.rfind(" ", found, end), found + 1)
+        inside = self.marked(" ".join(text[start : max(end, found + 40)].split()), language)
+        before, after = (Piece("… "),) if start else (), (Piece(" …"),) if end < len(text) else ()
+        return (*before, *inside, *after)
+
+    def _first(self, text: str, language: str) -> int | None:
+        """Return where the first word that was looked for begins; what follows it is not read."""
+        kinds = (self._words(text, language), *(self._spans(text, language, [kind]) for kind in self._others))
+        found = [next((span.start for span in spans), None) for spans in kinds]
+        return min((place for place in found if place is not None), default=None)
+
+    def _words(self, text: str, language: str) -> Iterator[Span]:
+        """Yield the words of a ``whole`` text that were looked for."""
+        met = self._met.setdefault(language, {})
+        for match in WORD.finditer(text):
+            word = match.group()
+            hit = met.get(word)
+            if hit is None:
+                hit = met[word] = self._is_sought(stored_as(word, language))
+            if hit:
+                yield Span(match.start(), match.end(), word)
+
+    def _spans(self, text: str, language: str, kinds: Sequence[Pattern[str]]) -> Iterator[Span]:
+        return (span for span in spans_of(text, language, kinds) if self._is_sought(span.word))
+
+    def _is_sought(self, stored: str) -> bool:
+        return stored in self._ways or (bool(self._beginnings) and stored.startswith(self._beginnings))
 
 
-def passage(text: str, terms: Sequence[Term], language: str) -> Pieces:
-    """Return what stands around the first word that was looked for, on one line; nothing where there is none."""
-    text = whole(text)
-    found = _first(text, terms, language)
-    if found is None:
-        return ()
-    start = 0 if found < BEFORE else text.rfind(" ", 0, found - BEFORE) + 1
-    start = start if found - start < 2 * BEFORE else found
-    end = start + LENGTH
-    if end < len(text):
-        end = max(text.rfind(" ", found, end), found + 1)
-    inside = marked(" ".join(text[start : max(end, found + 40)].split()), terms, language)
-    before, after = (Piece("… "),) if start else (), (Piece(" …"),) if end < len(text) else ()
-    return (*before, *inside, *after)
-
-
-def _first(text: str, terms: Sequence[Term], language: str) -> int | None:
-    """Return where the first word that was looked for begins; what follows it is not read."""
-    found = [next((span.start for span in _found(text, terms, language, (kind,))), None) for kind in _kinds(terms)]
-    return min((place for place in found if place is not None), default=None)
-
-
-def _found(text: str, terms: Sequence[Term], language: str, kinds: Sequence[Pattern[str]]) -> Iterator[Span]:
-    """Yield the words of a text that were looked for."""
-    ways = frozenset().union(*(term.ways for term in terms))
-    beginnings = tuple(one for term in terms for one in term.beginnings)
-    for span in spans_of(text, language, kinds):
-        if span.word in ways or (beginnings and span.word.startswith(beginnings)):
-            yield span
-
-
-def _kinds(terms: Sequence[Term]) -> list[Pattern[str]]:
-    """Return what must be looked at beside words: addresses and numbers only where some were asked for."""
-    ways = [way for term in terms for way in term.ways]
-    kinds = [MAIL] if any("@" in way for way in ways) else []
-    kinds += [NUMBER] if any(way.isdigit() for way in ways) else []
-    return [*kinds, WORD]
-
-
-def _joined(spans: Iterator[Span]) -> Iterator[tuple[int, int]]:
+def _joined(spans: Iterable[Span]) -> Iterator[tuple[int, int]]:
     """Yield the stretches that some spans cover, in their order."""
     covered: tuple[int, int] | None = None
     for start, end, _word in sorted(spans):

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from tracker.charter.words import CaseState, Channel, Language, Nature
 from tracker.insight.overview import Count
-from tracker.insight.passages import Pieces, marked, passage
+from tracker.insight.passages import Pieces, Sought
 from tracker.insight.searching import MOST_COUNTED, Asked, keys
 from tracker.insight.sight import Viewer, may_read
 from tracker.models.cases import Case
@@ -93,7 +93,8 @@ def _hits(session: Session, cases: Sequence[int], terms: Sequence[Term]) -> tupl
     """Return the rows of some cases, in their order (three statements)."""
     if not cases:
         return ()
-    passages = _passages(session, cases, terms) if terms else {}
+    sought = Sought(terms)
+    passages = _passages(session, cases, sought) if terms else {}
     files = _files(session, cases) if terms else {}
     rows = session.execute(
         select(
@@ -106,11 +107,11 @@ def _hits(session: Session, cases: Sequence[int], terms: Sequence[Term]) -> tupl
     for row in rows:
         told = (row.requester_email, row.requester_phone, row.requester_fax, row.requester_address,
                 *files.get(row.id, ())[:MOST_FILES])  # fmt: skip
-        details = [marked(" ".join(one.split()), terms, row.language) for one in told if one]
+        details = [sought.marked(" ".join(one.split()), row.language) for one in told if one]
         hits.append(
             Hit(row.id, row.reference, row.received_at, row.state, row.nature, row.channel, row.language,
-                row.service_code, row.name, row.sensitive, marked(row.subject, terms, row.language),
-                marked(row.requester_name, terms, row.language),
+                row.service_code, row.name, row.sensitive, sought.marked(row.subject, row.language),
+                sought.marked(row.requester_name, row.language),
                 tuple(one for one in details if any(piece.hit for piece in one)), passages.get(row.id, ()))
         )  # fmt: skip
     return tuple(hits)
@@ -125,7 +126,7 @@ def _files(session: Session, cases: Sequence[int]) -> dict[int, list[str]]:
     return found
 
 
-def _passages(session: Session, cases: Sequence[int], terms: Sequence[Term]) -> dict[int, Pieces]:
+def _passages(session: Session, cases: Sequence[int], sought: Sought) -> dict[int, Pieces]:
     """Return for each case the first passage of its messages in which a word was found."""
     said = (
         select(Message.case_id, Message.language, func.substr(Message.body, 1, LONGEST).label("body"))
@@ -135,5 +136,5 @@ def _passages(session: Session, cases: Sequence[int], terms: Sequence[Term]) -> 
     found: dict[int, Pieces] = {}
     for case_id, language, body in session.execute(said):
         if not found.get(case_id):
-            found[case_id] = passage(body, terms, language)
+            found[case_id] = sought.passage(body, language)
     return found

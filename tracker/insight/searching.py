@@ -1,33 +1,39 @@
 """Owns how the numbers of the cases that fit a search are found, on each database in the way that is quick there."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ARRAY, Select, TextClause, any_, bindparam, column, literal_column, select, table, text
+from sqlalchemy import (
+    ARRAY,
+    Select,
+    SQLColumnExpression,
+    Text,
+    any_,
+    bindparam,
+    cast,
+    column,
+    func,
+    literal_column,
+    select,
+    table,
+)
 from sqlalchemy.orm import Session
 
 from tracker.charter.counting import at_brussels
 from tracker.charter.words import CaseState, Nature
 from tracker.insight.sight import Viewer, may_read
+from tracker.insight.walking import FEW, PREPARE, Part, Search, one_of
 from tracker.models.cases import Case
-from tracker.models.search import STRETCHES, mark, month
+from tracker.models.search import mark, month
 from tracker.models.words import Term
 
 MOST_COUNTED = 1000
 """Counts stop here: "over 1,000"."""
-FEW = 4096
-"""So many are fetched at once: a short stretch never has more."""
 AT_ONCE = 3 * FEW
 """Where so many are expected, there may be few all the same, and one look tells."""
-CHUNK = 1500
-"""How many cases are looked at together, to see whether they may be read."""
-LONG = 16
-"""How many short stretches a long one holds."""
-WIDEST, STEP = 64, 4
-"""How many short stretches are looked through at once, at most, and how many times more after finding too little."""
 MOST_MONTHS = 60
 ALL_NUMBERS = 2**62
 FILTERS = {"service": "s", "state": "state", "nature": "nature", "channel": "channel", "language": "language"}
@@ -92,8 +98,6 @@ def keys(session: Session, viewer: Viewer, asked: Asked, wanted: int, *, below: 
     if session.get_bind().dialect.name == "sqlite":
         given["match"] = _match(asked.terms, groups)
         return list(session.scalars(_sqlite(viewer, *_received(asked)), given))
-    if asked.terms:
-        given["words"] = " & ".join(_one_of(term.ways, term.beginnings) for term in asked.terms)
     return _of_postgresql(session, viewer, asked, groups, given)
 
 
@@ -130,7 +134,7 @@ def _sqlite(viewer: Viewer, since: bool, until: bool) -> Select[Any]:
     number: Any = literal_column("+case_words.rowid")  # the plus: it is the full text that is walked, not the cases
     rowid: Any = _full_text.c.rowid
     return (
-        _allowed(viewer, since, until)
+        _allowed(viewer, since, until, Case.id)
         .join(_full_text, Case.id == number)
         .where(_full_text.c.case_words.op("MATCH")(bindparam("match")), rowid < bindparam("below"))
         .order_by(rowid.desc())
@@ -155,118 +159,34 @@ def _match(terms: Sequence[Term], groups: Groups) -> str:
 
 # PostgreSQL -----------------------------------------------------------------------------------------------------
 
-# Plans are made for the words asked for, never for any words.
-_PREPARE = text(
-    "SELECT set_config('plan_cache_mode', 'force_custom_plan', true), (SELECT max(case_id) FROM case_search)"
-)
-
 
 def _of_postgresql(
     session: Session, viewer: Viewer, asked: Asked, groups: Groups, given: dict[str, Any]
 ) -> list[int]:
-    newest = session.execute(_PREPARE).one()[-1]
+    newest = session.execute(PREPARE).one()[-1]
     if newest is None:
         return []
-    search = _Search(session, _readable(viewer, *_received(asked)), given, [_one_of(group) for group in groups])
+    parts: list[Part] = [("words", one_of(term.ways, term.beginnings)) for term in asked.terms]
+    parts += [("marks", one_of(group)) for group in groups]
+    search = Search(session, _readable(viewer, *_received(asked)), given, parts)
     if search.expected() <= AT_ONCE and (some := search.within([])) is not None:
         return search.readable(some, given["wanted"])
     dear = any(term.beginnings for term in asked.terms)  # each look gathers all the words that begin so
-    return search.walk(min(newest, given["below"] - 1), step=STEP**2 if dear else STEP)
-
-
-@dataclass(frozen=True, slots=True)
-class _Search:
-    """One search: what is asked of the index and of the cases."""
-
-    session: Session
-    statement: Select[Any]
-    given: dict[str, Any]
-    marks: list[str]
-
-    def expected(self) -> int:
-        """Return how many cases the planner expects to have the words and the marks."""
-        look = _look("words" in self.given, bool(self.marks), explain=True)
-        told = self.session.scalar(look, self._asked([]))
-        return int(told[0]["Plan"]["Plan Rows"])
-
-    def within(self, stretch: Sequence[str]) -> list[int] | None:
-        """Return the cases in a stretch that have the words and marks, newest first; None: more than a few."""
-        look = _look("words" in self.given, bool(self.marks or stretch))
-        some = sorted(self.session.scalar(look, self._asked(stretch)) or (), reverse=True)
-        return some if len(some) <= FEW else None
-
-    def readable(self, cases: list[int], wanted: int) -> list[int]:
-        """Return the newest of some cases that may be read, at most so many."""
-        found: list[int] = []
-        cases = [case for case in cases if case < self.given["below"]]
-        for first in range(0, len(cases), CHUNK):
-            if len(found) < wanted:
-                some = {**self.given, "cases": cases[first : first + CHUNK]}
-                found += self.session.scalars(self.statement, some)
-        return found[:wanted]
-
-    def walk(self, newest: int, *, step: int) -> list[int]:
-        """Return what is found from a case down, stretch by stretch: as much at once as is likely to be enough."""
-        found: list[int] = []
-        short, wanted = STRETCHES["b"], self.given["wanted"]
-        place, size, crowded = newest >> short, 1, -1
-        while place >= 0 and len(found) < wanted:
-            stretch, lowest = _stretch(place, size)
-            some = self.within(stretch)
-            if some is None:  # there are many somewhere from here down to the lowest: never look that far again
-                crowded, size = lowest, max(1, (place - lowest + 1) // 4)
-                continue
-            found += self.readable([case for case in some if case >> short <= place], wanted - len(found))
-            each = len(some) / (place - lowest + 1)
-            place = lowest - 1
-            enough = round(1.2 * (wanted - len(found)) / each + 0.5) if each else WIDEST
-            near = (place - crowded + 1) // 2 if 0 <= crowded <= place else WIDEST
-            size = max(1, min(step * size, WIDEST, enough, near))
-        return found
-
-    def _asked(self, stretch: Sequence[str]) -> dict[str, Any]:
-        marks = [*self.marks, _one_of(stretch)] if stretch else self.marks
-        return {"words": self.given.get("words"), "marks": " & ".join(marks)}
-
-
-@lru_cache(maxsize=8)
-def _look(words: bool, marks: bool, *, explain: bool = False) -> TextClause:
-    """Return the look into the index: by words, by marks, or both; or the question how much it would find."""
-    asked = [f"{part} @@ CAST(:{part} AS tsquery)" for part, given in (("words", words), ("marks", marks)) if given]
-    look = f"SELECT case_id FROM case_search{' WHERE ' * bool(asked)}{' AND '.join(asked)}"  # noqa: S608 - of ours
-    if explain:
-        return text(f"EXPLAIN (FORMAT JSON) {look}")
-    return text(f"SELECT array_agg(case_id) FROM ({look} LIMIT {FEW + 1}) AS few")  # noqa: S608 - of ours
-
-
-def _stretch(place: int, size: int) -> tuple[list[str], int]:
-    """Return the marks of some short stretches down from a place, or of the long ones they make, and the lowest."""
-    lowest = max(0, place - size + 1)
-    if size < LONG:
-        return [f"b_{number}" for number in range(lowest, place + 1)], lowest
-    ratio = STRETCHES["c"] - STRETCHES["b"]
-    last = max(0, (place >> ratio) - (size >> ratio) + 1)
-    return [f"c_{number}" for number in range(last, (place >> ratio) + 1)], last << ratio
+    return search.walk(min(newest, given["below"] - 1), dear=dear)
 
 
 @lru_cache(maxsize=256)
 def _readable(viewer: Viewer, since: bool, until: bool) -> Select[Any]:
-    """Return which of some cases may be read, newest first."""
-    some = bindparam("cases", type_=ARRAY(Case.id.type))
-    return _allowed(viewer, since, until).where(Case.id == any_(some)).order_by(Case.id.desc())
+    """Return which of some cases may be read, as one list."""
+    some = cast(bindparam("cases", type_=Text), ARRAY(Case.id.type))
+    return _allowed(viewer, since, until, func.array_agg(Case.id)).where(Case.id == any_(some))
 
 
-def _allowed(viewer: Viewer, since: bool, until: bool) -> Select[Any]:
-    """Return the cases that a viewer may read, received within the limits given."""
-    query = select(Case.id).where(may_read(viewer))
+def _allowed(viewer: Viewer, since: bool, until: bool, told: SQLColumnExpression[Any]) -> Select[Any]:
+    """Return what is told of the cases that a viewer may read, received within the limits given."""
+    query = select(told).where(may_read(viewer))
     if since:
         query = query.where(Case.received_at >= bindparam("since", type_=Case.received_at.type))
     if until:
         query = query.where(Case.received_at < bindparam("until", type_=Case.received_at.type))
     return query
-
-
-def _one_of(ways: Iterable[str], beginnings: Iterable[str] = ()) -> str:
-    """Return one of some words as a tsquery; none of them has a character that means something there."""
-    wanted = [f"'{way}'" for way in sorted(ways)] + [f"'{one}':*" for one in sorted(beginnings)]
-    return f"({' | '.join(wanted)})"

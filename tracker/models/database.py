@@ -18,7 +18,7 @@ BUSY_SECONDS = 10
 
 
 _WROTE = "wrote"
-"""What a connection is marked with while anything but a SELECT has been sent over it."""
+"""What a connection is marked with while anything has been sent over it that does not only read."""
 
 
 class Database:
@@ -84,7 +84,7 @@ class Database:
 
 
 def _note_what_writes(connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
-    if not statement.startswith(("SELECT", "WITH")):
+    if not statement.startswith(("SELECT", "WITH", "EXPLAIN (FORMAT")):
         connection.info[_WROTE] = True
 
 

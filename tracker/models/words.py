@@ -73,7 +73,7 @@ def whole(text: str) -> str:
 def words_of(text: str, language: str) -> set[str]:
     """Return the words by which a text in that language (fr, nl, de, en) is found; linear in its length."""
     text = whole(text)
-    found = {_stem(word, language) for word in set(WORD.findall(text))}
+    found = {stored_as(word, language) for word in set(WORD.findall(text))}
     if "@" in text:
         found.update(fold(mail) for mail in MAIL.findall(text) if len(mail) <= LONGEST_ADDRESS)
     found.update(map(_known_by, NUMBER.findall(text)))
@@ -86,7 +86,9 @@ def spans_of(text: str, language: str, kinds: Sequence[re.Pattern[str]] = (MAIL,
     for kind in kinds:
         for match in kind.finditer(text):
             found = match.group()
-            known = fold(found) if kind is MAIL else _known_by(found) if kind is NUMBER else _stem(found, language)
+            known = (
+                fold(found) if kind is MAIL else _known_by(found) if kind is NUMBER else stored_as(found, language)
+            )
             yield Span(match.start(), match.end(), known)
 
 
@@ -103,7 +105,7 @@ def terms_of(asked: str) -> tuple[Term, ...]:
                 asked = asked.replace(match, " ", 1)
                 terms[Term(frozenset({known}))] = None
     for word, star in _ASKED.findall(asked):
-        ways = frozenset(_stem(one, language) for one in _spellings(word) for language in SNOWBALL) - {""}
+        ways = frozenset(stored_as(one, language) for one in _spellings(word) for language in SNOWBALL) - {""}
         begins = frozenset(map(fold, _spellings(word))) if star and len(word) >= SHORTEST_BEGINNING else frozenset()
         if ways or begins:
             terms[Term(ways, begins)] = None
@@ -126,7 +128,7 @@ _stemmers = threading.local()
 
 
 @lru_cache(maxsize=32_768)
-def _stem(word: str, language: str) -> str:
+def stored_as(word: str, language: str) -> str:
     """Return what a word is stored as; nothing when it is not. A stemmer keeps state: each thread has its own."""
     folded = fold(word)
     if not 1 < len(folded) <= LONGEST_WORD or folded in EMPTY or not folded.isalnum():

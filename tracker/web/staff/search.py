@@ -1,6 +1,7 @@
 """Owns the page that finds files: by reference, name, address, number or words, of all that one may see."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
@@ -8,18 +9,21 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
+from markupsafe import Markup, escape
 
 from tracker.access.permissions import Room
 from tracker.charter.counting import brussels_day
 from tracker.charter.words import CaseState, Channel, Language, Nature
+from tracker.correspondence.explanation import label
 from tracker.correspondence.references import Meant, meant_by
 from tracker.insight.choices import bodies
 from tracker.insight.overview import Count
-from tracker.insight.search import named
+from tracker.insight.passages import Pieces
+from tracker.insight.search import Hit, named
 from tracker.insight.search import search as find
 from tracker.insight.searching import FILTERS, Asked
 from tracker.models.words import terms_of
-from tracker.web.filters import number
+from tracker.web.filters import day, number
 from tracker.web.languages import language
 from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
@@ -28,6 +32,21 @@ from tracker.web.staff.fields import DayField, Pick, StaffForm, one_line, words_
 
 WORDS_LENGTH = 200
 _LONGEST_NUMBER = 18
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A file that was found, in words."""
+
+    url: str
+    reference: str
+    sensitive: bool
+    subject: Markup
+    requester: Markup
+    """Their name, and beside it what else of them was found."""
+    passage: Markup
+    language: Language
+    told: str
 
 
 class SearchForm(StaffForm):
@@ -57,14 +76,14 @@ def search() -> ResponseReturnValue:
     if meant.reference is not None:
         return redirect(url_for("staff.case", reference=meant.reference))
     asked = _asked(form, words)
-    with site().database.reading() as db:
+    with site().reading() as db:
         near = named(db, me().viewer, meant.corrections, meant.numbers)
         found = find(db, me().viewer, asked, after=_after())
     return render_template(
         "staff/search.html",
         form=form,
-        near=near if _after() is None else (),
-        found=found,
+        near=_lines(near) if _after() is None else [],
+        found=_lines(found.hits),
         told=_told(found.count, words, asked, meant),
         narrowed=any(getattr(asked, name) for name in (*FILTERS, "since", "until")),
         older=found.older and url_for("staff.search", **_kept(), after=found.older),
@@ -72,10 +91,37 @@ def search() -> ResponseReturnValue:
     )
 
 
+def _lines(hits: Sequence[Hit]) -> list[Line]:
+    lang, received, nowhere = language(), _("received %(when)s"), _("no service yet")
+    return [
+        Line(
+            url=f"/staff/cases/{hit.reference}",
+            reference=hit.reference,
+            sensitive=hit.sensitive,
+            subject=_marked(hit.subject),
+            requester=Markup(" · ").join(_marked(one, "bdi") for one in (hit.requester, *hit.details)),
+            passage=_marked(hit.passage),
+            language=hit.language,
+            told=" · ".join(
+                (label(hit.state, lang), label(hit.nature, lang), received % {"when": day(hit.received_at)},
+                 label(hit.channel, lang), hit.service_code or nowhere, hit.handler)
+            ),
+        )
+        for hit in hits
+    ]  # fmt: skip
+
+
+def _marked(pieces: Pieces, around: str = "") -> Markup:
+    """Return a text for the page, with a mark on what was looked for; ``around``: inside that element."""
+    texts = (f"<mark>{escape(piece.text)}</mark>" if piece.hit else escape(piece.text) for piece in pieces)
+    text = "".join(texts)
+    return Markup(f"<{around}>{text}</{around}>" if around else text)  # noqa: S704 - each piece was escaped
+
+
 def _form() -> SearchForm:
     form = SearchForm(formdata=request.args, meta={"csrf": False})
     today = brussels_day(now())
-    with site().database.reading() as db:
+    with site().reading() as db:
         services = [(body.code, f"{body.code} – {body.name}")
                     for body in bodies(db, internal=True, day=today, language=language())]  # fmt: skip
     choices: Mapping[str, list[tuple[str, str]]] = {
