@@ -18,6 +18,7 @@ from tracker.charter.ledger import Ledger, replay
 from tracker.charter.obligations import Obligation as Promise
 from tracker.charter.words import (
     Channel,
+    ErasureGround,
     Language,
     LinkKind,
     Nature,
@@ -142,6 +143,8 @@ def _deeds(
                 ledger = ledger.record(entry, rules=house.rules, calendar=house.calendar)
         who = say(row.actor) if row.actor in ("citizen", "system") else row.actor
         deed = say("counted_again") if row.details.get("closing_days") else label(row.verb, say.language)
+        if row.details.get("erased"):
+            deed = say("erased", ground=label(ErasureGround(row.details["erased"]), say.language))
         lines = [f"{deed} ({who})", *_particulars(row, names, say)]
         if row.verb is Verb.WRITE and {"tasks", "link"} & row.details.keys():  # what it says instead says it all
             lines = [f"{lines[1]} ({who})", *lines[2:]]

@@ -11,6 +11,7 @@ from tracker.charter.words import (
     CaseState,
     Channel,
     ChannelReason,
+    ErasureGround,
     Language,
     MailOutcome,
     MailReason,
@@ -31,6 +32,15 @@ class Contact:
     phone: str | None = None
     fax: str | None = None
     address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """That the personal data of a case were erased: when, by whose decision, and why."""
+
+    at: datetime
+    by: str
+    ground: ErasureGround
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +90,7 @@ class Header:
     next_work_by: date | None
     asked: frozenset[int]
     """The colleagues who are asked for something on it that is still to be done."""
+    erased: Erased | None
 
     @property
     def services(self) -> frozenset[str]:

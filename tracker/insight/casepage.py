@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from tracker.charter.reference import Reference
 from tracker.charter.words import PAPER
@@ -19,6 +19,7 @@ from tracker.insight.casefacts import (
     CasePage,
     Contact,
     Done,
+    Erased,
     Header,
     Said,
     StoredFile,
@@ -31,6 +32,7 @@ from tracker.insight.sight import Viewer
 from tracker.insight.tasks import asked_on_case, numbers_of
 from tracker.models.cases import Association, Case
 from tracker.models.directory import Service
+from tracker.models.erasure import Erasure
 from tracker.models.messages import Attachment
 from tracker.models.staff import Staff
 
@@ -128,6 +130,9 @@ _ASSOCIATED = (
 )
 
 
+_decided = aliased(Staff)
+
+
 @cache
 def _by_reference() -> Any:
     return _header_query().where(Case.reference == bindparam("reference"))
@@ -142,15 +147,17 @@ def _header_query() -> Any:
     return (
         select(
             Case, Staff.name, Staff.phone, Staff.email, Staff.is_desk, Staff.away_from, Staff.away_until,
-            Service.names, asked_on_case(),
+            Service.names, asked_on_case(), Erasure.erased_at, _decided.name.label("decided_by"), Erasure.ground,
         )
         .join(Staff, Staff.id == Case.handler_id)
         .outerjoin(Service, Service.code == Case.service_code)
+        .outerjoin(Erasure, Erasure.case_id == Case.id)
+        .outerjoin(_decided, _decided.id == Erasure.erased_by)
     )  # fmt: skip
 
 
 def _header(found: Any, asked_for: str, associated: dict[str, Mapping[str, str]]) -> Header:
-    case, name, phone, email, is_desk, away_from, away_until, service_names, asked = found
+    case, name, phone, email, is_desk, away_from, away_until, service_names, asked, *erasure = found
     same = {
         f.name: getattr(case, f.name) for f in fields(Header) if f.name in Case.__table__.columns
     }  # fmt: skip
@@ -172,6 +179,7 @@ def _header(found: Any, asked_for: str, associated: dict[str, Mapping[str, str]]
         handler_away_from=away_from,
         handler_away_until=away_until,
         asked=numbers_of(asked),
+        erased=Erased(*erasure) if erasure[0] is not None else None,
     )
 
 

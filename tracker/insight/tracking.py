@@ -21,6 +21,7 @@ from tracker.charter.words import (
 )
 from tracker.models.cases import Case
 from tracker.models.directory import Service
+from tracker.models.erasure import Erasure
 from tracker.models.messages import Attachment, Message
 from tracker.models.obligations import Obligation
 from tracker.models.staff import Staff
@@ -105,6 +106,8 @@ class TrackedCase:
     """The service's name in the language asked for; empty while none is confirmed."""
     promises: tuple[Promise, ...]
     said: tuple[Said, ...]
+    erased_at: datetime | None
+    """When what was said, and who said it, was erased; none: it was not."""
 
 
 def door(session: Session, reference: str) -> Door | None:
@@ -154,6 +157,7 @@ def tracked(session: Session, case_id: int, language: Language) -> TrackedCase |
         service=(row[7] or {}).get(language, ""),
         promises=_promises(session, case.id),
         said=_said(session, case.id),
+        erased_at=session.scalar(select(Erasure.erased_at).where(Erasure.case_id == case.id)),
     )
 
 

@@ -6,12 +6,15 @@ from enum import StrEnum
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 from babel.dates import format_date
 from babel.numbers import format_decimal
 from flask import Flask
+from flask_babel import gettext as _
 
 from tracker.charter.counting import brussels_day
+from tracker.charter.erasing import ERASED
 from tracker.charter.words import Channel, Language
 from tracker.correspondence.explanation import date_in_words, label, moment_in_words, way_out
 from tracker.correspondence.phones import emergency_phones
@@ -28,6 +31,7 @@ def install(app: Flask) -> None:
     app.add_template_filter(size)
     app.add_template_filter(label_in_words, "label")
     app.add_template_filter(way_out_in_words, "way_out")
+    app.jinja_env.finalize = _erased_in_words
     app.add_template_global(emergency_phones)
     app.add_template_global(_assets(Path(app.static_folder or "")), "asset")
 
@@ -73,6 +77,11 @@ def label_in_words(word: StrEnum) -> str:
 def way_out_in_words(channel: Channel) -> str:
     """How a message leaves, as people read it."""
     return way_out(channel, language())
+
+
+def _erased_in_words(value: Any) -> Any:
+    """Whatever a page prints, in one place, so that none forgets it: what was erased is said to be so."""
+    return _("erased") if value == ERASED and type(value) is str else value
 
 
 def _brussels(value: date) -> date:

@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response as AnyResponse
 
 from tracker.casework import throttle
+from tracker.casework.errors import Erased
 from tracker.casework.follow import follow_up, send_code_again
 from tracker.casework.house import CITIZEN
 from tracker.casework.surveys import last_code
@@ -196,6 +197,8 @@ def add_to_case() -> AnyResponse:
             _add(case, form, draft)
             flash(_("We have added it to your file."), "success")
             return redirect(url_for("public.follow_case"), 303)
+    except Erased:
+        return redirect(url_for("public.follow_case"), 303)  # its page says why nothing can be added
     except (OperationalError, NoRoom) as error:
         current_app.logger.warning("an addition came back: it could not be stored in time", exc_info=error)
         return _busy(case, form, draft)

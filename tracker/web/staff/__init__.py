@@ -31,6 +31,7 @@ _WITH_VIEWS = (
     "linking",
     "leaving",
     "entering",
+    "erasing",
     "following",
     "mail",
     "mail_deciding",

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
 from tracker.access.permissions import READ, may
-from tracker.casework.errors import CaseChanged, Missing
+from tracker.casework.errors import CaseChanged, Erased, Missing
+from tracker.charter.counting import brussels_day
 from tracker.charter.errors import CharterError
 from tracker.charter.moves import MOVES, MoveNotAllowed
 from tracker.charter.words import CaseState, Language, Verb
@@ -152,9 +153,18 @@ def _in_short(case: Header, done: str) -> str:
 def not_now(verb: Verb) -> ResponseReturnValue | None:
     """Lead back to the case, with the sentence why, when its state does not allow a verb."""
     if (the_case().state, verb) in MOVES:
-        return None
+        return not_erased()
     flash(refusal(MoveNotAllowed(the_case().state, verb), Language(language())), "error")
     return redirect(url_for("staff.case", reference=the_case().reference, **in_round()), 303)
+
+
+def not_erased() -> ResponseReturnValue | None:
+    """Lead back to the case, with the sentence why, when its personal data were erased."""
+    case = the_case()
+    if case.erased is None:
+        return None
+    flash(refusal(Erased(case.reference, brussels_day(case.erased.at)), Language(language())), "error")
+    return redirect(url_for("staff.case", reference=case.reference), 303)
 
 
 def give_back(error: CharterError | OperationalError, show: Callable[..., Response]) -> Response:

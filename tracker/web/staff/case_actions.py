@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from tracker.access.permissions import may
+from tracker.access.permissions import ERASE, may
 from tracker.charter.moves import MOVES
 from tracker.charter.words import PAPER, CaseState, MessageKind, Nature, ObligationKind, ObligationState, Verb
 from tracker.insight.casefacts import CasePage, Header
@@ -30,6 +30,8 @@ def actions(
     header: Header, page: CasePage, complaint: Mapping[str, Any] | None = None, *, asked: bool = False
 ) -> list[tuple[str, list[Action]]]:
     """Return what may be done: by the table of permissions, by the state of the case, and where it makes sense."""
+    if header.erased is not None:
+        return []
     person, facts = me().person, facts_of(header)
     groups = []
     stays = asked and not decides(header)  # it went to and fro: nobody but who was asked is offered to move it
@@ -85,6 +87,7 @@ def _offered(header: Header, page: CasePage, complaint: Mapping[str, Any] | None
             (Verb.WAIVE, Action("waive", _l("A promise need not be kept")), bool(owed)),
             (Verb.WAIVE, Action("void-waiver", _l("Take a waiver back")), waived),
             (Verb.MERGE, Action("merge", _l("Join to another file")), True),
+            (Verb.WRITE, Action("erase", _l("Erase the personal data")), _may_be_erased(header)),
         ]),
     ]  # fmt: skip
 
@@ -119,6 +122,11 @@ def _on_complaint(complaint: Mapping[str, Any]) -> list[Offer]:
         (Verb.WRITE, Action("action-done", _l("A corrective action is done")), bool(waiting)),
         (Verb.WRITE, Action("effect", _l("The effect of a corrective action")), bool(done)),
     ]
+
+
+def _may_be_erased(header: Header) -> bool:
+    """Say whether whoever looks may decide that the personal data go."""
+    return header.state is CaseState.CLOSED and may(me().person, ERASE, facts_of(header))
 
 
 def _may_be_asked(header: Header) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from tracker.charter.complaints import Analysis
+from tracker.charter.erasing import ERASED
 from tracker.charter.words import Effect, Inadmissible, Language, Outcome
 from tracker.correspondence.explanation import label
 from tracker.web.filters import day
@@ -27,7 +28,8 @@ def complaint_step(details: Mapping[str, Any]) -> str:
 
 def complaint_told(details: Mapping[str, Any], names: Mapping[int, str]) -> Iterator[str]:
     """Say what was found, or what the action says from then on."""
-    yield from _finding(details.get("finding", {})) if "finding" in details else _action(details["action"], details)
+    told = _finding(details.get("finding", {})) if "finding" in details else _action(details["action"], details)
+    yield from (words for words in told if words != ERASED)
 
 
 def _finding(found: Mapping[str, Any]) -> Iterator[str]:
@@ -46,7 +48,7 @@ def _finding(found: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _named(what: str, words: str) -> str:
-    return str(_("%(what)s: %(words)s", what=what, words=words))
+    return str(_("%(what)s: %(words)s", what=what, words=words)) if words != ERASED else what
 
 
 def _action(action: Mapping[str, Any], details: Mapping[str, Any]) -> Iterator[str]:

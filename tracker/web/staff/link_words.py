@@ -5,6 +5,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from tracker.charter.erasing import ERASED
 from tracker.charter.words import LinkKind
 
 
@@ -31,4 +32,4 @@ def link_told(said: Mapping[str, Any]) -> str:
         words = _("No longer linked to file %(reference)s", reference=said["with"])
     else:
         words = _("Linked to file %(reference)s", reference=said["with"])
-    return f"{words} · {said['word']}"
+    return f"{words} · {said['word']}" if said["word"] != ERASED else str(words)

@@ -5,6 +5,8 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from tracker.charter.erasing import ERASED
+
 
 def tasks_told(details: Mapping[str, Any]) -> Iterator[str]:
     """Say of each thing that was asked or settled: of whom, what, and the word that was said about it."""
@@ -15,4 +17,5 @@ def tasks_told(details: Mapping[str, Any]) -> Iterator[str]:
             "declined": _("Declined: %(name)s", name=one["name"]),
             "withdrawn": _("No longer asked of %(name)s", name=one["name"]),
         }
-        yield " · ".join([str(states[one["state"]]), one["what"], *([one["word"]] if one.get("word") else [])])
+        words = (one["what"], one.get("word"))
+        yield " · ".join([str(states[one["state"]]), *(word for word in words if word and word != ERASED)])

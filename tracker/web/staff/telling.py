@@ -7,7 +7,8 @@ from typing import Any
 from flask_babel import gettext as _
 
 from tracker.charter.counting import brussels_day
-from tracker.charter.words import Channel, Language, MessageKind, Nature, Verb, WaiverGround
+from tracker.charter.erasing import ERASED
+from tracker.charter.words import Channel, ErasureGround, Language, MessageKind, Nature, Verb, WaiverGround
 from tracker.correspondence.explanation import label, way_out
 from tracker.insight.casefacts import Done
 from tracker.web.filters import day, moment
@@ -33,6 +34,9 @@ def told(entry: Done, names: Mapping[int, str]) -> str:
         said = complaint_step(entry.details)
     if entry.verb is Verb.WRITE and entry.details.get("survey"):
         said = _("A reply to the survey was entered.")
+    if entry.verb is Verb.WRITE and entry.details.get("erased"):
+        ground = label(ErasureGround(entry.details["erased"]), Language(language()))
+        said = _("The personal data were erased: %(ground)s.", ground=ground)
     if entry.verb is Verb.WRITE and entry.details.get("tasks"):
         return " · ".join(tasks_told(entry.details))
     if entry.verb is Verb.WRITE and entry.details.get("link"):
@@ -88,7 +92,7 @@ def _particulars(entry: Done, names: Mapping[int, str]) -> Iterator[str]:
 
 def _named(what: str, words: Any) -> Iterator[str]:
     """Say what something is before saying it, so that a line of the history reads by itself."""
-    if isinstance(words, str) and words:
+    if isinstance(words, str) and words and words != ERASED:
         yield str(_("%(what)s: %(words)s", what=what, words=words))
 
 
@@ -133,6 +137,9 @@ def _contact(changed: Mapping[str, Any]) -> Iterator[str]:
         "address": _("Postal address"),
     }  # fmt: skip
     for part, values in changed.items():
+        if ERASED in values.values():
+            yield words[part]
+            continue
         after = values["after"] or _("taken off")
         yield from _named(words[part], f"{values['before']} → {after}" if values["before"] else after)
 
