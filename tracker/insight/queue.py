@@ -30,6 +30,7 @@ from tracker.insight.shown import Days, Show, View, branches_of, conditions, fen
 from tracker.insight.sight import Branch, Viewer
 from tracker.models.cases import Case
 from tracker.models.directory import Service
+from tracker.models.drafts import KeptDraft
 from tracker.models.obligations import Obligation
 from tracker.models.staff import Staff
 
@@ -78,6 +79,8 @@ class Row:
     """Something that would keep a promise is written and has not left yet."""
     failed: bool
     """Something could not be sent."""
+    begun: bool
+    """Somebody began to write, and what was typed is kept."""
 
     @property
     def position(self) -> Position:
@@ -256,6 +259,7 @@ def _rows(parts: Sequence[Select[Any]], *, backward: bool) -> Select[Any]:
             Case.sensitive,
             waits_to_leave(),
             Case.not_sent,
+            _begun(),
         )
         .join(Case, Case.id == first.c.id)
         .join(Staff, Staff.id == Case.handler_id)
@@ -273,10 +277,14 @@ def _decide_by() -> ColumnElement[date | None]:
     )
 
 
+def _begun() -> ColumnElement[bool]:
+    return select(KeptDraft.id).where(KeptDraft.case_id == Case.id).correlate(Case).exists()
+
+
 def _row(found: Any, today: date) -> Row:
     (_, id_, reference, subject, requester, nature, confirmed_at, channel, language, state, kind, due_on, work_by,
      decide_by, service, service_names, handler, is_desk, away_from, away_until, urgent_since, taken_at, sensitive,
-     leaving, failed) = found  # fmt: skip
+     leaving, failed, begun) = found  # fmt: skip
     away = away_from is not None and away_from <= today and (away_until is None or today <= away_until)
     return Row(
         id=id_,
@@ -302,4 +310,5 @@ def _row(found: Any, today: date) -> Row:
         sensitive=sensitive,
         leaving=leaving,
         failed=failed,
+        begun=begun,
     )

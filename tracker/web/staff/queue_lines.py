@@ -132,6 +132,7 @@ def names() -> SimpleNamespace:
         failed=_("Not arrived"),
         leaving=_("Waiting to leave"),
         ready=_("Letter ready"),
+        begun=_("A draft is kept"),
         unconfirmed=_("to be confirmed"),
         away=_("away"),
         triage=_("no service yet"),
