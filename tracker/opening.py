@@ -26,7 +26,7 @@ from tracker.models.database import Database
 
 if TYPE_CHECKING:
     from tracker.casework.paper import Cabinet
-    from tracker.correspondence.mail import Sender
+    from tracker.correspondence.parcel import Sender
     from tracker.correspondence.transport import Transport
     from tracker.routing.router import Router
 
@@ -139,7 +139,7 @@ class Machine:
 
 def open_machine(settings: Settings) -> Machine:
     """Return what the jobs work with. Raises ``SettingsError`` or ``RulesFileError``."""
-    from tracker.correspondence.mail import Sender
+    from tracker.correspondence.parcel import Sender
     from tracker.correspondence.transport import transport_for
 
     database = open_database(settings)

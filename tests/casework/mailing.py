@@ -16,7 +16,7 @@ from tracker.casework.drafting import Draft
 from tracker.casework.house import Actor
 from tracker.casework.mail.store import Mailroom, lay_down
 from tracker.casework.mail.taking_in import TakenIn, take_in
-from tracker.correspondence.mail import Sender
+from tracker.correspondence.parcel import Sender
 from tracker.correspondence.tracking import reply_token
 from tracker.models.cases import Case
 from tracker.models.database import Database

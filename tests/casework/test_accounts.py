@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from threading import Barrier
 from typing import Any
 
@@ -31,15 +32,22 @@ from tracker.casework.errors import Missing, NotPermitted
 from tracker.casework.house import Actor
 from tracker.casework.people import EmailTaken, UnknownService, authenticate
 from tracker.casework.succession import hand_over_from_closed
-from tracker.charter.words import HouseSubject, Nature, Role, Verb
+from tracker.charter.words import HouseSubject, Language, Nature, Role, Verb
+from tracker.correspondence.mail import parcel_of
+from tracker.correspondence.parcel import Sender
 from tracker.insight.house import changes_of, open_files
 from tracker.insight.verify import verify
 from tracker.models.cases import Case
 from tracker.models.database import Database
 from tracker.models.history import History
+from tracker.models.messages import Outbox
 from tracker.models.staff import Staff
 
 WHY = "Left the service."
+SENDER = Sender(
+    mail_from="Suivi <suivi@example.be>", base_url="https://suivi.example", attachments=Path("/nowhere"),
+    secret=make_house().secret,
+)  # fmt: skip
 
 
 def an_admin(session: Session, name: str) -> tuple[Staff, Actor]:
@@ -205,3 +213,29 @@ def test_a_link_sets_a_password_once_and_for_a_time(database: Database) -> None:
         acts = [one.act for one in changes_of(session, clerk.id, HouseSubject.PERSON)]
         assert acts == ["reactivate", "deactivate", "password", "link", "link", "add"]
         assert second not in str([one.more for one in changes_of(session, clerk.id, HouseSubject.PERSON)])
+
+
+def test_the_owner_and_the_other_administrators_are_told_of_a_link_and_not_by_what_it_opens(
+    database: Database,
+) -> None:
+    with database.writing() as session:
+        settle(session)
+        owner = make_staff(session, "clerk@suivi.example", Role.CLERK, "M3", language=Language.NL)
+        maker, admin = an_admin(session, "admin")
+        other, _ = an_admin(session, "other")
+        gone, _ = an_admin(session, "gone")
+        gone.active = False
+        secret = make_password_link(session, staff_id=owner.id, actor=admin, now=MONDAY)
+        session.flush()
+        row = session.scalars(select(Outbox).where(Outbox.password_link_id.is_not(None))).one()
+        parcel = parcel_of(session, row, SENDER)
+
+    assert parcel.recipients == (owner.email, other.email)
+    body = parcel.mail.get_body(("plain",))
+    assert body is not None
+    text = body.get_content().replace("\r\n", "\n")
+    dutch, french = text.split("\n----\n")
+    assert f"Gemaakt door: {maker.name}\nGemaakt op: 2 maart 2026 om 10.00 uur" in dutch
+    assert f"Compte : {owner.name}, {owner.email}" in french
+    assert secret not in parcel.mail.as_string()
+    assert "/staff/password" not in text

@@ -13,7 +13,8 @@ from tests.factories import MONDAY, acting, make_case, make_house, make_staff, s
 from tracker.casework.digest import choose_digest, digest
 from tracker.casework.tasks import ask
 from tracker.charter.words import Channel, Language, Nature, Role
-from tracker.correspondence.mail import Sender, parcel_of
+from tracker.correspondence.mail import parcel_of
+from tracker.correspondence.parcel import Sender
 from tracker.models.database import Database
 from tracker.models.messages import Outbox
 from tracker.models.personal import Digest

@@ -23,7 +23,8 @@ from tracker.casework.late_actions import tell_late_actions
 from tracker.casework.nature import confirm_nature
 from tracker.charter.counting import at_brussels
 from tracker.charter.words import Effect, Inadmissible, Nature, Outcome, Role, WaiverGround
-from tracker.correspondence.mail import Sender, parcel_of
+from tracker.correspondence.mail import parcel_of
+from tracker.correspondence.parcel import Sender
 from tracker.insight.verify import verify
 from tracker.models.cases import Case
 from tracker.models.complaints import ActionNotice, CorrectiveAction, Finding

@@ -31,7 +31,8 @@ from tracker.charter.words import (
     WaiverGround,
 )
 from tracker.correspondence.gate import SendRefused
-from tracker.correspondence.mail import Sender, parcel_of
+from tracker.correspondence.mail import parcel_of
+from tracker.correspondence.parcel import Sender
 from tracker.models.cases import Case
 from tracker.models.database import Database
 from tracker.models.history import History

@@ -22,7 +22,8 @@ from tracker.charter.counting import brussels_day
 from tracker.charter.words import CaseState, Channel, Language, Nature, Opinion, Role, SurveyQuestion
 from tracker.correspondence.incoming import read
 from tracker.correspondence.letter import render
-from tracker.correspondence.mail import Sender, parcel_of
+from tracker.correspondence.mail import parcel_of
+from tracker.correspondence.parcel import Sender
 from tracker.correspondence.survey_links import HIDDEN
 from tracker.correspondence.tracking import tracking_code
 from tracker.insight.verify import verify

@@ -21,7 +21,8 @@ from tracker.casework.notes import note
 from tracker.casework.tasks import AskedTooLate, CannotBeAsked, NotBeside, SensitiveStays, TaskNotOpen
 from tracker.charter.moves import MoveNotAllowed
 from tracker.charter.words import Nature, Role, TaskState, WaiverGround, WordToStaff
-from tracker.correspondence.mail import Sender, parcel_of
+from tracker.correspondence.mail import parcel_of
+from tracker.correspondence.parcel import Sender
 from tracker.insight.sight import may_read
 from tracker.insight.tasks import asked_of, contributions_of, one_task
 from tracker.insight.verify import verify

@@ -12,7 +12,8 @@ from tests.factories import MONDAY, acting, make_case, make_house, make_staff, s
 from tracker.casework import letters
 from tracker.casework.drafting import Draft
 from tracker.charter.words import Language, Nature, Role
-from tracker.correspondence.mail import Sender, parcel_of
+from tracker.correspondence.mail import parcel_of
+from tracker.correspondence.parcel import Sender
 from tracker.models.database import Database
 from tracker.models.messages import Message, Outbox
 

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session as DatabaseSession
 from tests.correspondence.letters import SIGNATURE
 from tests.factories import MONDAY, make_case, settle
 from tracker.charter.words import Act, Channel, Direction, MessageKind
-from tracker.correspondence.mail import Sender
+from tracker.correspondence.parcel import Sender
 from tracker.models.cases import Case
 from tracker.models.database import Database
 from tracker.models.messages import Message, Outbox

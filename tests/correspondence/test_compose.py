@@ -42,6 +42,7 @@ def test_every_outgoing_kind_has_one_folder_and_every_folder_a_kind() -> None:
         "digest",
         "staff_notice",
         "action_notice",
+        "password_link",
     }
     assert {kind for kind, _ in LETTERS.values()} == set(OUTGOING)
 

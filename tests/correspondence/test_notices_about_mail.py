@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from tests.factories import make_staff, settle
 from tests.insight.casebook import NOW, a_case, a_mail
 from tracker.charter.words import Language, MailOutcome, MailReason, Role
-from tracker.correspondence.mail import Sender, parcel_of
+from tracker.correspondence.mail import parcel_of
+from tracker.correspondence.parcel import Sender
 from tracker.models.database import Database
 from tracker.models.mail import MailNotice
 from tracker.models.messages import Outbox

@@ -16,7 +16,7 @@ from tests.journeys.keyboard import Keyboard
 from tests.web.conftest import _served, address, database, settings
 from tests.web.staff.conftest import PASSWORD, app, app_once, email_of, file, furnished, row
 from tests.web.windows import open_window, wait_for_focus
-from tracker.correspondence.mail import Sender
+from tracker.correspondence.parcel import Sender
 from tracker.correspondence.transport import FolderTransport
 from tracker.models.database import Database
 from tracker.opening import Machine

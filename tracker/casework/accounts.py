@@ -26,6 +26,7 @@ from tracker.casework.people import (
 from tracker.charter.words import HouseSubject, Role, Verb
 from tracker.insight.house import last_change_of, open_files
 from tracker.models.directory import Service
+from tracker.models.messages import Outbox
 from tracker.models.personal import PasswordLink
 from tracker.models.staff import Staff
 
@@ -180,19 +181,20 @@ def open_account(session: Session, *, staff_id: int, actor: Actor, now: datetime
 def make_password_link(session: Session, *, staff_id: int, actor: Actor, now: datetime) -> str:
     """Make the secret of a link by which somebody sets their own password, and return it: it is never kept.
 
-    An earlier one ends. The old password counts until the new one is set. Raises as ``change_account`` does.
+    An earlier one ends. The old password counts until the new one is set. The owner and the other administrators are
+    told by mail that it was made, without the link. Raises as ``change_account`` does.
     """
     staff = _take(session, staff_id, actor, None)
     if not staff.active or actor.staff_id is None:
         raise NoSuchAccount
     _end_links(session, staff_id, now)
     secret = token_urlsafe(SECRET_BYTES)
-    session.add(
-        PasswordLink(
-            staff_id=staff_id, digest=_digest(secret), made_at=now, made_by=actor.staff_id, until=now + LINK_LASTS
-        )
+    link = PasswordLink(
+        staff_id=staff_id, digest=_digest(secret), made_at=now, made_by=actor.staff_id, until=now + LINK_LASTS
     )
+    session.add(link)
     session.flush()
+    session.add(Outbox(password_link_id=link.id, state="waiting", attempts=0, next_try_at=now))
     note_change(session, HouseSubject.PERSON, str(staff_id), "link", actor=actor, now=now)
     return secret
 

@@ -31,6 +31,7 @@ from tracker.correspondence.facts import (
     LetterFacts,
     MailNoticeFacts,
     NoticeFacts,
+    PasswordLinkFacts,
     Promise,
     Request,
     StaffNoticeFacts,
@@ -39,11 +40,11 @@ from tracker.correspondence.gate import Item, Missing, SendRefused
 from tracker.correspondence.in_html import as_page, links_of
 from tracker.correspondence.phones import Line
 from tracker.correspondence.placeholders import fill_in, values_of
-from tracker.correspondence.tables import text_of
+from tracker.correspondence.tables import moment_in_words, text_of
 from tracker.resources import resource
 
 NOTICE, MAIL_NOTICE, DIGEST = "notice", "mail_notice", "digest"
-STAFF_NOTICE, ACTION_NOTICE = "staff_notice", "action_notice"
+STAFF_NOTICE, ACTION_NOTICE, PASSWORD_LINK = "staff_notice", "action_notice", "password_link"
 """The folders of the mails to staff; every other folder is named after its `MessageKind`."""
 OMBUDSMAN = "www.federalombudsman.be"
 """What an answer to a complaint names: where its writer can turn next, free of charge (law of 22 March 1995)."""
@@ -184,6 +185,16 @@ def compose_action_notice(facts: ActionNoticeFacts, languages: Sequence[Language
     values = {field.name: getattr(facts, field.name) for field in fields(facts)}
     links = [facts.actions_url, facts.case_url]
     return _to_staff(ACTION_NOTICE, lambda _: values, languages, links, layout="notice.txt")
+
+
+def compose_password_link(facts: PasswordLinkFacts, languages: Sequence[Language]) -> Composed:
+    """Write the mail that tells of a link by which a password is set, once in each of its readers' languages."""
+    values = {field.name: getattr(facts, field.name) for field in fields(facts)}
+
+    def said(language: Language) -> dict[str, Any]:
+        return values | {name: moment_in_words(values[name], language) for name in ("made_at", "until")}
+
+    return _to_staff(PASSWORD_LINK, said, languages, [facts.history_url])
 
 
 def compose_digest(facts: DigestFacts, language: Language) -> Composed:

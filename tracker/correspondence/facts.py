@@ -1,7 +1,7 @@
 """Owns what a message needs to know: plain facts, handed in by the use cases, with no row of the database in them."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from tracker.charter.words import Channel, Language, MailReason, ObligationKind, ServiceKind, WordToStaff
 from tracker.correspondence.phones import Phone
@@ -156,6 +156,20 @@ class ActionNoticeFacts:
     """The Brussels day that is past."""
     actions_url: str
     case_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordLinkFacts:
+    """What is told of a link by which a password is set; never the link."""
+
+    name: str
+    """Whose account it is."""
+    email: str
+    by: str
+    """The administrator who made it."""
+    made_at: datetime
+    until: datetime
+    history_url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

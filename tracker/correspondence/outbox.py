@@ -21,7 +21,8 @@ from sqlalchemy.orm import Session
 
 from tracker.charter.counting import aware
 from tracker.correspondence.gate import SendRefused
-from tracker.correspondence.mail import Parcel, Sender, names_of, parcel_of
+from tracker.correspondence.mail import names_of, parcel_of
+from tracker.correspondence.parcel import Parcel, Sender
 from tracker.correspondence.transport import (
     TIMEOUT_SECONDS,
     Connection,

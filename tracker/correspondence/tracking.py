@@ -75,6 +75,7 @@ class MailKind(StrEnum):
     DIGEST = "d"
     STAFF_NOTICE = "s"
     ACTION_NOTICE = "c"
+    ACCOUNT = "p"
 
 
 def message_id(

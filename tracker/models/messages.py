@@ -18,7 +18,7 @@ from tracker.charter.words import (
 from tracker.models.base import Base, BigId, Sealed, Word, one_of
 from tracker.models.complaints import ActionNotice
 from tracker.models.mail import MailNotice
-from tracker.models.personal import Digest
+from tracker.models.personal import Digest, PasswordLink
 from tracker.models.tasks import StaffNotice
 
 LEAVING = "act IS NOT NULL AND left_on IS NULL"
@@ -117,7 +117,8 @@ class Outbox(Base):
             " + CASE WHEN mail_notice_id IS NULL THEN 0 ELSE 1 END"
             " + CASE WHEN digest_id IS NULL THEN 0 ELSE 1 END"
             " + CASE WHEN staff_notice_id IS NULL THEN 0 ELSE 1 END"
-            " + CASE WHEN action_notice_id IS NULL THEN 0 ELSE 1 END = 1",
+            " + CASE WHEN action_notice_id IS NULL THEN 0 ELSE 1 END"
+            " + CASE WHEN password_link_id IS NULL THEN 0 ELSE 1 END = 1",
             name="one_thing_to_send",
         ),
         CheckConstraint("state IN ('waiting', 'sent', 'failed')", name="state"),
@@ -135,6 +136,7 @@ class Outbox(Base):
     digest_id: Mapped[int | None] = mapped_column(ForeignKey(Digest.id), unique=True)
     staff_notice_id: Mapped[int | None] = mapped_column(ForeignKey(StaffNotice.id), unique=True)
     action_notice_id: Mapped[int | None] = mapped_column(ForeignKey(ActionNotice.id), unique=True)
+    password_link_id: Mapped[int | None] = mapped_column(ForeignKey(PasswordLink.id), unique=True)
     state: Mapped[str] = mapped_column(String(10), default="waiting")
     attempts: Mapped[int] = mapped_column(default=0)
     next_try_at: Mapped[datetime]

@@ -12,7 +12,8 @@ from tests.factories import make_house, make_staff
 from tests.web.staff.conftest import PASSWORD, Desk, email_of, soup_of
 from tracker.casework.sweep import sweep
 from tracker.charter.words import Language, Role
-from tracker.correspondence.mail import Sender, parcel_of
+from tracker.correspondence.mail import parcel_of
+from tracker.correspondence.parcel import Sender
 from tracker.models.cases import Case
 from tracker.models.database import Database
 from tracker.models.messages import Outbox
