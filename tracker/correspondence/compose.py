@@ -177,7 +177,11 @@ def compose_staff_notice(facts: StaffNoticeFacts, languages: Sequence[Language])
     """Write the mail to colleagues about a task or a note that names them, once in each of their languages."""
     values = {field.name: getattr(facts, field.name) for field in fields(facts)}
     links = [url for url in (facts.answer_url, facts.case_url) if url]
-    return _to_staff(STAFF_NOTICE, lambda _: values, languages, links, layout="notice.txt")
+
+    def said(language: Language) -> dict[str, Any]:
+        return values | {"service": facts.service[language] if facts.service else None}
+
+    return _to_staff(STAFF_NOTICE, said, languages, links, layout="notice.txt")
 
 
 def compose_action_notice(facts: ActionNoticeFacts, languages: Sequence[Language]) -> Composed:

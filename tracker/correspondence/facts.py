@@ -1,5 +1,6 @@
 """Owns what a message needs to know: plain facts, handed in by the use cases, with no row of the database in them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -138,8 +139,8 @@ class StaffNoticeFacts:
     """Who asked, settled it, or wrote the note."""
     due_on: date | None = None
     """By when (Brussels) it is wanted."""
-    service: str | None = None
-    """The code of the service that is asked."""
+    service: Mapping[str, str] | None = None
+    """The names, by language, of the service that is asked."""
     answer_url: str | None = None
     """Where it is said to be done, or declined."""
 

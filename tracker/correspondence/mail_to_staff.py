@@ -37,6 +37,7 @@ from tracker.correspondence.tracking import MailKind, message_id
 from tracker.correspondence.transport import Undeliverable
 from tracker.models.cases import Case
 from tracker.models.complaints import ActionNotice, CorrectiveAction
+from tracker.models.directory import Service
 from tracker.models.mail import Mail, MailNotice
 from tracker.models.messages import Message
 from tracker.models.obligations import Notice, Obligation
@@ -105,6 +106,12 @@ def mail_notice_mail(session: Session, notice: MailNotice, sender: Sender) -> Pa
     return Parcel(mail, (in_ascii(person.email),))
 
 
+def _service_names(session: Session, task: Task | None) -> Mapping[str, str] | None:
+    if task is None or task.service_code is None:
+        return None
+    return session.get_one(Service, task.service_code).names
+
+
 def word_mail(session: Session, word: StaffNotice, sender: Sender) -> Parcel:
     """Return the mail to colleagues about a task or a note that names them, in each of their languages."""
     reference = session.get_one(Case, word.case_id).reference
@@ -120,7 +127,7 @@ def word_mail(session: Session, word: StaffNotice, sender: Sender) -> Parcel:
         case_url=f"{sender.base_url}/staff/cases/{reference}",
         by=one_line(by.name) if by else "Suivi",
         due_on=task.due_on if task else None,
-        service=task.service_code if task else None,
+        service=_service_names(session, task),
         answer_url=f"{sender.base_url}/staff/asked/{word.task_id}" if asked else None,
     )
     languages = [person.language for person in people]
