@@ -28,6 +28,7 @@ from tracker.insight.tasks import asked_of, contributions_of, one_task
 from tracker.insight.verify import verify
 from tracker.models.cases import Case
 from tracker.models.database import Database
+from tracker.models.directory import Service
 from tracker.models.history import History
 from tracker.models.messages import Outbox
 from tracker.models.staff import Staff
@@ -161,6 +162,9 @@ def test_a_service_contributes_with_a_note_that_stands_beside_the_answer(
     an, dg = people["an"], people["dg"]
     task = _ask(session, case, an, service_code="DGE")
     assert _words(session) == [(WordToStaff.ASKED, [dg.id])]  # it has no head: its clerks
+    row = session.scalars(select(Outbox).where(Outbox.staff_notice_id.is_not(None))).one()
+    service = session.get_one(Service, "DGE").names[dg.language]
+    assert f"{service}\n" in str(parcel_of(session, row, SENDER).mail.get_body(("plain",)).get_content())
     with pytest.raises(NotPermitted):
         tasks.settle(session, HOUSE, number=task.id, done=True, word="No.", actor=acting(people["cy"]), now=LATER)
     with pytest.raises(Missing):
