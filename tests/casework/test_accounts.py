@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from threading import Barrier
 from typing import Any
@@ -28,20 +28,24 @@ from tracker.casework.accounts import (
     set_password,
 )
 from tracker.casework.calendar_feed import feed_of, make_feed
+from tracker.casework.corrective import add_action
 from tracker.casework.errors import Missing, NotPermitted
 from tracker.casework.house import Actor
 from tracker.casework.people import EmailTaken, UnknownService, authenticate
 from tracker.casework.succession import hand_over_from_closed
+from tracker.casework.tasks import ask
 from tracker.charter.words import HouseSubject, Language, Nature, Role, Verb
 from tracker.correspondence.mail import parcel_of
 from tracker.correspondence.parcel import Sender
-from tracker.insight.house import changes_of, open_files
+from tracker.insight.house import changes_of, open_beside, open_files
 from tracker.insight.verify import verify
 from tracker.models.cases import Case
+from tracker.models.complaints import CorrectiveAction
 from tracker.models.database import Database
 from tracker.models.history import History
 from tracker.models.messages import Outbox
 from tracker.models.staff import Staff
+from tracker.models.tasks import StaffNotice, Task
 
 WHY = "Left the service."
 SENDER = Sender(
@@ -143,6 +147,49 @@ def test_the_files_of_a_closed_account_are_handed_over_one_by_one_and_once(datab
         assert len(moved) == 4
         (closed, *_) = changes_of(session, done["staff_id"], HouseSubject.PERSON)
         assert (closed.act, closed.more["files"], closed.more["successor"]) == ("deactivate", 4, "Heir")
+    assert list(verify(database, house.rules, house.calendar)) == []
+
+
+def test_what_others_asked_of_a_closed_account_and_its_corrective_actions_go_on(database: Database) -> None:
+    house, due = make_house(), date(2026, 3, 10)
+    with database.writing() as session:
+        settle(session)
+        leaver = make_staff(session, "leaver@suivi.example", Role.CLERK, "M3")
+        head = make_staff(session, "head@suivi.example", Role.HEAD, "M3")
+        heir = make_staff(session, "heir@suivi.example", Role.CLERK, "M1")
+        coordinator = make_staff(session, "co@suivi.example", Role.COMPLAINTS, "COMPLAINTS")
+        _, admin = an_admin(session, "admin")
+        asker = acting(make_staff(session, "asker@suivi.example", Role.CLERK, "M5"))
+        plain, shut = make_case(session, service="M5"), make_case(session, service="M5")
+        complaints = [make_case(session, nature=Nature.COMPLAINT, about_staff_id=who) for who in (None, heir.id)]
+        told: dict[str, Any] = {"now": MONDAY, "seen": None}
+        for case in (plain, shut):
+            ask(session, house, reference=case.reference, what="Who?", due_on=due, asked_id=leaver.id, actor=asker,
+                **told)  # fmt: skip
+        shut.sensitive = True
+        for case in complaints:
+            add_action(session, house, reference=case.reference, what="Two lines.", owner_id=leaver.id, due_on=due,
+                       actor=acting(coordinator), **told)  # fmt: skip
+        assert open_beside(session, leaver.id) == (2, 2)
+        close_account(session, staff_id=leaver.id, successor_id=heir.id, why=WHY, actor=admin, now=MONDAY)
+
+    later = MONDAY + timedelta(minutes=1)
+    assert hand_over_from_closed(database, house, now=later) == {"handed_over": 4, "left": 0}
+    assert hand_over_from_closed(database, house, now=later) == {"handed_over": 0, "left": 0}
+    with database.reading() as session:
+        assert open_beside(session, leaver.id) == (0, 0)
+        tasks = session.scalars(select(Task).order_by(Task.id)).all()
+        assert [(one.case_id, one.asked_id, one.state.value, one.due_on) for one in tasks] == [
+            (plain.id, leaver.id, "withdrawn", due),
+            (shut.id, leaver.id, "declined", due),  # sensitive: nobody else may read it, and whoever asked is told
+            (plain.id, heir.id, "open", due),
+        ]
+        words = session.scalars(select(StaffNotice).where(StaffNotice.recorded_at == later)).all()
+        assert [(one.kind.value, one.recipients) for one in words] == [
+            ("asked", [heir.id]), ("declined", [asker.staff_id])
+        ]  # fmt: skip
+        owners = session.scalars(select(CorrectiveAction.owner_id).order_by(CorrectiveAction.id)).all()
+        assert owners == [heir.id, head.id], "never whom the complaint is about"
     assert list(verify(database, house.rules, house.calendar)) == []
 
 

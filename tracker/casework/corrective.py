@@ -1,5 +1,6 @@
 """Owns the corrective actions: what is done because of a complaint, by whom and by when, and what came of it."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -158,6 +159,17 @@ def give_on(session: Session, case: Case) -> list[int]:
     for action in given:
         action.owner_id = case.handler_id
     return [action.id for action in given]
+
+
+def give_to(file: CaseFile, action: CorrectiveAction, to: Sequence[Staff], *, reason: str) -> None:
+    """Give an action that is not done to the first of some colleagues whom the complaint is not about.
+
+    Where there is none, whoever handles the complaint gets it.
+    """
+    handler = file.session.get_one(Staff, file.case.handler_id)
+    owner = next((one for one in to if one.id != file.case.about_staff_id), handler)
+    action.owner_id = owner.id
+    _tell(file, "action_changed", action, owner=owner.name, reason=reason)
 
 
 def bring_along(session: Session, survivor: Case, gone: Case) -> list[int]:

@@ -178,6 +178,32 @@ def closed_to(file: CaseFile) -> Mapping[str, Any]:
     return withdraw_open(file, only=facts_of(file.case, _beside(file), asked=asked_on(file.session, file.case.id)))
 
 
+def pass_on(file: CaseFile, task: Task, to: Sequence[Staff], *, word: str) -> None:
+    """Ask the first of some colleagues who may be asked for what somebody else no longer can do, by the same day.
+
+    Where none of them may be asked it counts as declined: whoever asked is told, and asks somebody else.
+    """
+    for person in to:
+        try:
+            _colleague(file, person.id)
+        except (CannotBeAsked, SensitiveStays):
+            continue
+        new = Task(
+            case_id=file.case.id, what=task.what, asked_id=person.id, due_on=task.due_on, asked_at=file.now,
+            asked_by=task.asked_by, state=TaskState.OPEN,
+        )  # fmt: skip
+        said = _withdraw(file, task, word)
+        file.session.add(new)
+        file.session.flush()
+        told = _tell(file, WordToStaff.ASKED, new)
+        file.done(Verb.WRITE, details={"tasks": [said, _said(new, person.name, told=told)]})
+        return
+    task.word = word
+    _end(task, TaskState.DECLINED, file.actor, file.now)
+    told = _tell(file, WordToStaff.DECLINED, task)
+    file.done(Verb.WRITE, details={"tasks": [_said(task, _name(file.session, task), told=told)]})
+
+
 def open_on(session: Session, case_id: int) -> int:
     """Return how many things are still asked on a case."""
     return len(session.scalars(select(Task.id).where(Task.case_id == case_id, Task.state == TaskState.OPEN)).all())

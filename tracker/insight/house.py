@@ -213,19 +213,36 @@ def open_files(session: Session, staff_id: int) -> int:
     return session.scalar(select(func.count()).select_from(_open(Case.handler_id == staff_id).subquery())) or 0
 
 
+TASK_WAITS = Task.state == TaskState.OPEN
+ACTION_WAITS = CorrectiveAction.done_on.is_(None)
+
+
 def open_beside(session: Session, staff_id: int) -> tuple[int, int]:
     """Return how many tasks and corrective actions somebody still has to do (two statements)."""
-    tasks = select(func.count()).where(Task.asked_id == staff_id, Task.state == TaskState.OPEN)
-    actions = select(func.count()).where(CorrectiveAction.owner_id == staff_id, CorrectiveAction.done_on.is_(None))
+    tasks = select(func.count()).where(Task.asked_id == staff_id, TASK_WAITS)
+    actions = select(func.count()).where(CorrectiveAction.owner_id == staff_id, ACTION_WAITS)
     return session.scalar(tasks) or 0, session.scalar(actions) or 0
 
 
 def files_of_closed(session: Session, most: int) -> list[str]:
     """Return the references of open files whose handler's account is closed (two statements)."""
-    closed = list(session.scalars(select(Staff.id).where(Staff.active.is_(False), Staff.is_desk.is_(False))))
+    closed = _closed(session)
+    return list(session.scalars(_open(Case.handler_id.in_(closed)).limit(most))) if closed else []
+
+
+def beside_of_closed(session: Session, most: int) -> list[str]:
+    """Return the references of files on which a closed account has something to do (two statements)."""
+    closed = _closed(session)
     if not closed:
         return []
-    return list(session.scalars(_open(Case.handler_id.in_(closed)).limit(most)))
+    asked = select(Task.case_id).where(Task.asked_id.in_(closed), TASK_WAITS)
+    owned = select(CorrectiveAction.case_id).where(CorrectiveAction.owner_id.in_(closed), ACTION_WAITS)
+    query = select(Case.reference).where(Case.id.in_(union_all(asked, owned))).order_by(Case.id)
+    return list(session.scalars(query.limit(most)))
+
+
+def _closed(session: Session) -> list[int]:
+    return list(session.scalars(select(Staff.id).where(Staff.active.is_(False), Staff.is_desk.is_(False))))
 
 
 def _open(of: ColumnElement[bool]) -> CompoundSelect[tuple[str]]:
