@@ -16,9 +16,10 @@ from tracker.casework import complaints, contact, corrective, ending, erasing, f
 from tracker.casework import tasks as asking
 from tracker.casework.complaints import Found
 from tracker.casework.drafting import Draft
-from tracker.casework.erasing import GOES, TAKEN_OUT, Folders, NotFinished, OtherReference, erase, remove_files
+from tracker.casework.erasing import GOES, TAKEN_OUT, Folders, NotFinished, OtherReference, erase, remove_files, tidy
 from tracker.casework.errors import Erased, Missing, NotPermitted
 from tracker.casework.notes import note
+from tracker.casework.purge import purge
 from tracker.charter.counting import brussels_day
 from tracker.charter.words import (
     PAPER,
@@ -282,8 +283,8 @@ def test_nothing_of_the_person_is_left_in_any_column_or_file_and_the_records_are
     assert _problems(database) == []
     laid = [*folders.mail.rglob("*.eml"), *folders.attachments.rglob("*.pdf"), *folders.letters.rglob("*.pdf")]
     assert len(laid) == 3, "the files go after the commit"
-    assert remove_files(database, folders, now=NOW + timedelta(days=1)) == 2
-    assert remove_files(database, folders, now=NOW + timedelta(days=1)) == 0
+    assert tidy(database, folders, now=NOW + timedelta(days=1)) == 2, "the one that was merged into it went with it"
+    assert tidy(database, folders, now=NOW + timedelta(days=1)) == 0
     assert not any(path.exists() for path in laid)
     assert _problems(database) == []
     if database.is_sqlite:
@@ -385,9 +386,10 @@ def test_a_crash_on_the_way_leaves_all_or_nothing_and_the_files_are_found_again(
     _erase(database, lived)
     monkeypatch.setattr(erasing, "path_of", _die)
     with pytest.raises(KeyboardInterrupt):
-        remove_files(database, folders, now=NOW + timedelta(days=1))
+        remove_files(database, folders)
     monkeypatch.undo()
-    assert remove_files(database, folders, now=NOW + timedelta(days=1)) == 2
+    left = {"letters": folders.letters, "mail": folders.mail}
+    assert purge(database, folders.attachments, **left, now=NOW + timedelta(days=2)).erasures == 2
     assert not [path for folder in (folders.mail, folders.attachments, folders.letters)
                 for path in folder.rglob("*.*")]  # fmt: skip
 

@@ -223,7 +223,7 @@ def test_uploads_whose_form_was_never_sent_are_removed_and_no_others(database: D
         for age in (0, 2):
             session.add(Throttle(door="d", who="w", window_start=now - timedelta(days=age), tries=1))
 
-    purged = purge(database, tmp_path / "kept", letters=tmp_path / "letters", now=now)
+    purged = purge(database, tmp_path / "kept", letters=tmp_path / "letters", mail=tmp_path / "none", now=now)
 
     assert (purged.uploads, purged.throttles) == (2, 1)
     assert sorted(path.name for path in (tmp_path / "kept").iterdir()) == ["new"]
@@ -245,7 +245,7 @@ def test_files_that_no_letter_is_kept_in_are_removed_once_they_are_old(database:
     for name in ("12-aa.pdf", ".12-bb.pdf.part", letter.stored_as):
         os.utime(tmp_path / name, (old, old))
 
-    purged = purge(database, tmp_path / "none", letters=tmp_path, now=now)
+    purged = purge(database, tmp_path / "none", letters=tmp_path, mail=tmp_path, now=now)
 
     assert purged.letters == 2
     assert sorted(path.name for path in tmp_path.glob("*.pdf*")) == sorted([letter.stored_as, "new.pdf"])
@@ -269,7 +269,7 @@ def test_files_that_a_crash_left_without_a_row_are_removed_once_they_are_old(
         (tmp_path / "ab" / name).write_text("x")
         os.utime(tmp_path / "ab" / name, ((now - timedelta(days=age)).timestamp(),) * 2)
 
-    purged = purge(database, tmp_path, letters=tmp_path / "none", now=now)
+    purged = purge(database, tmp_path, letters=tmp_path / "none", mail=tmp_path / "none", now=now)
 
     assert purged.strays == 1
     assert sorted(path.name for path in (tmp_path / "ab").iterdir()) == ["coming.pdf", "kept.pdf"]

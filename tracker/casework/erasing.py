@@ -303,26 +303,35 @@ def _steps(steps: Sequence[Mapping[str, Any]], known: frozenset[str]) -> list[An
     ]
 
 
-def remove_files(database: Database, folders: Folders, *, now: datetime) -> int:
-    """Remove from the disk what erasures have left there; return how many erasures were seen to.
+def remove_files(database: Database, folders: Folders) -> list[int]:
+    """Remove from the disk what erasures have left there; return the cases that were seen to.
 
-    After a crash the next call finds the same again, so that nothing is left for good.
+    What a crash kept from being removed is found again by the next call, until ``tidy`` has seen to it.
     """
     with database.reading() as session:
         waiting = session.execute(select(Erasure.case_id, Erasure.files).where(Erasure.gone_at.is_(None))).all()
-    for case_id, files in waiting:
+    for _, files in waiting:
         for name in files.get("attachments", ()):
             _remove(folders.attachments, folders.attachments / name)
         for name in files.get("letters", ()):
             _remove(folders.letters, folders.letters / name)
         for digest in files.get("mail", ()):
             _remove(folders.mail, path_of(folders.mail, digest))
-        with database.writing() as session:
-            row = session.scalars(select(Erasure).where(Erasure.case_id == case_id).with_for_update()).one()
-            row.files, row.gone_at = {}, aware(now)
-    if waiting and database.is_sqlite:
+    return [case_id for case_id, _ in waiting]
+
+
+def tidy(database: Database, folders: Folders, *, now: datetime) -> int:
+    """See to what erasures have left behind: files, and on SQLite what lies in its files and counts no more.
+
+    Return how many erasures were seen to; they are over with that.
+    """
+    cases = remove_files(database, folders)
+    if cases and database.is_sqlite:
         _forget_words(database)
-    return len(waiting)
+    with database.writing() as session:
+        for row in session.scalars(select(Erasure).where(Erasure.case_id.in_(cases)).with_for_update()):
+            row.files, row.gone_at = {}, aware(now)
+    return len(cases)
 
 
 def _remove(folder: Path, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Owns the tidying up: uploads whose form was never sent, files without a row, counts of tries too old to matter."""
+"""Owns the tidying up: uploads of forms never sent, files without a row, what erasures left, tries long past."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import delete, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from tracker.casework.erasing import Folders, tidy
 from tracker.charter.counting import aware
 from tracker.models.database import Database
 from tracker.models.messages import Attachment
@@ -34,14 +35,16 @@ class Purged:
     letters: int
     """Files of letters that were never kept, or were made anew."""
     throttles: int
+    erasures: int
+    """Erasures of which nothing is left on the disk from now on."""
 
 
-def purge(database: Database, folder: Path, *, letters: Path, now: datetime) -> Purged:
+def purge(database: Database, folder: Path, *, letters: Path, mail: Path, now: datetime) -> Purged:
     """Remove what nobody waits for at ``now`` (aware): first the row, in a commit of its own, then its file.
 
     A file whose row is gone is left behind by a crash at worst, and found later; a row never points to nothing.
-    ``folder``: where uploads and the files of mail lie; ``letters``: where the PDFs of letters do. Raises
-    ``NaiveDatetime``.
+    ``folder``: where uploads and the files of mail lie; ``letters``: where the PDFs of letters do; ``mail``: where
+    raw mail does. Raises ``NaiveDatetime``.
     """
     now, uploads = aware(now), 0
     while True:
@@ -65,6 +68,7 @@ def purge(database: Database, folder: Path, *, letters: Path, now: datetime) -> 
         strays=_remove_strays(database, folder, Attachment.stored_as, now),
         letters=_remove_strays(database, letters, Letter.stored_as, now),
         throttles=getattr(old, "rowcount", 0),
+        erasures=tidy(database, Folders(attachments=folder, letters=letters, mail=mail), now=now),
     )
 
 

@@ -19,7 +19,7 @@ from tracker.casework.late_actions import tell_late_actions
 from tracker.casework.leaving import before_leaving, on_failed, on_left
 from tracker.casework.mail.fetching import Fetched, fetch
 from tracker.casework.mail.ringing import ring
-from tracker.casework.purge import purge
+from tracker.casework.purge import Purged, purge
 from tracker.casework.recounting import count_again
 from tracker.casework.succession import hand_over_from_closed
 from tracker.casework.sweep import sweep
@@ -77,6 +77,12 @@ def take_in_mail(machine: Machine) -> Fetched:
     )
 
 
+def tidy_up(machine: Machine, now: datetime) -> Purged:
+    """Remove what nobody waits for, and what is left of what was erased."""
+    folders = {"letters": machine.letters, "mail": machine.settings.mail_dir}
+    return purge(machine.database, machine.attachments, **folders, now=now)
+
+
 JOBS = (
     Job(SWEEP, 60, lambda machine, now: sweep(machine.database, machine.house, now=now).to_json()),
     Job("deliver", 10, lambda machine, now: deliver(machine).to_json()),
@@ -88,11 +94,5 @@ JOBS = (
     Job("ring", 300, lambda machine, now: asdict(ring(machine.database, machine.house, now=now))),
     Job("digest", 300, lambda machine, now: asdict(digest(machine.database, machine.house, now=now))),
     Job("actions", 300, lambda machine, now: asdict(tell_late_actions(machine.database, machine.house, now=now))),
-    Job(
-        "purge",
-        3600,
-        lambda machine, now: asdict(
-            purge(machine.database, machine.attachments, letters=machine.letters, now=now),
-        ),
-    ),
+    Job("purge", 3600, lambda machine, now: asdict(tidy_up(machine, now))),
 )

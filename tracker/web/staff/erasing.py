@@ -15,7 +15,6 @@ from tracker.casework.erasing import Folders, erase, remove_files
 from tracker.charter.errors import CharterError
 from tracker.charter.words import CaseState, ErasureGround
 from tracker.web.site import site
-from tracker.web.staff.accounts import now
 from tracker.web.staff.acts import give_back, not_erased, the_case, with_case
 from tracker.web.staff.blueprint import needs, staff
 from tracker.web.staff.fields import REASON_LENGTH, Choice, StaffForm, one_line, several_lines, words_of
@@ -61,7 +60,7 @@ def erase_case(reference: str) -> ResponseReturnValue:
 def _remove() -> None:
     settings = site().settings
     folders = Folders(attachments=settings.attachments_dir, letters=settings.letters_dir, mail=settings.mail_dir)
-    remove_files(site().database, folders, now=now())
+    remove_files(site().database, folders)
 
 
 def _show(
