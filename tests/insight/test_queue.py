@@ -272,7 +272,7 @@ def test_a_page_of_the_queue_takes_two_statements(session: Session, database: Da
         viewer: Viewer = viewer_of(person)
         queue_page(session, viewer, view=View.ALL, show=Show.EVERYTHING, days=DAYS)
         overview(session, viewer, view=View.ALL, days=DAYS)
-        assert len(said) == 2
+        assert len([one for one in said if "set_config" not in one]) == 2
 
 
 def test_whoever_may_read_no_case_has_an_empty_queue(session: Session) -> None:

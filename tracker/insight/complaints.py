@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, func, literal_column, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from tracker.charter.words import CaseState, Effect, Inadmissible, Nature, Outcome
 from tracker.insight.queue import NOTHING_OWED, Position
+from tracker.insight.shown import spelled
 from tracker.insight.sight import Viewer, may_read
 from tracker.models.cases import Case
 from tracker.models.complaints import CorrectiveAction, Finding
@@ -197,8 +198,9 @@ def late_to_tell(viewer: Viewer, *, today: date) -> ScalarSelect[int]:
     late = (
         select(CorrectiveAction.id)
         .join(Case, Case.id == CorrectiveAction.case_id)
-        .where(CorrectiveAction.done_on.is_(None), CorrectiveAction.due_on < today, whose, _not_me(viewer))
-        .limit(MOST_COUNTED)
+        .where(CorrectiveAction.done_on.is_(None), CorrectiveAction.due_on < spelled(today), whose, _not_me(viewer))
+        .order_by(CorrectiveAction.due_on)  # as the index of an owner's has them
+        .limit(literal_column(str(MOST_COUNTED)))
     )
     return select(func.count()).select_from(late.subquery()).scalar_subquery()
 

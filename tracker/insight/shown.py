@@ -132,7 +132,7 @@ def marked(branch: Branch, alarm: str) -> ColumnElement[bool]:
 def walked(show: Show, branch: Branch) -> tuple[SQLColumnExpression[Any], ...]:
     """Return the order in which the database walks to what a list counts: that of the index which has it."""
     if show is Show.TO_CLOSE:
-        return (Case.service_code,)
+        return (Case.id,) if branch.by_handler else (Case.service_code,)
     return () if show in FEW else (branch.due_on, branch.id)
 
 

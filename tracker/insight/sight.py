@@ -50,6 +50,8 @@ class Branch:
 
     within: ColumnElement[bool]
     of: type[Case] | type[Association] = Case
+    by_handler: bool = False
+    """It is what one person handles."""
 
     @property
     def due_on(self) -> SQLColumnExpression[date | None]:
@@ -96,7 +98,10 @@ def mine(viewer: Viewer) -> list[Branch]:
     if not viewer.reaches:
         return []
     allowed = true() if viewer.sees_own else _SENSITIVE
-    return [Branch(and_(Case.handler_id == person, allowed, _not_about(viewer))) for person in sorted(viewer.own)]
+    return [
+        Branch(and_(Case.handler_id == person, allowed, _not_about(viewer)), by_handler=True)
+        for person in sorted(viewer.own)
+    ]
 
 
 def of_my_service(viewer: Viewer, *, led_only: bool = False) -> list[Branch]:

@@ -19,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from tracker.charter.words import TaskState
+from tracker.insight.shown import spelled
 from tracker.insight.sight import TO_BE_DONE, Viewer, may_read
 from tracker.models.cases import Case
 from tracker.models.directory import Service
@@ -97,7 +98,7 @@ def asked_to_tell(viewer: Viewer, *, today: date) -> Subquery:
     return (
         select(
             func.count().filter(readable).label("asked_of_me"),
-            func.count().filter(readable, asked.c.due_on < today).label("asked_late"),
+            func.count().filter(readable, asked.c.due_on < spelled(today)).label("asked_late"),
         )
         .select_from(asked)
         .subquery("asked_of_me")
