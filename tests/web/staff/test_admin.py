@@ -21,7 +21,7 @@ def test_an_administrator_sees_jobs_rules_texts_and_settings_without_secrets(
         [[cell.get_text(" ", strip=True) for cell in row.select("th, td")] for row in table.select("tbody tr")]
         for table in page.select("main table")
     )
-    assert [row[0] for row in jobs] == ["sweep"]
+    assert [row[0] for row in jobs] == ["Reminds of what is due, and escalates (sweep)"]
     assert jobs[0][1] != "–"
     assert len(rules) == len(RuleBook.shipped().rules)
     assert [row[0] for row in texts] == [one.name for one in all_texts()]

@@ -1,9 +1,11 @@
 """Owns the page on the state of this installation, for administrators: nothing about a case, and no secret."""
 
+from collections.abc import Mapping
 from dataclasses import fields
 
 from flask import render_template
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from config import MEGABYTE, Settings
 from tracker.access.permissions import Room
@@ -12,6 +14,7 @@ from tracker.casework.trying_rules import rules_without_target
 from tracker.charter.counting import brussels_day
 from tracker.correspondence.versions import all_texts
 from tracker.insight.machinery import jobs
+from tracker.web.languages import in_each_language
 from tracker.web.site import router, site
 from tracker.web.staff.accounts import now
 from tracker.web.staff.blueprint import needs_room, staff
@@ -29,6 +32,7 @@ def administration() -> ResponseReturnValue:
     return render_template(
         "staff/admin.html",
         jobs=found,
+        what_jobs_do=_what_jobs_do(),
         rules=here.house.rules.rules,
         texts=all_texts(),
         settings=_settings(here.settings),
@@ -37,6 +41,24 @@ def administration() -> ResponseReturnValue:
         lost=rules_without_target(router(), now()),
         keeps=True,
     )
+
+
+@in_each_language
+def _what_jobs_do() -> Mapping[str, str]:
+    """Return what each job does, by the name that it has in the log."""
+    return {
+        "sweep": _("Reminds of what is due, and escalates"),
+        "deliver": _("Sends what waits to leave"),
+        "fetch": _("Takes in mail"),
+        "figures": _("Counts the figures"),
+        "directory": _("Follows the directory from day to day"),
+        "calendar": _("Counts working days again after a change"),
+        "succession": _("Hands over the files of closed accounts"),
+        "ring": _("Tells of mail that waits for a decision"),
+        "digest": _("Sums up each one's day by mail"),
+        "actions": _("Tells of corrective actions past their date"),
+        "purge": _("Tidies up what is no longer needed"),
+    }
 
 
 def _settings(settings: Settings) -> list[tuple[str, str | None]]:
