@@ -27,7 +27,7 @@ from tracker.insight.casefacts import (
     to_send_again,
 )
 from tracker.insight.caseline import done, names_of, promised, said, told, told_by_name
-from tracker.insight.linked import linked
+from tracker.insight.linked import as_far_as_read, linked
 from tracker.insight.sight import Viewer
 from tracker.insight.tasks import asked_on_case, numbers_of
 from tracker.models.cases import Association, Case
@@ -56,11 +56,12 @@ def case_header(session: Session, reference: str) -> Header | None:
 
 
 def case_page(session: Session, header: Header, viewer: Viewer, *, newest: int | None = None) -> CasePage:
-    """Return all that was said and done on a case (four to eight statements, however long it has lived).
+    """Return all that was said and done on a case (four to nine statements, however long it has lived).
 
     ``newest``: only so many of the newest messages have their texts, with the notes and the first; none: all have.
     """
-    owed, history, notices = promised(session, header.id), done(session, header.id), told(session, header.id)
+    owed, notices = promised(session, header.id), told(session, header.id)
+    history = as_far_as_read(session, done(session, header.id), viewer)
     messages, beside = said(session, header.id, newest=newest)
     names = _names(session, header, history, notices)
     line: list[Said | Done | Told | Broken | Came] = [*history, *told_by_name(notices, names), *owed.broken]

@@ -5,6 +5,7 @@ further; only those that whoever looks may read are shown.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -28,7 +29,7 @@ from sqlalchemy import case as sql_case
 from sqlalchemy.orm import Session
 
 from tracker.charter.words import LinkKind
-from tracker.insight.casefacts import Header, Link
+from tracker.insight.casefacts import Done, Header, Link
 from tracker.insight.sight import Viewer, may_read
 from tracker.models.cases import Case
 from tracker.models.links import CaseLink
@@ -66,11 +67,35 @@ def linked(session: Session, header: Header, viewer: Viewer) -> Iterable[Link]:
             )  # fmt: skip
 
 
-def tied_by_hand(session: Session, case_id: int) -> list[tuple[int, str, str]]:
-    """Return the links of a case that can be undone: number, the other's reference, and why (one statement)."""
+def as_far_as_read(session: Session, history: Iterable[Done], viewer: Viewer) -> list[Done]:
+    """Return a history without the reasons of links to cases that whoever looks may not read (at most one statement).
+
+    A reason may tell of both cases: of the other, who reads only this one learns the reference.
+    """
+    entries = list(history)
+    named = {entry.details["link"]["with"] for entry in entries if entry.details.get("link")}
+    if not named:
+        return entries
+    read = set(session.scalars(select(Case.reference).where(Case.reference.in_(named), may_read(viewer))))
+    return [entry if _is_read(entry, read) else _without_word(entry) for entry in entries]
+
+
+def _is_read(entry: Done, read: set[str]) -> bool:
+    return not entry.details.get("link") or entry.details["link"]["with"] in read
+
+
+def _without_word(entry: Done) -> Done:
+    return replace(entry, details=dict(entry.details) | {"link": dict(entry.details["link"]) | {"word": ""}})
+
+
+def tied_by_hand(session: Session, case_id: int, viewer: Viewer) -> list[tuple[int, str, str]]:
+    """Return the links of a case that can be undone: number, the other's reference, and why (one statement).
+
+    Why is empty for who may not read the other.
+    """
     other = sql_case((CaseLink.case_id == case_id, CaseLink.other_id), else_=CaseLink.case_id)
     query = (
-        select(CaseLink.id, Case.reference, CaseLink.word)
+        select(CaseLink.id, Case.reference, sql_case((may_read(viewer), CaseLink.word), else_=""))
         .join(Case, Case.id == other)
         .where(
             or_(CaseLink.case_id == case_id, CaseLink.other_id == case_id), CaseLink.unlinked_at.is_(None),

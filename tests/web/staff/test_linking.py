@@ -1,11 +1,12 @@
 """From the page of a file one ties it to another, unties it, and gives a part of it a file of its own."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from sqlalchemy import select
 
 from tests.web.staff.conftest import Desk
-from tracker.models.cases import Case
+from tracker.models.cases import Association, Case
 from tracker.models.database import Database
 
 
@@ -35,3 +36,20 @@ def test_a_file_is_tied_untied_and_split(an: Desk, file: Callable[..., str], dat
     assert new.reference in told.select(".staff-links")[0].text
     assert f"Split in two, with file {new.reference} · Not ours." in told.text
     assert f"Split off: {first}" in an.page(f"/staff/cases/{new.reference}").text
+
+
+def test_who_reads_one_of_two_linked_files_learns_of_the_other_only_its_reference(
+    desk: Callable[[str], Desk], file: Callable[..., str], database: Database
+) -> None:
+    here, there = file(), file(service="M1", subject="Une affaire secrète")
+    with database.writing() as session:  # M1 is on both: Cy ties them, and then one becomes sensitive
+        session.add(Association(case_id=1, service_code="M1", since=datetime.now(UTC)))
+    assert desk("cy").send(f"/staff/cases/{here}/link", other=there, reason="Her illness.").status_code == 303
+
+    an, cy = desk("an"), desk("cy")
+    for path in (f"/staff/cases/{here}", f"/staff/cases/{here}/whole", f"/staff/cases/{here}/unlink"):
+        mine, theirs = an.page(path).get_text(" "), cy.page(path).get_text(" ")
+        assert there in mine
+        assert "Her illness." not in mine
+        assert "secrète" not in mine
+        assert "Her illness." in theirs

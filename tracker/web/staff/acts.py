@@ -22,6 +22,7 @@ from tracker.correspondence.explanation import refusal
 from tracker.correspondence.gate import SendRefused
 from tracker.insight.casefacts import Done, Header
 from tracker.insight.casepage import case_header
+from tracker.insight.linked import as_far_as_read
 from tracker.web.drafts import not_read
 from tracker.web.languages import language
 from tracker.web.site import site
@@ -176,9 +177,10 @@ def give_back(error: CharterError | OperationalError, show: Callable[..., Respon
         return busy(error, show)
     changed: Sequence[Done] = ()
     if isinstance(error, CaseChanged):
-        changed = [Done(entry.at, entry.verb, entry.actor, entry.details) for entry in error.since]
+        since = [Done(entry.at, entry.verb, entry.actor, entry.details) for entry in error.since]
         with site().database.reading() as db:
             g.case = case_header(db, the_case().reference)
+            changed = as_far_as_read(db, since, me().viewer)
     return show(409, problems=problems_of(error), changed=[(item, told(item, {})) for item in changed])
 
 

@@ -32,4 +32,4 @@ def link_told(said: Mapping[str, Any]) -> str:
         words = _("No longer linked to file %(reference)s", reference=said["with"])
     else:
         words = _("Linked to file %(reference)s", reference=said["with"])
-    return f"{words} · {said['word']}" if said["word"] != ERASED else str(words)
+    return f"{words} · {said['word']}" if said["word"] not in ("", ERASED) else str(words)

@@ -19,7 +19,7 @@ from tracker.insight.linked import tied_by_hand
 from tracker.web.fields import SUBJECT_LENGTH, TEXT_LENGTH
 from tracker.web.languages import language
 from tracker.web.site import site
-from tracker.web.staff.accounts import now
+from tracker.web.staff.accounts import me, now
 from tracker.web.staff.acts import Page, Then, act, lead_on
 from tracker.web.staff.fields import (
     REASON_LENGTH,
@@ -55,8 +55,10 @@ class UnlinkForm(StaffForm):
 
 def _links(form: UnlinkForm, case: Header) -> None:
     with site().database.reading() as db:
-        found = tied_by_hand(db, case.id)
-    form.number.choices = [(str(number), f"{reference} · {word[:120]}") for number, reference, word in found]
+        found = tied_by_hand(db, case.id, me().viewer)
+    form.number.choices = [
+        (str(number), f"{reference} · {word[:120]}" if word else reference) for number, reference, word in found
+    ]
     if not form.is_submitted():
         form.number.data = request.args.get("number") or (str(found[0][0]) if len(found) == 1 else None)
 
