@@ -3,25 +3,40 @@
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select, update
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from tests.factories import acting, make_case, make_house, make_staff, settle
+from tracker.access.permissions import Person
 from tracker.casework import ending, follow, leaving, letters, nature
 from tracker.casework.casefile import entries_of
 from tracker.casework.drafting import Draft
+from tracker.casework.erasing import NotFinished, erase
+from tracker.casework.errors import NotPermitted
 from tracker.casework.figures import count_figures, days_ahead, days_back, months_until
 from tracker.casework.house import SYSTEM, Actor
 from tracker.casework.seeding.population import seed
 from tracker.charter.counting import brussels_day
 from tracker.charter.ledger import Ledger, Obligation, replay
-from tracker.charter.words import Act, CaseState, Channel, Nature, ObligationKind, Role, SurveyQuestion, WaiverGround
+from tracker.charter.words import (
+    Act,
+    CaseState,
+    Channel,
+    ErasureGround,
+    Nature,
+    ObligationKind,
+    Role,
+    SurveyQuestion,
+    WaiverGround,
+)
 from tracker.insight.figures import Answers, Load, Scope, Tally, figures, load
+from tracker.insight.verify import verify
 from tracker.models.cases import Case
 from tracker.models.complaints import Finding
 from tracker.models.database import Database
@@ -270,21 +285,28 @@ def test_every_figure_is_what_the_history_gives_and_dashboards_add_them_up(told:
     with told.reading() as session:
         assert _stored(session) == stored
     _assert_added_up(told, expected)
-    _erase_everybody(told)
+    _erase_some(told)
     count_figures(told, HOUSE.calendar, now=NOW)
     with told.reading() as session:
         assert _stored(session) == stored, "who they are and what they wrote is gone, and every figure stands"
+        assert _expected(session) == expected, "and so does what the history gives"
 
 
-def _erase_everybody(told: Database) -> None:
+def _erase_some(told: Database) -> None:
+    """Erase the personal data of closed cases on which nothing is still to be done; the records stay sound."""
+    erased = 0
     with told.writing() as session:
-        session.execute(
-            update(Case).values(
-                subject="-", requester_name="-", requester_email=None, requester_phone=None, requester_fax=None,
-                requester_address=None, country=None,
-            )
-        )  # fmt: skip
-        session.execute(update(Message).values(subject="-", body="-", address=None))
+        head = session.scalars(select(Staff.id).where(Staff.role == Role.HEAD)).first()
+        assert head is not None
+        closed = select(Case).where(Case.state == CaseState.CLOSED, Case.id % 3 == 1)  # a third, to be quick
+        for case in session.scalars(closed.order_by(Case.id)).all():
+            by = Actor("Head", Person(head, Role.HEAD, case.service_code))
+            with suppress(NotFinished, NotPermitted):
+                erase(session, HOUSE, reference=case.reference, ground=ErasureGround.KEEPING_OVER, reason="List 3",
+                      confirmed=case.reference, actor=by, now=NOW, seen=None)  # fmt: skip
+                erased += 1
+    assert erased > 30
+    assert list(verify(told, HOUSE.rules, HOUSE.calendar)) == []
 
 
 def _assert_added_up(told: Database, expected: Counter[tuple[Any, ...]]) -> None:
