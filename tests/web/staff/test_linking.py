@@ -38,6 +38,22 @@ def test_a_file_is_tied_untied_and_split(an: Desk, file: Callable[..., str], dat
     assert f"Split off: {first}" in an.page(f"/staff/cases/{new.reference}").text
 
 
+def test_who_splits_off_a_part_for_another_service_is_told_who_has_it(an: Desk, file: Callable[..., str]) -> None:
+    here = f"/staff/cases/{file()}"
+    given = {"subject": "La pension", "text": "Et ma pension ?", "nature": "information", "reason": "Not ours."}
+
+    told = an.send(f"{here}/split", service="M1", **given)
+    said = an.page(told.headers["Location"]).select_one(".govuk-notification-banner, .suivi-flash, [role=alert]")
+
+    assert told.headers["Location"] == here
+    page = an.page(here)
+    assert "Split in two, with file " in page.text
+    assert "La pension" not in page.text
+    assert said is not None
+    assert "Cy Peeters" in said.text
+    assert said.text.count("you no longer see it") == 1
+
+
 def test_who_reads_one_of_two_linked_files_learns_of_the_other_only_its_reference(
     desk: Callable[[str], Desk], file: Callable[..., str], database: Database
 ) -> None:

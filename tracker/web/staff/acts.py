@@ -133,14 +133,16 @@ def lead_on(done: str) -> ResponseReturnValue:
         flash(done, "success")
         return redirect(url_for("staff.case", reference=case.reference, **in_round()), 303)
     if case.about_staff_id != me().id:
-        service = case.service_names.get(language())
-        name = f"{case.handler.name} · {service}" if service else case.handler.name
-        now_with = _(
-            "%(name)s has file %(reference)s now; you no longer see it.", name=name, reference=case.reference
-        )
-        done = f"{done} {now_with}"
+        done = f"{done} {no_longer_seen(case)}"
     flash(done, "success")
     return redirect(url_for("staff.queue"), 303)
+
+
+def no_longer_seen(case: Header) -> str:
+    """Say who has a file that whoever looks may not read."""
+    service = case.service_names.get(language())
+    name = f"{case.handler.name} · {service}" if service else case.handler.name
+    return str(_("%(name)s has file %(reference)s now; you no longer see it.", name=name, reference=case.reference))
 
 
 def _in_short(case: Header, done: str) -> str:

@@ -5,22 +5,25 @@ from hashlib import blake2b
 from typing import Any
 
 from flask import request
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
+from tracker.access.permissions import READ, may
 from tracker.casework import links, splitting
 from tracker.charter.counting import brussels_day
 from tracker.charter.words import Nature, Verb
 from tracker.insight.casefacts import Header
-from tracker.insight.casepage import incoming
+from tracker.insight.casepage import case_header, incoming
 from tracker.insight.choices import bodies
 from tracker.insight.linked import tied_by_hand
 from tracker.web.fields import SUBJECT_LENGTH, TEXT_LENGTH
 from tracker.web.languages import language
 from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
-from tracker.web.staff.acts import Page, Then, act, lead_on
+from tracker.web.staff.acts import Page, Then, act, lead_on, no_longer_seen
+from tracker.web.staff.blueprint import facts_of
 from tracker.web.staff.fields import (
     REASON_LENGTH,
     Choice,
@@ -105,7 +108,17 @@ def split(db: Session, form: SplitForm, case: dict[str, Any]) -> Then:
         db, site().house, subject=form.subject.data, text=form.text.data, nature=Nature(form.nature.data),
         service=form.service.data or None, reason=form.reason.data, submission_key=_once(form, case), **case,
     )  # fmt: skip
-    return partial(lead_on, _("The part has a file of its own: %(reference)s.", reference=done.case.reference))
+    return partial(_lead_on, done.case.reference)
+
+
+def _lead_on(reference: str) -> ResponseReturnValue:
+    """Lead back to the file with the reference of the part, and with who has it, if whoever looks may not read it."""
+    with site().database.reading() as db:
+        part = case_header(db, reference)
+    said = _("The part has a file of its own: %(reference)s.", reference=reference)
+    if part is not None and not may(me().person, READ, facts_of(part)):
+        said = f"{said} {no_longer_seen(part)}"
+    return lead_on(said)
 
 
 def _once(form: SplitForm, case: dict[str, Any]) -> str:
