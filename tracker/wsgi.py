@@ -11,5 +11,6 @@ settings = Settings.from_env(os.environ)
 database = open_database(settings)
 routing = open_routing(settings, database)
 routing.shipped().read_all()  # before workers fork off, who share it, and not while somebody waits for an answer
+routing.shipped().meaning.load_if_laid_down()
 app = create_app(settings, database, open_house(settings, routing, database))
 load_after_the_first_page(app, routing.shipped().meaning)

