@@ -15,6 +15,8 @@ from tracker.casework.tasks import ask
 from tracker.charter.words import Channel, Language, Nature, Role
 from tracker.correspondence.mail import parcel_of
 from tracker.correspondence.parcel import Sender
+from tracker.insight.shown import Days
+from tracker.insight.upcoming import owed
 from tracker.models.database import Database
 from tracker.models.messages import Outbox
 from tracker.models.personal import Digest
@@ -103,6 +105,22 @@ def test_who_stands_in_is_told_of_the_files_of_whoever_is_away_but_not_of_what_c
 
     assert digest(database, HOUSE, now=at(DUE, 8)).sent == 1
     assert told(database) == [(bo.id, 1, True)]
+
+
+def test_many_overdue_files_are_counted_and_the_most_urgent_named(database: Database, an: Staff) -> None:
+    with database.writing() as session:
+        for day in range(30):
+            make_case(session, service="ME6", received_at=MONDAY + timedelta(hours=day), nature=Nature.COMPLEX)
+        bo = make_staff(session, "bo@example.org", Role.CLERK, "M1").id
+        make_case(session, service="ME6", nature=Nature.COMPLAINT, about_staff_id=bo)
+    assert digest(database, HOUSE, now=at(DUE, 8, days=3)).sent == 1
+    with database.reading() as session:
+        told = session.scalars(select(Digest)).one()
+        first = owed(session, {an.id}, Days.of(DUE.date() + timedelta(days=3), HOUSE.calendar), most=25)
+    overdue = told.contents["overdue"]
+    assert (told.told, overdue["count"], len(overdue["lines"]), told.contents["interim"]) == (31, 31, 25, 30)
+    assert [line[2] for line in overdue["lines"]] == sorted(line[2] for line in overdue["lines"])
+    assert len(first) == 25, "no more are read"
 
 
 @pytest.mark.parametrize("language", Language)

@@ -17,9 +17,8 @@ from tracker.access.permissions import READ, Person, Reach, reaches
 from tracker.casework.house import House
 from tracker.casework.staffing import Team
 from tracker.charter.counting import BRUSSELS, at_brussels, aware, brussels_day
-from tracker.charter.words import ObligationKind
 from tracker.insight.shown import Days
-from tracker.insight.upcoming import Owed, asked, letters_waiting, owed
+from tracker.insight.upcoming import Owed, Section, asked, letters_waiting, owed
 from tracker.models.base import seal_of
 from tracker.models.database import Database
 from tracker.models.messages import Outbox
@@ -107,18 +106,17 @@ def _write(session: Session, house: House, people: Sequence[int], day: date, now
     own = _handled_by(session, people, day)
     handlers = {handler for handled in own.values() for handler in handled}
     days = Days.of(day, house.calendar)
-    due, letters = owed(session, handlers, until=days.week_until), letters_waiting(session, handlers)
-    wanted = asked(session, handlers)
+    found = owed(session, handlers, days, most=MOST_LISTED)
+    found += letters_waiting(session, handlers, most=MOST_LISTED)
+    found += asked(session, handlers, most=MOST_LISTED)
     rows = []
     for person, handled in own.items():
-        mine = [[one for one in found if one.handler_id in handled and one.about_staff_id != person]
-                for found in (due, letters, wanted)]  # fmt: skip
-        contents = _contents(mine[0], mine[1], days) | {"asked": _section(mine[2])}
+        mine = [one for one in found if one.handler_id in handled and one.about_staff_id != person]
         values = {
             "staff_id": person,
             "day": day,
-            "told": sum(map(len, mine)),
-            "contents": contents,
+            "told": sum(one.many for one in mine),
+            "contents": _contents(mine),
             "recorded_at": now,
         }
         rows.append(values | {"seal": seal_of(Digest, values)})
@@ -144,15 +142,10 @@ def _handled_by(session: Session, people: Iterable[int], day: date) -> Mapping[i
     return own
 
 
-def _contents(due: Sequence[Owed], letters: Sequence[Owed], days: Days) -> dict[str, Any]:
+def _contents(mine: Sequence[Owed]) -> dict[str, Any]:
     """Return what a digest tells, by section."""
-    return {
-        "overdue": _section([one for one in due if one.due_on and one.due_on < days.today]),
-        "today": _section([one for one in due if one.due_on and days.today <= one.due_on <= days.today_until]),
-        "week": _section([one for one in due if one.due_on and one.due_on > days.today_until]),
-        "interim": sum(one.kind is ObligationKind.INTERIM for one in due),
-        "letters": _section(letters),
-    }
+    sections = {section.value: _section([one for one in mine if one.section is section]) for section in Section}
+    return sections | {"interim": sum(one.interim for one in mine)}
 
 
 def _section(found: Sequence[Owed]) -> dict[str, Any]:
@@ -160,4 +153,4 @@ def _section(found: Sequence[Owed]) -> dict[str, Any]:
         [one.reference, one.kind and one.kind.value, one.due_on and one.due_on.isoformat()]
         for one in found[:MOST_LISTED]
     ]
-    return {"count": len(found), "lines": lines}
+    return {"count": sum(one.many for one in found), "lines": lines}

@@ -3,11 +3,14 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import or_, select, text
+from sqlalchemy import Date, Select, case, cast, func, literal, null, or_, select, text
 from sqlalchemy.orm import Session
 
 from tracker.charter.words import ObligationKind
+from tracker.insight.shown import Days
 from tracker.models.cases import Case
 from tracker.models.messages import Message
 from tracker.models.obligations import Obligation
@@ -73,60 +76,107 @@ def feed_made_at(session: Session, staff_id: int) -> datetime | None:
     return session.scalar(select(CalendarFeed.made_at).where(*in_use))
 
 
+class Section(StrEnum):
+    """The sections of a digest."""
+
+    OVERDUE = "overdue"
+    TODAY = "today"
+    WEEK = "week"
+    LETTERS = "letters"
+    ASKED = "asked"
+
+
 @dataclass(frozen=True, slots=True)
 class Owed:
     """One open obligation; one letter that waits to be posted or faxed, without kind or date; or what is asked.
 
-    That has no kind, and the person who is asked in the place of the handler.
+    That has no kind, and the person who is asked in the place of the handler. ``many`` and ``interim`` are told of
+    the first of those of one section, handler and person concerned: how many there are, and are interim letters.
     """
 
+    section: Section
     handler_id: int
     about_staff_id: int | None
     reference: str
-    kind: ObligationKind | None = None
-    due_on: date | None = None
+    kind: ObligationKind | None
+    due_on: date | None
+    many: int
+    interim: int
 
 
-def owed(session: Session, handlers: Collection[int], *, until: date) -> list[Owed]:
-    """Return what is owed on the cases of some handlers with its last day by ``until``, the first due first."""
+def owed(session: Session, handlers: Collection[int], days: Days, *, most: int) -> list[Owed]:
+    """Return what is owed on the cases of some handlers this week and before, the first due first.
+
+    So many at most of each section, handler and person concerned, with how many there are (one statement).
+    """
+    section = case(
+        (Obligation.due_on < days.today, Section.OVERDUE.value),
+        (Obligation.due_on <= days.today_until, Section.TODAY.value),
+        else_=Section.WEEK.value,
+    )
     query = (
-        select(Case.handler_id, Case.about_staff_id, Case.reference, Obligation.kind, Obligation.due_on)
+        select(*_as_owed(section, Case.handler_id, Obligation.kind, Obligation.due_on, Obligation.id))
         .join(Obligation, Obligation.case_id == Case.id)
         .where(
             Case.handler_id.in_(sorted(handlers)),
-            Case.next_due_on <= until,
+            Case.next_due_on <= days.week_until,
             text("obligations.state = 'open'"),
-            Obligation.due_on <= until,
+            Obligation.due_on <= days.week_until,
         )
-        .order_by(Obligation.due_on, Obligation.id)
     )
-    return [Owed(*row) for row in session.execute(query)]
+    return _first_of_each(session, query, most)
 
 
-def letters_waiting(session: Session, handlers: Collection[int]) -> list[Owed]:
+def letters_waiting(session: Session, handlers: Collection[int], *, most: int) -> list[Owed]:
     """Return the letters on the cases of some handlers that wait to be posted or faxed, the oldest first."""
     query = (
-        select(Case.handler_id, Case.about_staff_id, Case.reference)
+        select(*_as_owed(literal(Section.LETTERS.value), Case.handler_id, _NO_KIND, _NO_DAY, Message.id))
         .join(Message, Message.case_id == Case.id)
         .where(_WAITS_ON_PAPER, Case.handler_id.in_(sorted(handlers)))
-        .order_by(Message.id)
     )
-    return [Owed(*row) for row in session.execute(query)]
+    return _first_of_each(session, query, most)
 
 
-def asked(session: Session, people: Collection[int]) -> list[Owed]:
-    """Return what colleagues ask of some people on other cases, the first needed first; ``due_on``: by when."""
+def asked(session: Session, people: Collection[int], *, most: int) -> list[Owed]:
+    """Return what colleagues ask of some people on other cases, the first needed first, likewise."""
     query = (
-        select(Task.asked_id, Case.about_staff_id, Case.reference, Task.due_on)
-        .join(Case, Case.id == Task.case_id)
+        select(*_as_owed(literal(Section.ASKED.value), Task.asked_id, _NO_KIND, Task.due_on, Task.id))
+        .join(Task, Task.case_id == Case.id)
         .where(text("tasks.state = 'open'"), Task.asked_id.in_(sorted(people)))
-        .order_by(Task.due_on, Task.id)
     )
+    return _first_of_each(session, query, most)
+
+
+_NO_KIND, _NO_DAY = null().label("kind"), cast(null(), Date)
+
+
+def _as_owed(*columns: Any) -> tuple[Any, ...]:
+    section, handler, kind, due_on, number = columns
+    return (
+        section.label("section"), handler.label("handler_id"), Case.about_staff_id, Case.reference,
+        kind.label("kind"), due_on.label("due_on"), number.label("number"),
+    )  # fmt: skip
+
+
+def _first_of_each(session: Session, query: Select[Any], most: int) -> list[Owed]:
+    """Return the first of each section, handler and person concerned, with how many there are."""
+    one = query.subquery("one")
+    apart = (one.c.section, one.c.handler_id, one.c.about_staff_id)
+    place = func.row_number().over(partition_by=apart, order_by=(one.c.due_on, one.c.number))
+    interim = case((one.c.kind == ObligationKind.INTERIM.value, 1), else_=0)
+    told = select(
+        one, place.label("place"), func.count().over(partition_by=apart).label("many"),
+        func.sum(interim).over(partition_by=apart).label("interim"),
+    ).subquery("told")  # fmt: skip
+    first = select(told).where(told.c.place <= most).order_by(told.c.due_on, told.c.number)
     return [
-        Owed(asked_id, about, reference, due_on=due_on)
-        for asked_id, about, reference, due_on in session.execute(query)
-        if asked_id is not None
-    ]
+        Owed(
+            Section(row.section), row.handler_id, row.about_staff_id, row.reference,
+            ObligationKind(row.kind) if row.kind else None, row.due_on,
+            many=row.many if row.place == 1 else 0, interim=int(row.interim) if row.place == 1 else 0,
+        )
+        for row in session.execute(first)
+    ]  # fmt: skip
 
 
 _WAITS_ON_PAPER = text(
