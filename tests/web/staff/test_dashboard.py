@@ -4,7 +4,7 @@ import csv
 import io
 import zipfile
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -106,6 +106,8 @@ def test_tables_are_taken_away_as_csv_and_as_a_spreadsheet(
     )
     assert [row["Open, overdue"] for row in rows] == ["5"]
     assert [row["Share kept on time"] for row in rows] == ["0.0"]
+    days = el.get("/staff/dashboard/days.csv").data.decode("utf-8-sig").splitlines()
+    assert date.fromisoformat(days[1].partition(",")[0]) >= brussels_day(NOW)  # as a sheet sorts it
     book = el.get(f"/staff/dashboard/kind.xlsx?period={month}")
     assert book.content_type.endswith("spreadsheetml.sheet")
     assert "xl/worksheets/sheet1.xml" in zipfile.ZipFile(io.BytesIO(book.data)).namelist()

@@ -22,9 +22,18 @@ def columns(title: str, values: Sequence[tuple[str, float]], *, highest: float |
     theme.margin, theme.tick_font_size = 0.02, 12
     chart = leather.Chart()
     chart.add_columns([(words, value) for words, value in values], fill_color=PETROL)
-    top = highest if highest is not None else max((value for _, value in values), default=0) or 1
-    chart.add_y_scale(0, top)
+    if highest is None:
+        step = _step(max((value for _, value in values), default=0))
+        highest = 4 * step
+        chart.add_y_axis(ticks=range(0, highest + 1, step))
+    chart.add_y_scale(0, highest)
     drawn = str(chart.to_svg(width=WIDTH, height=HEIGHT))
     _, _, inner = drawn.partition(">")
     head = Markup('<svg class="staff-chart" viewBox="0 0 {} {}" role="img" aria-label="{}">')
     return head.format(WIDTH, HEIGHT, escape(title)) + Markup(inner)  # noqa: S704 - leather escapes what it writes
+
+
+def _step(most: float) -> int:
+    """How far apart four lines stand that count whole things: 1, 2 or 5 with as many noughts as it takes."""
+    units = (1, 10, 100, 1_000, 10_000, 100_000, 1_000_000)
+    return next(step * unit for unit in units for step in (1, 2, 5) if 4 * step * unit >= most)

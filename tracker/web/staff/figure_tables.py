@@ -75,7 +75,7 @@ def month_table(found: Figures) -> Table:
     rows = []
     for month in reversed(found.months):
         period = Period(month.first, end_of(month.first), month.first.strftime("%Y-%m"), month_words(month.first))
-        head = Cell(period.words, url=url_for("staff.dashboard", period=period.name))
+        head = Cell(period.words, url=url_for("staff.dashboard", period=period.name), plain=period.name)
         rows.append([head, *_tally(month.kept, period), Cell(number(month.letters), month.letters), *_days(month)])
     heads = (_("Month"), *_heads(), _("Interim letters"), _("Median days"), _("90 % within days"))
     return Table("months", _("Month by month"), heads, rows)
@@ -131,7 +131,7 @@ def load_tables(whole: Load, each: Sequence[Load], ahead: list[date], services: 
     for day, due, left in zip(ahead, whole.due, over, strict=True):
         owed += due
         where = {"first": day.isoformat(), "last": day.isoformat(), "todo": 1}
-        days.append([Cell(short_day(day, today, language())), _count(due, **where), Cell(number(owed), owed),
+        days.append([_day(day, today), _count(due, **where), Cell(number(owed), owed),
                      Cell(number(left), left)])  # fmt: skip
     people = [_who(one, ahead, services) for one in each if one.behind or any(one.due)]
     heads = (
@@ -166,8 +166,12 @@ def _who(one: Load, ahead: list[date], services: Mapping[str, str]) -> list[Cell
         _count(one.behind, **of, **past), _count(total, **of, **due),
         Cell(str(format_decimal(float(one.pace), "0.0", locale=language())), float(one.pace)),
         Cell(number(one.short_by), one.short_by),
-        Cell(short_day(short, ahead[0], language()) if short else "–"),
+        _day(short, ahead[0]) if short else Cell("–"),
     ]  # fmt: skip
+
+
+def _day(day: date, today: date) -> Cell:
+    return Cell(short_day(day, today, language()), plain=day.isoformat())
 
 
 def _heads() -> list[str]:

@@ -108,8 +108,8 @@ def short_name(name: str) -> tuple[str, str]:
 @lru_cache(maxsize=4096)
 def short_day(day: date, today: date, lang: str) -> str:
     """Return a date for a dense list: Tue 17 Mar, with the year when it is another."""
-    form = "EEE d MMM" if day.year == today.year else "EEE d MMM y"
-    return str(format_date(day, form, locale=_LOCALES.get(lang, lang)))
+    form = "EEE d. MMM" if lang == Language.DE else "EEE d MMM"
+    return str(format_date(day, form if day.year == today.year else f"{form} y", locale=_LOCALES.get(lang, lang)))
 
 
 @in_each_language

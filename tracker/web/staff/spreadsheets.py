@@ -15,6 +15,8 @@ class Cell:
     words: str
     value: float | int | None = None
     url: str | None = None
+    plain: str | None = None
+    """What is taken away in place of the words: a day or a month as ISO 8601 writes it, which sorts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ def as_csv(table: Table) -> bytes:
     writer = csv.writer(out)
     writer.writerow(table.heads)
     for row in table.rows:
-        writer.writerow([_plain(cell.words) if cell.value is None else cell.value for cell in row])
+        writer.writerow([_plain(cell.plain or cell.words) if cell.value is None else cell.value for cell in row])
     return out.getvalue().encode("utf-8-sig")
 
 
@@ -50,7 +52,7 @@ def as_spreadsheet(table: Table) -> bytes:
         for number, row in enumerate(table.rows, start=1):
             for column, cell in enumerate(row):
                 if cell.value is None:
-                    sheet.write_string(number, column, cell.words)
+                    sheet.write_string(number, column, cell.plain or cell.words)
                 elif isinstance(cell.value, float) and "%" in cell.words:
                     sheet.write_number(number, column, cell.value, share)
                 else:
