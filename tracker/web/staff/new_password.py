@@ -61,7 +61,7 @@ def new_password(secret: str) -> ResponseReturnValue:
     except CharterError as error:
         return _show(form, row, 409, problems=problems_of(error))
     flash(_("Your password is set: log in with it."), "success")
-    return redirect(url_for("staff.login"), 303)
+    return redirect(url_for("staff.login", lang=row.language.value), 303)
 
 
 def _show(form: PasswordForm, row: Staff, status: int, *, problems: object = ()) -> Response:

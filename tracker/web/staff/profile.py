@@ -4,6 +4,7 @@ from flask import Response, flash, g, make_response, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import refresh
 
 from tracker.access.permissions import READ, Person, Reach, Room, reaches
 from tracker.casework.digest import choose_digest, hour_of
@@ -51,7 +52,7 @@ class ProfileForm(AbsenceForm):
         else:
             del self.digest  # it is not asked for, and so cannot be answered
         if anew or not self.is_submitted():
-            self.language.data = staff_row.language.value
+            self.language.data = language().value
             self.show_absence(staff_row)
             if "digest" in self:
                 self.digest.data = "" if hour is None else str(hour)
@@ -88,6 +89,7 @@ def profile() -> ResponseReturnValue:
         return _show(form, row, 409, problems=problems_of(error))
     session.pop(CHOSEN, None)
     g.language = form.language.data
+    refresh()
     flash(_("Your profile is saved."), "success")
     return redirect(url_for("staff.profile"), 303)
 
