@@ -12,9 +12,12 @@ from tracker.access.permissions import Room
 from tracker.casework.closing_days import with_learnt
 from tracker.casework.trying_rules import rules_without_target
 from tracker.charter.counting import brussels_day
+from tracker.charter.rules import Rule, RuleStatus
+from tracker.charter.words import MessageKind
+from tracker.correspondence.explanation import label, rule_source
 from tracker.correspondence.versions import all_texts
 from tracker.insight.machinery import jobs
-from tracker.web.languages import in_each_language
+from tracker.web.languages import in_each_language, language
 from tracker.web.site import router, site
 from tracker.web.staff.accounts import now
 from tracker.web.staff.blueprint import needs_room, staff
@@ -35,6 +38,8 @@ def administration() -> ResponseReturnValue:
         what_jobs_do=_what_jobs_do(),
         rules=here.house.rules.rules,
         texts=all_texts(),
+        kinds=_kinds(),
+        sources={rule.id: _source(rule) for rule in here.house.rules.rules},
         settings=_settings(here.settings),
         known_until=known_until,
         soon=brussels_day(now()) > known_until - SOON,
@@ -59,6 +64,26 @@ def _what_jobs_do() -> Mapping[str, str]:
         "actions": _("Tells of corrective actions past their date"),
         "purge": _("Tidies up what is no longer needed"),
     }
+
+
+@in_each_language
+def _kinds() -> Mapping[str, str]:
+    """Return what each kind of message is called, those to staff included."""
+    return {kind.value: label(kind, language()) for kind in MessageKind} | {
+        "notice": _("Reminder or escalation"),
+        "digest": _("Summary of the day by mail"),
+        "staff_notice": _("Notice to a colleague"),
+        "mail_notice": _("Mails to be decided"),
+        "action_notice": _("Corrective action past its date"),
+    }
+
+
+def _source(rule: Rule) -> str:
+    """Return where a rule is written, as people are told; what is only noted is never told to them."""
+    if rule.status is RuleStatus.NOTED:
+        return f"{rule.title}, {rule.section}"
+    told = rule_source(rule.id, language())
+    return told[:1].upper() + told[1:]
 
 
 def _settings(settings: Settings) -> list[tuple[str, str | None]]:

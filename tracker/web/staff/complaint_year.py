@@ -75,7 +75,7 @@ def _short(year: Year) -> Iterator[tuple[str, str]]:
 
 def _done(year: Year) -> Iterator[tuple[str, str]]:
     yield _("Corrective actions"), str(year.actions)
-    yield _("Done"), str(year.actions_done)
+    yield _("Actions done"), str(year.actions_done)
     yield _("Done by the date that was set"), str(year.actions_on_time)
     yield _("Past their date and not done"), str(year.actions_late)
 
