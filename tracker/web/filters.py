@@ -81,7 +81,7 @@ def way_out_in_words(channel: Channel) -> str:
 
 def _erased_in_words(value: Any) -> Any:
     """Whatever a page prints, in one place, so that none forgets it: what was erased is said to be so."""
-    return _("erased") if value == ERASED and type(value) is str else value
+    return _("erased") if isinstance(value, str) and value == ERASED else value
 
 
 def _brussels(value: date) -> date:

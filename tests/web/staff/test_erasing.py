@@ -90,7 +90,7 @@ def test_the_head_erases_after_typing_the_reference_and_every_page_holds_afterwa
 
 def _look_at_everything(app: Flask, at: Desk, reference: str) -> None:
     """Open every address of the product that needs nothing but a file, and what finds and lists it."""
-    paths = ["/staff/search?q=xylophagous", f"/staff/search?q={reference}", "/staff/register?side=in",
+    paths = ["/staff/search?q=xylophagous", f"/staff/search?q={reference}", f"/staff/search?q={reference[4:]}", "/staff/register?side=in",
              "/staff/register?side=out", "/staff/complaints?show=closed"]  # fmt: skip
     for rule in app.url_map.iter_rules():
         if "GET" in (rule.methods or ()) and rule.endpoint.startswith("staff.") and "<code" not in rule.rule:
@@ -102,7 +102,7 @@ def _look_at_everything(app: Flask, at: Desk, reference: str) -> None:
         if answer.mimetype.startswith(("text/", "application/json")):
             seen = answer.text.casefold()
             assert not re.search("zephyrine|quillfeather|xylophages", seen), path
-            assert ERASED not in seen or "reason" in seen, path
+            assert ERASED not in seen, path
         answer.close()
 
 
