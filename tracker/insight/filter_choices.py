@@ -1,5 +1,6 @@
 """Owns what the filters of the queue offer somebody to choose from, and the names of what was chosen."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -7,7 +8,6 @@ from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.orm import Session
 
 from tracker.charter.words import Role, ServiceKind
-from tracker.insight.filters import Filters
 from tracker.insight.sight import Viewer
 from tracker.models.directory import Service
 from tracker.models.staff import Staff
@@ -23,23 +23,27 @@ class Named:
     gone: bool
 
 
-def service_named(session: Session, filters: Filters, *, day: date, language: str) -> Named | None:
-    """Return the name of the service in question; None: there is no such service of ours."""
-    query = select(Service.names, Service.valid_from, Service.valid_to).where(
-        Service.code == filters.service, Service.kind == ServiceKind.INTERNAL
+def services_named(session: Session, codes: Collection[str], *, day: date, language: str) -> dict[str, Named]:
+    """Return the names of those codes that are services of ours (one statement, if there are any)."""
+    if not codes:
+        return {}
+    query = select(Service.code, Service.names, Service.valid_from, Service.valid_to).where(
+        Service.code.in_(codes), Service.kind == ServiceKind.INTERNAL
     )
-    row = session.execute(query).first()
-    if row is None:
-        return None
-    ended = row.valid_to is not None and row.valid_to <= day
-    return Named(str(row.names[language]), ended or (row.valid_from is not None and row.valid_from > day))
+    found = {}
+    for row in session.execute(query):
+        ended = row.valid_to is not None and row.valid_to <= day
+        gone = ended or (row.valid_from is not None and row.valid_from > day)
+        found[row.code] = Named(str(row.names[language]), gone)
+    return found
 
 
-def handler_named(session: Session, viewer: Viewer, filters: Filters) -> Named | None:
-    """Return the name of the handler in question; None: there is nobody whose cases the viewer might see."""
-    query = select(Staff.name, Staff.active).where(Staff.id == filters.handler, _near(viewer))
-    row = session.execute(query).first()
-    return Named(row.name, not row.active) if row is not None else None
+def handlers_named(session: Session, viewer: Viewer, numbers: Collection[int]) -> dict[int, Named]:
+    """Return the names of those whose cases the viewer might see (one statement, if there are any)."""
+    if not numbers:
+        return {}
+    query = select(Staff.id, Staff.name, Staff.active).where(Staff.id.in_(numbers), _near(viewer))
+    return {row.id: Named(row.name, not row.active) for row in session.execute(query)}
 
 
 def handlers(session: Session, viewer: Viewer) -> list[tuple[int, str]]:

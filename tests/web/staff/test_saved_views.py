@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from bs4 import BeautifulSoup
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 
 from tests.web.staff.conftest import Desk, errors_of, soup_of
 from tracker.access.permissions import Person
@@ -144,3 +144,19 @@ def test_verify_sees_a_view_that_was_changed_behind_our_back(an: Desk, database:
     found = {one.table for one in verify(database, rules, calendar)}
 
     assert {"saved_views", "first_views"} <= found
+
+
+def test_the_list_of_views_takes_as_many_statements_for_twenty_as_for_one(an: Desk, database: Database) -> None:
+    said: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *told: said.append(told[2]))
+    counts = []
+    for number in range(MOST):
+        with database.writing() as session:
+            query = {"view": "all", "service": "M1", "handler": _person(an).id}
+            keep_view(session, person=_person(an), name=f"View {number}", query=query, shared=False, now=NOW)
+        if number in (0, MOST - 1):
+            said.clear()
+            page = an.page("/staff/queue/views").get_text(" ")
+            counts.append(len(said))
+    assert page.count("Handler: An Peeters") == MOST
+    assert counts[0] == counts[1]

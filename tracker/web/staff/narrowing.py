@@ -1,6 +1,6 @@
 """Owns the filters and the order of the queue as they travel in its address: read, named, offered, taken off."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -17,7 +17,7 @@ from tracker.access.permissions import Reach
 from tracker.charter.words import Channel, Language, Nature, ObligationKind, Role
 from tracker.correspondence.explanation import label
 from tracker.insight.choices import bodies
-from tracker.insight.filter_choices import handler_named, handlers, service_named
+from tracker.insight.filter_choices import Named, handlers, handlers_named, services_named
 from tracker.insight.filters import Filters, Flag, Sort
 from tracker.insight.shown import Show, View
 from tracker.insight.sight import Viewer
@@ -131,19 +131,29 @@ def _word(words: type[_Word], given: Mapping[str, str], name: str = "") -> _Word
 
 def look_up(db: Session, viewer: Viewer, asked: Narrowing, today: date) -> Narrowing:
     """Return what is asked for without what is not there, by name (a statement for each of service and handler)."""
-    lang = Language(language())
+    return look_up_all(db, viewer, [asked], today)[0]
+
+
+def look_up_all(db: Session, viewer: Viewer, several: Sequence[Narrowing], today: date) -> list[Narrowing]:
+    """Return each of several without what is not there, by name (a statement for all services, one for handlers)."""
+    codes = {one.filters.service for one in several if one.filters.service is not None}
+    numbers = {one.filters.handler for one in several if one.filters.handler is not None}
+    services = services_named(db, codes, day=today, language=Language(language()))
+    people = handlers_named(db, viewer, numbers)
+    return [_by_name(one, services, people) for one in several]
+
+
+def _by_name(asked: Narrowing, services: Mapping[str, Named], people: Mapping[int, Named]) -> Narrowing:
     names: dict[str, str] = {}
     filters = asked.filters
     lost: list[str] = []
     if filters.service is not None:
-        found = service_named(db, filters, day=today, language=lang)
-        if found is None:
+        if (found := services.get(filters.service)) is None:
             filters, lost = replace(filters, service=None), [*lost, _("Service")]
         else:
             names["service"] = _("%(name)s (it is no longer there)", name=found.name) if found.gone else found.name
     if filters.handler is not None:
-        found = handler_named(db, viewer, filters)
-        if found is None:
+        if (found := people.get(filters.handler)) is None:
             filters, lost = replace(filters, handler=None), [*lost, _("Handler")]
         else:
             names["handler"] = _("%(name)s (no longer here)", name=found.name) if found.gone else found.name

@@ -21,7 +21,7 @@ from tracker.web.staff.accounts import Account, me, now
 from tracker.web.staff.acts import problems_of
 from tracker.web.staff.blueprint import needs_room, staff
 from tracker.web.staff.fields import StaffForm, one_line
-from tracker.web.staff.narrowing import Narrowing, look_up, narrowing, show_of, view_of, words_of_all
+from tracker.web.staff.narrowing import Narrowing, look_up, look_up_all, narrowing, show_of, view_of, words_of_all
 
 NAME_LENGTH = 60
 
@@ -149,11 +149,14 @@ def _asked(db: Session, account: Account, given: MultiDict[str, str]) -> Narrowi
 def _show(form: ViewForm, new: Narrowing | None, problems: Sequence[tuple[str, str]]) -> str:
     account = me()
     with site().database.reading() as db:
-        kept = [
-            Kept(view, url_for("staff.queue", **view.query),
-                 words_of_all(_asked(db, account, as_typed(view.query))))
-            for view in saved_views(db, account.viewer)
-        ]  # fmt: skip
+        saved = saved_views(db, account.viewer)
+        typed = [as_typed(view.query) for view in saved]
+        several = [narrowing(given, view_of(account, given), show_of(given)) for given in typed]
+        asked = look_up_all(db, account.viewer, several, brussels_day(now()))
+    kept = [
+        Kept(view, url_for("staff.queue", **view.query), words_of_all(one))
+        for view, one in zip(saved, asked, strict=True)
+    ]
     return render_template(
         "staff/saved_views.html", form=form, new=new, holds=words_of_all(new) if new else "", kept=kept,
         may_share=may_share_views(account.person), problems=problems,
