@@ -31,7 +31,7 @@ def install(app: Flask) -> None:
     app.add_template_filter(size)
     app.add_template_filter(label_in_words, "label")
     app.add_template_filter(way_out_in_words, "way_out")
-    app.jinja_env.finalize = _erased_in_words
+    app.jinja_env.finalize = erased_in_words
     app.add_template_global(emergency_phones)
     app.add_template_global(_assets(Path(app.static_folder or "")), "asset")
 
@@ -79,7 +79,7 @@ def way_out_in_words(channel: Channel) -> str:
     return way_out(channel, language())
 
 
-def _erased_in_words(value: Any) -> Any:
+def erased_in_words(value: Any) -> Any:
     """Whatever a page prints, in one place, so that none forgets it: what was erased is said to be so."""
     return _("erased") if isinstance(value, str) and value == ERASED else value
 

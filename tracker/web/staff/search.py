@@ -23,7 +23,7 @@ from tracker.insight.search import Hit, named
 from tracker.insight.search import search as find
 from tracker.insight.searching import FILTERS, Asked
 from tracker.models.words import terms_of
-from tracker.web.filters import day, number
+from tracker.web.filters import day, erased_in_words, number
 from tracker.web.languages import language
 from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
@@ -113,7 +113,8 @@ def _lines(hits: Sequence[Hit]) -> list[Line]:
 
 def _marked(pieces: Pieces, around: str = "") -> Markup:
     """Return a text for the page, with a mark on what was looked for; ``around``: inside that element."""
-    texts = (f"<mark>{escape(piece.text)}</mark>" if piece.hit else escape(piece.text) for piece in pieces)
+    said = ((escape(erased_in_words(piece.text)), piece.hit) for piece in pieces)
+    texts = (f"<mark>{one}</mark>" if hit else one for one, hit in said)
     text = "".join(texts)
     return Markup(f"<{around}>{text}</{around}>" if around else text)  # noqa: S704 - each piece was escaped
 
