@@ -50,6 +50,18 @@ def test_figures_are_told_overall_by_language_and_by_body(tmp_path: Path) -> Non
     assert found["confusions"] == [{"expected": "M7", "first": "EXT:PENSIONS", "times": 1}]
     assert found["milliseconds"]["mean"] > 0
     assert found["model"] == shipped_model().version
+    assert found["natures"] == {}
+
+
+def test_the_kind_of_request_of_a_line_is_what_is_looked_for_and_not_told_to_the_router(tmp_path: Path) -> None:
+    plain, angry = "Comment demander un passeport ?", "Votre guichet du consulat m'a mal reçu : je porte plainte."
+    lines = [{"text": plain, "expected": "CONSULAR", "nature": nature} for nature in ("information", "complaint")]
+    lines.append({"text": angry, "expected": "COMPLAINTS", "nature": "complaint"})
+    found = json.loads(call("route", "evaluate", file_of(tmp_path, *lines), "--json").stdout)
+
+    assert found["natures"] == {"complaint": {"texts": 2, "right": 0.5}, "information": {"texts": 1, "right": 1.0}}
+    assert found["services"]["CONSULAR"]["right_first"] == 1.0, "a wrong label leads nowhere else"
+    assert "complaint                    2   50.0" in call("route", "evaluate", file_of(tmp_path, *lines)).stdout
 
 
 def test_the_same_in_words(tmp_path: Path) -> None:

@@ -63,6 +63,11 @@ def _in_words(told: Mapping[str, Any]) -> Iterator[str]:
     yield _row("all", told["overall"])
     for name, one in (*told["languages"].items(), *told["services"].items()):
         yield _row(name or "(nobody can tell)", one)
+    if told["natures"]:
+        yield ""
+        yield "kind of request, known and not told: texts, right"
+        for name, one in told["natures"].items():
+            yield f"  {name:<24} {one['texts']:>5}  {_share(one['right']):>5}"
     yield ""
     yield "threshold   auto: share  right   suggest: share  right"
     for one in told["curve"]:

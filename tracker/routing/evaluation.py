@@ -8,12 +8,14 @@ from time import perf_counter
 from typing import Any
 
 from tracker.charter.errors import shortened
-from tracker.charter.words import ServiceKind
+from tracker.charter.words import Nature, ServiceKind
 from tracker.routing.proposal import ABSTAIN, AUTO
 from tracker.routing.router import Router
 
 THRESHOLDS = tuple(number / 100 for number in range(50, 100))
 BINS = 10
+ORDINARY = frozenset({Nature.INFORMATION.value, Nature.COMPLEX.value})
+"""The kinds of request of which nothing is proposed."""
 
 
 class BadText(ValueError):
@@ -22,7 +24,10 @@ class BadText(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text and where it belongs: ``expected`` is right (empty: nobody can tell), ``acceptable`` would do too."""
+    """A text and where it belongs: ``expected`` is right (empty: nobody can tell), ``acceptable`` would do too.
+
+    ``nature`` is what kind of request it is: the router is asked for it, and not told.
+    """
 
     text: str
     expected: str
@@ -48,6 +53,10 @@ class Judged:
     among_three: bool
     decision: str
     milliseconds: float
+    nature: str | None
+    """What kind of request it is, if that is known."""
+    proposed: str | None
+    """What kind it was taken for, where it was taken for anything but an ordinary request."""
 
 
 def text_of(row: Mapping[str, Any], codes: Iterable[str]) -> Text:
@@ -68,7 +77,7 @@ def text_of(row: Mapping[str, Any], codes: Iterable[str]) -> Text:
 def judge(router: Router, text: Text, *, on: date) -> Judged:
     """Ask the router about one text, as of a day. A body that was renamed counts as what stands for it now."""
     started = perf_counter()
-    found = router.route(text.text, lang=text.lang, country=text.country, nature=text.nature, on=on)
+    found = router.route(text.text, lang=text.lang, country=text.country, on=on)
     taken = 1000 * (perf_counter() - started)
     standing = {code: router.directory.standing_for(code, on=on) for code in text.acceptable if code}
     accepted = {entry.code for entry in standing.values() if entry is not None}
@@ -88,6 +97,8 @@ def judge(router: Router, text: Text, *, on: date) -> Judged:
         among_three=nobody or not accepted.isdisjoint(named[:3]),
         decision=found.decision,
         milliseconds=taken,
+        nature=text.nature,
+        proposed=found.proposed.nature.value if found.proposed.nature else None,
     )
 
 
@@ -117,6 +128,19 @@ def calibration_error(judged: Sequence[Judged]) -> float | None:
         some = [one for one in scored if min(int(one.score * BINS), BINS - 1) == number]
         error += abs(sum(one.score for one in some) - sum(one.acceptable for one in some))
     return round(error / len(scored), 4)
+
+
+def natures(judged: Sequence[Judged]) -> dict[str, Any]:
+    """Return for each kind of request among the texts of which it is known how many there are, and were taken for it.
+
+    Nothing is proposed for an ordinary request, simple or complex: it is right when it was taken for nothing else.
+    """
+    found = {}
+    for nature in sorted({one.nature for one in judged if one.nature}):
+        some = [one for one in judged if one.nature == nature]
+        right = {None, nature} if nature in ORDINARY else {nature}
+        found[nature] = {"texts": len(some), "right": _share(one.proposed in right for one in some)}
+    return found
 
 
 def curve(judged: Sequence[Judged]) -> list[dict[str, Any]]:
@@ -153,6 +177,7 @@ def report(judged: Sequence[Judged], *, pairs: int) -> dict[str, Any]:
         "services": {
             code: figures([one for one in judged if one.expected == code]) for code in _in_order("expected", judged)
         },
+        "natures": natures(judged),
         "curve": curve(judged),
         "confusions": confusions(judged, pairs),
         "milliseconds": {
