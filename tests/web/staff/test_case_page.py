@@ -61,6 +61,23 @@ def test_it_offers_what_makes_sense(an: Desk, file: File) -> None:
     assert not offered & {"interim", "keep-short", "extend", "close", "reopen", "left", "come-back", "take", "assign"}
 
 
+def test_the_way_leads_on_from_a_file_to_what_comes_next(an: Desk, file: File) -> None:
+    late, later = file(received_at=datetime.now(UTC) - timedelta(days=20)), file()
+
+    def led_on(reference: str) -> str:
+        link = an.page(f"/staff/cases/{reference}").select_one("#next-step")
+        assert link is not None
+        return str(an.get(str(link["href"])).headers["Location"])
+
+    assert led_on(later) == f"/staff/cases/{late}"
+    assert led_on(late) == f"/staff/cases/{late}"
+    assert "still comes first" in an.page(f"/staff/cases/{late}").get_text()
+    an.send(f"/staff/cases/{late}/answer", step="send", text="Yes.")
+    first = an.page(f"/staff/cases/{late}").select(".staff-acts--first .govuk-button")
+    assert [str(one["href"]).rsplit("/", 1)[1] for one in first] == ["nature"], "the answer waits to leave"
+    assert led_on(late) == f"/staff/cases/{later}"
+
+
 def test_what_is_offered_is_what_is_not_refused_to_whoever_looks(
     desk: Callable[[str], Desk], file: File, database: Database
 ) -> None:

@@ -40,8 +40,8 @@ NO_PAGES = {
 }  # fmt: skip
 """Files, data and pictures."""
 LEAD_ON = {
-    "staff.confirm_proposal", "staff.one_corrective_action", "staff.own_calendar", "staff.password_link",
-    "staff.start", "staff.triage", "staff.withdraw_closing",
+    "staff.confirm_proposal", "staff.next_file", "staff.one_corrective_action", "staff.own_calendar",
+    "staff.password_link", "staff.start", "staff.triage", "staff.withdraw_closing",
 }  # fmt: skip
 """Addresses that, when they are only opened, lead on to a page."""
 AFTER_A_FORM = {

@@ -108,6 +108,18 @@ def test_the_queue_offers_what_the_role_may_do_and_ticks_all_without_a_script(
     assert desk("an").get(f"{DONE}?do=list").status_code == 303, "nothing is ticked"
 
 
+def test_after_an_act_one_is_back_in_the_list_as_it_was_narrowed(an: Desk, file: File) -> None:
+    file()
+    page = an.page("/staff/queue?view=mine&channel=web&tick=all&next=https://elsewhere.example")
+    back = page.select_one("#several input[name=back]")
+    assert back is not None
+    asked = an.client.get(DONE, query_string={"do": "list", "file": file(), "back": str(back["value"])})
+    link = soup_of(asked).select_one(".staff-strip a")
+    assert link is not None
+    where = "/staff/queue?view=mine&channel=web&next=https%3A%2F%2Felsewhere.example"
+    assert str(link["href"]) == where
+
+
 def test_a_dispatcher_assigns_what_is_ticked_and_a_list_is_shown_to_be_printed(
     desk: Callable[[str], Desk], file: File, row: Callable[[str], Case], database: Database
 ) -> None:
@@ -116,7 +128,7 @@ def test_a_dispatcher_assigns_what_is_ticked_and_a_list_is_shown_to_be_printed(
     page = _asked(di, "assign", *waiting)
     done = di.client.post(DONE, data=_multi(_fields(page, colleague=_id_of(database, "cy"))))
 
-    assert "2 done" in done.text
+    assert "2 files done" in done.text
     assert {row(one).service_code for one in waiting} == {"M1"}
     listed = _asked(desk("cy"), "list", *waiting)
     assert listed.select_one("main form") is None

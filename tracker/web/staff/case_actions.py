@@ -97,10 +97,11 @@ def _writing(header: Header, page: CasePage, owed: set[ObligationKind]) -> list[
     by_hand = any(m.channel in PAPER for m in page.stuck)
     astray = any(m.outgoing and m.left_on is not None and m.voided_at is None for m in page.messages)
     misdirected = header.nature is Nature.MISDIRECTED
+    written = any(m.discharges and not m.failed for m in page.stuck)  # what keeps the promise waits to leave
     return [
-        (Verb.ANSWER, Action("answer", _l("Answer"), main=bool(owed) and not misdirected), True),
-        (Verb.SEND_INTERIM, Action("interim", _l("Interim letter"), main=True), put_off),
-        (Verb.TRANSMIT, Action("transmit", _l("Transmit"), main=misdirected and bool(owed)), True),
+        (Verb.ANSWER, Action("answer", _l("Answer"), main=bool(owed) and not misdirected and not written), True),
+        (Verb.SEND_INTERIM, Action("interim", _l("Interim letter"), main=not written), put_off),
+        (Verb.TRANSMIT, Action("transmit", _l("Transmit"), main=misdirected and bool(owed) and not written), True),
         (Verb.WRITE, Action("ask", _l("Ask a question")), header.state is not CaseState.CLOSED),
         (Verb.WRITE, Action("note", _l("Internal note")), True),
         (Verb.WRITE, Action(SLUG, _l("Send a message again")), bool(page.lost)),

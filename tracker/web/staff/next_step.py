@@ -1,12 +1,14 @@
-"""Owns the first line of the queue: the one case that comes next, and why, in a sentence."""
+"""Owns what comes next for whoever looks: the first line of the queue, which says why, and the way there."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from flask import url_for
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from tracker.access.permissions import Room
 from tracker.charter.counting import brussels_day
 from tracker.charter.words import Language, ObligationKind
 from tracker.correspondence.explanation import days_left_in_words, label
@@ -15,7 +17,9 @@ from tracker.insight.shown import Days
 from tracker.web.filters import day as in_words
 from tracker.web.filters import long_day
 from tracker.web.languages import language
-from tracker.web.staff.accounts import Account
+from tracker.web.site import site
+from tracker.web.staff.accounts import Account, me, now
+from tracker.web.staff.blueprint import needs_room, staff
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,20 @@ class FirstLine:
     why: str = ""
     pressing: bool = False
     """Late, or ringing."""
+
+
+@staff.get("/queue/next")
+@needs_room(Room.QUEUE)
+def next_file() -> ResponseReturnValue:
+    """Lead from a file to the one that comes next; to the queue when nothing waits."""
+    days = Days.of(brussels_day(now()), site().house.calendar)
+    with site().reading() as db:
+        first = first_line(db, me(), days)
+    if first is None or not first.reference:
+        return redirect(url_for("staff.queue"))
+    if first.reference == request.args.get("from"):
+        flash(_("This file still comes first: %(why)s", why=first.why), "info")
+    return redirect(first.url)
 
 
 def first_line(session: Session, account: Account, days: Days) -> FirstLine | None:

@@ -27,6 +27,7 @@ from tracker.web.staff.acts import nothing_chosen, problems_of
 from tracker.web.staff.blueprint import needs_room, staff
 from tracker.web.staff.fields import REASON_LENGTH, DayField, StaffForm, several_lines
 from tracker.web.staff.handling import WHY, AssignForm, HandOverForm, in_words
+from tracker.web.staff.queue_lines import short_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,17 @@ DEEDS = {
 }  # fmt: skip
 
 
+LONGEST_WAY_BACK = 1000
+"""Of the address of a list, as it is kept for the way back."""
+
+
+def _way_back() -> dict[str, str]:
+    """Return the way back to the list on which files were ticked, narrowed as it was: always to the queue."""
+    query = request.values.get("back", "")[:LONGEST_WAY_BACK]
+    where = url_for("staff.queue")
+    return {"back_query": query, "back": f"{where}?{query}" if query else where}
+
+
 def deeds_of(account: Account) -> dict[str, Any]:
     """Return what may be offered to an account under the queue: the words of each button by its name."""
     works = bool(reaches(account.person, Verb.ASSIGN))
@@ -70,11 +82,13 @@ def deeds_of(account: Account) -> dict[str, Any]:
 def several_of(account: Account) -> dict[str, Any]:
     """Return what the form under the queue shows; ``ticked``: all on this page are ticked, as was asked for."""
     # What was asked is written behind the address, never handed to `url_for`, which would obey some of its names.
-    again = urlencode({**request.args.to_dict(flat=False), "tick": "all"}, doseq=True)
+    asked = {name: values for name, values in request.args.to_dict(flat=False).items() if name != "tick"}
+    again = urlencode({**asked, "tick": "all"}, doseq=True)
     return {
         "deeds": deeds_of(account),
         "ticked": request.args.get("tick") == "all",
         "printed": in_full(now()),
+        "back_query": urlencode(asked, doseq=True)[:LONGEST_WAY_BACK],
         "tick_all": f"{url_for('staff.queue')}?{again}#several",
     }
 
@@ -155,7 +169,7 @@ def _ask(name: str, form: StaffForm, files: list[Ticked]) -> ResponseReturnValue
     fields = [field for field in form if field.type not in ("HiddenField", "CSRFTokenField")]
     page = render_template(
         "staff/several.html", name=name, deed=DEEDS[name], form=form, fields=fields, files=files,
-        today=brussels_day(now()),
+        today=brussels_day(now()), short_name=short_name, **_way_back(),
     )  # fmt: skip
     return page, 400 if form.errors else 200
 
@@ -189,5 +203,11 @@ def _tell(name: str, outcome: Outcome, who: str) -> ResponseReturnValue:
         for one in outcome.not_done
     ]
     return render_template(
-        "staff/several_done.html", name=name, deed=DEEDS[name], outcome=outcome, not_done=not_done, who=who
+        "staff/several_done.html",
+        name=name,
+        deed=DEEDS[name],
+        outcome=outcome,
+        not_done=not_done,
+        who=who,
+        **_way_back(),
     )
