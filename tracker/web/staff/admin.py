@@ -75,6 +75,7 @@ def _kinds() -> Mapping[str, str]:
         "staff_notice": _("Notice to a colleague"),
         "mail_notice": _("Mails to be decided"),
         "action_notice": _("Corrective action past its date"),
+        "password_link": _("Link for a new password"),
     }
 
 
