@@ -19,6 +19,7 @@ from tracker.charter.words import Channel, Direction, Language, NoticeState, Rol
 from tracker.models.base import seal_of, seal_of_text, sealed_columns, written_as_one
 from tracker.models.cases import Association, Case
 from tracker.models.database import Database
+from tracker.models.history import History
 from tracker.models.migrate import downgrade, script, upgrade
 from tracker.models.obligations import Notice, Obligation
 from tracker.models.paper import Letter, RegisterYear
@@ -212,6 +213,34 @@ def test_the_last_number_of_the_daily_book_is_never_forgotten(database: Database
 
     with pytest.raises(DBAPIError, match="never given twice"), database.writing() as session:
         session.execute(text(forgetting))
+
+
+def test_what_was_erased_stays_so_and_every_other_history_stays_closed(empty: Database) -> None:
+    upgrade(empty.engine)
+    with empty.writing() as session:
+        settle(session)
+        for _ in range(2):
+            make_case(session)
+        session.execute(text("INSERT INTO erasures (case_id, ground, erased_at, erased_by, entry, files, seal)"
+                             " VALUES (1, 'requested', '2026-03-02 09:00', 1, 2, '{}', 0)"))  # fmt: skip
+        session.execute(text("UPDATE history SET details = '{}' WHERE case_id = 1"))
+    downgrade(empty.engine, "0022")
+    _is_closed(empty, "UPDATE history SET details = '{}' WHERE case_id = 1")
+
+    upgrade(empty.engine)
+
+    with empty.reading() as session:
+        assert [bool(row) for row in session.scalars(select(History.details).order_by(History.case_id))] == [
+            False,
+            True,
+        ]
+    for change in ("UPDATE history SET details = '{}'", "UPDATE history SET seq = 9", "DELETE FROM history"):
+        _is_closed(empty, change)
+
+
+def _is_closed(database: Database, change: str) -> None:
+    with pytest.raises(DBAPIError, match="the history is never"), database.writing() as session:
+        session.execute(text(change))
 
 
 def _last_numbers(session: Session) -> list[tuple[object, ...]]:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from tests.casework.mailing import lay, make_room, send, write
 from tests.factories import MONDAY, acting, make_case, make_house, make_staff, settle
+from tracker.access.permissions import ERASE, CaseFacts, Person, may
 from tracker.casework import complaints, contact, corrective, ending, erasing, follow, leaving, letters, links, nature
 from tracker.casework import tasks as asking
 from tracker.casework.complaints import Found
@@ -392,6 +393,32 @@ def test_a_crash_on_the_way_leaves_all_or_nothing_and_the_files_are_found_again(
     assert purge(database, folders.attachments, **left, now=NOW + timedelta(days=2)).erasures == 2
     assert not [path for folder in (folders.mail, folders.attachments, folders.letters)
                 for path in folder.rglob("*.*")]  # fmt: skip
+
+
+HEAD, CO = Person(1, Role.HEAD, "ME6"), Person(2, Role.COMPLAINTS, "COMPLAINTS")
+
+
+@pytest.mark.parametrize(
+    ("person", "facts", "allowed"),
+    [
+        (HEAD, {}, True),
+        (HEAD, {"sensitive": True}, True),
+        (HEAD, {"lead": "M1"}, False),  # only beside it
+        (HEAD, {"lead": "COMPLAINTS", "complaint": True}, False),  # a complaint about the service
+        (HEAD, {"concerns": 1}, False),
+        (CO, {"lead": "COMPLAINTS", "complaint": True}, True),
+        (CO, {"lead": "COMPLAINTS", "complaint": True, "sensitive": True}, False),
+        (CO, {"lead": "COMPLAINTS", "complaint": True, "sensitive": True, "handler_id": 2}, True),
+        (CO, {}, False),
+        *((Person(3, role, "ME6"), {}, False) for role in Role if role is not Role.HEAD),
+        (Person(3, Role.CLERK, "ME6"), {"handler_id": 3}, False),
+        (Person(1, Role.HEAD, None, heads_dispatchers=True), {"lead": None, "services": frozenset()}, False),
+    ],
+)
+def test_who_may_decide_it(person: Person, facts: dict[str, Any], allowed: bool) -> None:
+    case = {"handler_id": 9, "services": frozenset({"ME6", "M1"}), "unassigned": False, "complaint": False,
+            "sensitive": False, "concerns": None, "ringing": False, "lead": "ME6"}  # fmt: skip
+    assert may(person, ERASE, CaseFacts(**case | facts)) == allowed
 
 
 def _die(*_: Any, **__: Any) -> None:

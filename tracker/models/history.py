@@ -14,7 +14,7 @@ MESSAGES_SO_FAR = "messages_so_far"
 
 
 class History(Sealed, Base):
-    """One entry on one case. The database refuses UPDATE and DELETE by trigger."""
+    """One entry on one case. The database refuses UPDATE and DELETE, but to empty it once (``Erasure``)."""
 
     __tablename__ = "history"
     __table_args__ = (

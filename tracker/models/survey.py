@@ -10,7 +10,7 @@ from tracker.models.base import Base, BigId, Sealed, Word, one_of
 
 
 class SurveyAsked(Sealed, Base):
-    """That a requester was asked what they thought of an answer. It goes with its case when that is erased."""
+    """That a requester was asked what they thought of an answer; whom, and their remark, go when that is erased."""
 
     __tablename__ = "survey_asked"
     __table_args__ = (
