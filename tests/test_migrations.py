@@ -26,6 +26,7 @@ from tracker.models.paper import Letter, RegisterYear
 from tracker.models.schema import Base
 from tracker.models.search import CaseSearch
 from tracker.models.staff import Staff
+from tracker.models.tallies import Tally, counted_tables
 
 BEFORE_SEARCH = "0008"
 REVISIONS = [revision.revision for revision in reversed(list(ScriptDirectory(str(script())).walk_revisions()))]
@@ -73,6 +74,27 @@ def test_the_models_are_what_the_last_migration_leaves(empty: Database) -> None:
             declared = {str(c.name) for c in table.constraints if isinstance(c, CheckConstraint)}
             stored = {str(c["name"]) for c in inspector.get_check_constraints(table.name)}
             assert stored == declared, table.name
+
+
+def test_rows_that_were_there_before_they_were_counted_are_counted(empty: Database) -> None:
+    upgrade(empty.engine, "0023")
+    with empty.engine.begin() as connection:
+        for number in (1, 2):
+            connection.execute(
+                text(
+                    "INSERT INTO house_changes (number, subject, what, at, actor, details, seal)"
+                    " VALUES (:number, 'closing_days', 'counted', '2026-03-02 09:00:00+00:00', 'system', '{}', 0)"
+                ),
+                {"number": number},
+            )
+    upgrade(empty.engine)
+
+    with empty.writing() as session:
+        rows = {row.name: row for row in session.scalars(select(Tally))}
+        assert {name: row.written for name, row in rows.items()} == {
+            table.name: 2 * (table.name == "house_changes") for table in counted_tables()
+        }
+        assert all(row.seal == seal_of(Tally, {"name": row.name, "written": row.written}) for row in rows.values())
 
 
 def _ours(dialect: str, thing: Any, name: str | None, *_: object) -> bool:

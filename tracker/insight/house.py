@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, func, or_, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, func, literal_column, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from tracker.charter.words import CaseState, HouseSubject, Role, RoutingSubject, TaskState
@@ -213,7 +213,8 @@ def open_files(session: Session, staff_id: int) -> int:
     return session.scalar(select(func.count()).select_from(_open(Case.handler_id == staff_id).subquery())) or 0
 
 
-TASK_WAITS = Task.state == TaskState.OPEN
+TASK_WAITS: ColumnElement[bool] = Task.state == literal_column(f"'{TaskState.OPEN.value}'")
+"""As the index of what is asked says it."""
 ACTION_WAITS = CorrectiveAction.done_on.is_(None)
 
 
