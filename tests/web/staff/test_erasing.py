@@ -90,8 +90,8 @@ def test_the_head_erases_after_typing_the_reference_and_every_page_holds_afterwa
 
 def _look_at_everything(app: Flask, at: Desk, reference: str) -> None:
     """Open every address of the product that needs nothing but a file, and what finds and lists it."""
-    paths = ["/staff/search?q=xylophagous", f"/staff/search?q={reference}", f"/staff/search?q={reference[4:]}", "/staff/register?side=in",
-             "/staff/register?side=out", "/staff/complaints?show=closed"]  # fmt: skip
+    paths = ["/staff/register?side=in", "/staff/register?side=out", "/staff/complaints?show=closed"]
+    paths += [f"/staff/search?q={words}" for words in ("xylophagous", reference, reference[4:])]
     for rule in app.url_map.iter_rules():
         if "GET" in (rule.methods or ()) and rule.endpoint.startswith("staff.") and "<code" not in rule.rule:
             rest = rule.rule.replace("<reference>", reference).replace("<int:number>", "1")
