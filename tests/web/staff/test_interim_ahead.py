@@ -130,6 +130,7 @@ def test_what_is_typed_beside_the_draft_comes_back_when_it_is_refused(an: Desk, 
 
     assert answer.status_code == 409
     assert "[? pays]" in errors_of(answer)
+    assert soup_of(answer).select_one(".govuk-error-summary a[href='#reason']") is not None
     kept = fields_of(form_of(soup_of(answer)))
     assert (kept["reason"], kept["promised_on"]) == ("[? pays]", PROMISED.isoformat())
 

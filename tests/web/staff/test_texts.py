@@ -239,6 +239,7 @@ def test_what_stands_unfilled_is_refused_by_name_and_goes_once_it_is_filled(
 
     assert refused.status_code == 409
     assert "[? adresse]" in errors_of(refused)
+    assert soup_of(refused).select_one(".govuk-error-summary a[href='#text']") is not None
     assert "[objet]" not in errors_of(refused)
     page = soup_of(refused)
     written = fields_of(form_of(page))["text"].replace("[? adresse]", "Rue Haute 1")

@@ -19,7 +19,7 @@ from tracker.charter.errors import CharterError
 from tracker.charter.moves import MOVES, MoveNotAllowed
 from tracker.charter.words import CaseState, Language, Verb
 from tracker.correspondence.explanation import refusal
-from tracker.correspondence.gate import SendRefused
+from tracker.correspondence.gate import Item, SendRefused
 from tracker.insight.casefacts import Done, Header
 from tracker.insight.casepage import case_header
 from tracker.insight.linked import as_far_as_read
@@ -197,6 +197,16 @@ def busy(error: OperationalError, show: Callable[..., Response]) -> Response:
     return response
 
 
+OWN_WORDS = "own_words"
+"""Stands for the field of whoever writes, which each letter calls by its own name."""
+_FIELDS = {
+    Item.BODY: OWN_WORDS, Item.REASON: OWN_WORDS, Item.PLACEHOLDER: OWN_WORDS, Item.PROMISED_ON: "promised_on",
+    Item.CHANNEL_REASON: "channel_reason", Item.CHANNEL_REASON_UNFIT: "channel_reason",
+    Item.REGISTERED_GROUND: "registered_ground", Item.REGISTERED_CHANNEL: "registered_ground",
+}  # fmt: skip
+"""Where what a message lacks is filled in on its own page; all else is mended elsewhere, or by another way out."""
+
+
 def problems_of(error: CharterError) -> list[tuple[str, str]]:
     """Return a refusal as the lines of an error summary: (field, or "", and sentence).
 
@@ -204,7 +214,7 @@ def problems_of(error: CharterError) -> list[tuple[str, str]]:
     """
     lang = Language(language())
     if isinstance(error, SendRefused):
-        return [("", f"{item.what(lang)} {item.where(lang)}") for item in error.missing]
+        return [(_FIELDS.get(item.item, ""), f"{item.what(lang)} {item.where(lang)}") for item in error.missing]
     field = str(error.values["what"]).removeprefix("requester_") if isinstance(error, Missing) else ""
     return [(field, refusal(error, lang))]
 
@@ -214,7 +224,8 @@ def _show(
 ) -> Response:
     return make_response(
         render_template(
-            page.template, case=the_case(), form=form, page=page, problems=problems, changed=changed,
+            page.template, case=the_case(), form=form, page=page, changed=changed,
+            problems=[(where if where in form else "", said) for where, said in problems],
             fields=[field for field in form if field.type not in ("HiddenField", "CSRFTokenField")],
         ),
         status,

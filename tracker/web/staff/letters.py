@@ -24,7 +24,7 @@ from tracker.models.messages import Message
 from tracker.web.site import site
 from tracker.web.staff import kept_drafts, passages
 from tracker.web.staff.accounts import me, now
-from tracker.web.staff.acts import give_back, lead_on, not_now, the_case, with_case
+from tracker.web.staff.acts import OWN_WORDS, give_back, lead_on, not_now, the_case, with_case
 from tracker.web.staff.blueprint import needs, staff
 from tracker.web.staff.lacking import lacking
 from tracker.web.staff.letter_forms import ClosingForm, InterimForm, TextForm, TransmitForm, WayForm
@@ -222,7 +222,7 @@ def _show(
         texts=passages.beside(the_case()),
         drafts=kept_drafts.shown(form, the_case(), letter.kind),
         lacking=lacking(form, letter.kind) if not problems and not form.errors else None,
-        problems=problems,
+        problems=[(form.own_words.id if where == OWN_WORDS else where, said) for where, said in problems],
         changed=changed,
     )
     return make_response(page, status)
