@@ -109,7 +109,7 @@ _NAMES = select(_staff.id, _staff.name).where(_staff.id.in_(bindparam("people", 
 
 def promised(session: Session, case_id: int) -> Promised:
     """Return what a case promises, and which of it was broken (one statement)."""
-    rows: Sequence[Any] = session.execute(_PROMISED, {"case_id": case_id}).all()
+    rows: Sequence[Any] = session.connection().execute(_PROMISED, {"case_id": case_id}).all()
     return Promised(
         tuple(promise_of(row) for row in rows),
         tuple(
@@ -122,12 +122,12 @@ def promised(session: Session, case_id: int) -> Promised:
 
 def done(session: Session, case_id: int) -> list[Done]:
     """Return the history of a case in its order (one statement)."""
-    return [Done(*row) for row in session.execute(_DONE, {"case_id": case_id})]
+    return [Done(*row) for row in session.connection().execute(_DONE, {"case_id": case_id})]
 
 
 def told(session: Session, case_id: int) -> list[tuple[Any, ...]]:
     """Return the notices about a case's promises, as rows (one statement): ``told_by_name`` makes them readable."""
-    return [tuple(row) for row in session.execute(_TOLD, {"case_id": case_id})]
+    return [tuple(row) for row in session.connection().execute(_TOLD, {"case_id": case_id})]
 
 
 def told_by_name(rows: Iterable[tuple[Any, ...]], names: Mapping[int, str]) -> Iterable[Told]:
@@ -148,19 +148,21 @@ def said(session: Session, case_id: int, *, newest: int | None = None) -> tuple[
     ``newest``: only so many of the newest have their texts, with the notes and the first; none: all have. One
     statement; one more when there are files, and one when there is such mail.
     """
-    rows: Sequence[Any] = session.execute(_SAID, {"case_id": case_id, "newest": newest or 2**31 - 1}).all()
+    rows: Sequence[Any] = (
+        session.connection().execute(_SAID, {"case_id": case_id, "newest": newest or 2**31 - 1}).all()
+    )
     files: dict[int | None, list[File]] = {}
     if any(row.has_files for row in rows[:1]):
-        for message_id, number, name, size in session.execute(_FILES, {"case_id": case_id}):
+        for message_id, number, name, size in session.connection().execute(_FILES, {"case_id": case_id}):
             files.setdefault(message_id, []).append(File(number, name, size))
-    beside = session.execute(_BESIDE, {"case_id": case_id}) if not rows or rows[0].has_beside else ()
+    beside = session.connection().execute(_BESIDE, {"case_id": case_id}) if not rows or rows[0].has_beside else ()
     return [_said(row, tuple(files.get(row.id, ()))) for row in rows], list(_came(beside))
 
 
 def names_of(session: Session, people: Iterable[int]) -> dict[int, str]:
     """Return the names of members of staff by their numbers (one statement, none for nobody)."""
     wanted = sorted(people)
-    return {row.id: row.name for row in session.execute(_NAMES, {"people": wanted})} if wanted else {}
+    return {row.id: row.name for row in session.connection().execute(_NAMES, {"people": wanted})} if wanted else {}
 
 
 def _came(rows: Iterable[Any]) -> Iterable[Came]:

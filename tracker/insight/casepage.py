@@ -51,7 +51,7 @@ def case_header(session: Session, reference: str) -> Header | None:
         found = session.execute(_by_id(), {"id": found[0].merged_into_id}).one_or_none()
     if found is None:
         return None
-    associated = session.execute(_ASSOCIATED, {"case_id": found[0].id})
+    associated = session.connection().execute(_ASSOCIATED, {"case_id": found[0].id})
     return _header(found, wanted, {row.code: row.names for row in associated})
 
 

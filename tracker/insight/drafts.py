@@ -42,7 +42,7 @@ def begun_on(session: Session, case_id: int, kind: MessageKind) -> list[Begun]:
         .where(KeptDraft.case_id == case_id, KeptDraft.kind == kind)
         .order_by(KeptDraft.kept_at.desc(), KeptDraft.id)
     )
-    return [Begun(*row) for row in session.execute(query)]
+    return [Begun(*row) for row in session.connection().execute(query)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,4 +64,4 @@ def begun_on_case(session: Session, case_id: int) -> list[Waiting]:
         .order_by(KeptDraft.kept_at.desc(), KeptDraft.id)
         .limit(10)
     )
-    return [Waiting(*row) for row in session.execute(query)]
+    return [Waiting(*row) for row in session.connection().execute(query)]

@@ -52,7 +52,7 @@ def linked(session: Session, header: Header, viewer: Viewer) -> Iterable[Link]:
         "email": who.email, "small": who.email and who.email.lower(), "phone": who.phone, "name": who.name,
         "address": who.address,
     }  # fmt: skip
-    found = list(session.execute(_statement(viewer), given))
+    found = list(session.connection().execute(_statement(viewer), given))
     known = {row.id for row in found if row.relation != PERSON}
     shown: dict[str, int] = {}
     seen: set[tuple[str, int]] = set()

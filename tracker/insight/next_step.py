@@ -93,7 +93,7 @@ def next_step(session: Session, viewer: Viewer, role: Role, *, days: Days) -> Ne
     What has been handed to the mail server and waits for its turn is nobody's next step.
     """
     statement = _statement(viewer, role, days)
-    row = session.execute(statement).first() if statement is not None else None
+    row = session.connection().execute(statement).first() if statement is not None else None
     if row is None:
         return None
     why = Why.ASKED if row.task is not None else list(Why)[row.rank]

@@ -70,8 +70,8 @@ class Overview:
 def overview(session: Session, viewer: Viewer, *, view: View, days: Days) -> Overview:
     """Return the counts of a view and the state of the machinery (one statement; on PostgreSQL one before it)."""
     if session.get_bind().dialect.name == "postgresql":
-        session.execute(_ONE_PLAN)
-    found = session.execute(_statement(viewer, view, days)).one()._mapping
+        session.connection().execute(_ONE_PLAN)
+    found = session.connection().execute(_statement(viewer, view, days)).one()._mapping
     cut = found["seen"] >= WINDOW
     counts = {show: _capped(found[show], cut=cut and show in _IN_WINDOW) for show in Show if show in found}
     counts[Show.EVERYTHING] = _capped(found["seen"], cut=cut)

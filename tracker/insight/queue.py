@@ -139,7 +139,7 @@ def read_rows(session: Session, parts: Sequence[Select[Any]], today: date) -> li
 
 
 def _read(session: Session, statement: Select[Any], today: date) -> list[tuple[int, Row]]:
-    return [(row[0], _row(row, today)) for row in session.execute(statement)]
+    return [(row[0], _row(row, today)) for row in session.connection().execute(statement)]
 
 
 def _order(show: Show, branch: Branch) -> tuple[SQLColumnExpression[Any], SQLColumnExpression[Any]]:

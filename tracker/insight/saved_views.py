@@ -35,7 +35,7 @@ class Saved:
 
 def saved_views(session: Session, viewer: Viewer) -> list[Saved]:
     """Return what somebody finds, their own first, by name (one statement)."""
-    found = session.execute(_statement(viewer.id, viewer.service_code))
+    found = session.connection().execute(_statement(viewer.id, viewer.service_code))
     return [
         Saved(
             row.id, row.name, row.query, row.staff_id == viewer.id, row.staff_id, row.owner, row.service_code,

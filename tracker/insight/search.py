@@ -96,7 +96,7 @@ def _hits(session: Session, cases: Sequence[int], terms: Sequence[Term]) -> tupl
     sought = Sought(terms)
     passages = _passages(session, cases, sought) if terms else {}
     files = _files(session, cases) if terms else {}
-    rows = session.execute(
+    rows = session.connection().execute(
         select(
             Case.id, Case.reference, Case.received_at, Case.state, Case.nature, Case.channel, Case.language,
             Case.service_code, Case.subject, Case.requester_name, Case.requester_email, Case.requester_phone,
@@ -121,7 +121,7 @@ def _files(session: Session, cases: Sequence[int]) -> dict[int, list[str]]:
     """Return the names of the files of some cases."""
     found: dict[int, list[str]] = {}
     names = select(Attachment.case_id, Attachment.name).where(Attachment.case_id.in_(cases)).order_by(Attachment.id)
-    for case_id, name in session.execute(names):
+    for case_id, name in session.connection().execute(names):
         found.setdefault(case_id or 0, []).append(name)
     return found
 
@@ -134,7 +134,7 @@ def _passages(session: Session, cases: Sequence[int], sought: Sought) -> dict[in
         .order_by(Message.case_id, Message.number)
     )
     found: dict[int, Pieces] = {}
-    for case_id, language, body in session.execute(said):
+    for case_id, language, body in session.connection().execute(said):
         if not found.get(case_id):
             found[case_id] = sought.passage(body, language)
     return found

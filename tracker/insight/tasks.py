@@ -66,7 +66,7 @@ class Asked:
 
 def tasks_of(session: Session, case_id: int) -> list[Asked]:
     """Return what was asked for on a case, what is still to be done first (one statement)."""
-    return [Asked(*row) for row in session.execute(_ON_CASE, {"case_id": case_id})]
+    return [Asked(*row) for row in session.connection().execute(_ON_CASE, {"case_id": case_id})]
 
 
 def contributions_of(session: Session, case_id: int) -> list[Asked]:

@@ -61,7 +61,7 @@ class Search:
                 some = ",".join(
                     map(str, cases[first : first + CHUNK])
                 )  # as a list the driver would take ten times longer
-                allowed = self.session.scalar(self.statement, {**self.given, "cases": f"{{{some}}}"})
+                allowed = self.session.connection().scalar(self.statement, {**self.given, "cases": f"{{{some}}}"})
                 found += sorted(allowed or (), reverse=True)
         return found[:wanted]
 
@@ -110,7 +110,7 @@ class Search:
     def _looked(self, look: Callable[[tuple[str, ...]], TextClause], parts: Sequence[Part], **given: Any) -> Any:
         """Return the answer to a look into the index."""
         asked = {f"part_{number}": query for number, (_, query) in enumerate(parts)}
-        return self.session.scalar(look(tuple(column for column, _ in parts)), {**given, **asked})
+        return self.session.connection().scalar(look(tuple(column for column, _ in parts)), {**given, **asked})
 
 
 @lru_cache(maxsize=64)

@@ -53,7 +53,11 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """Give a session whose work is thrown away at the end."""
+        """Give a session whose work is thrown away at the end.
+
+        What is read for every page and asks for columns goes to its ``connection()``: what a session does beside, for
+        objects, is a third of the time of fifty rows.
+        """
         with Session(self.engine, autoflush=False) as session:
             yield session
             self.end_reading(session)
