@@ -22,6 +22,7 @@ from tests.databases import Run, RunOwner, postgres_database, share_compiled_sta
 from tests.reading import read_once
 from tracker.models.database import Database
 
+LONGEST = ("tests/web/staff/test_every_page.py", "tests/cli/test_bench.py")
 SECRET_KEY = "a-key-for-tests-only-0123456789-abcdefgh"
 
 # The same examples at every run, so that a run says something of the change and not of the day.
@@ -53,6 +54,11 @@ def pytest_configure(config: pytest.Config) -> None:
     else:
         config.stash[_OWNER] = RunOwner()
         config.stash[_RUN] = config.stash[_OWNER].run
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest: what one worker begins last, the other waits for."""
+    items.sort(key=lambda one: not one.nodeid.startswith(LONGEST))
 
 
 def pytest_collection_finish() -> None:

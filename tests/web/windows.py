@@ -63,11 +63,11 @@ def not_to_be_read(page: Any) -> list[str]:
 
     What scrolls in a box of its own, and what is there for screen readers only, may be wherever it is.
     """
-    found: list[str] = page.evaluate(_NOT_TO_BE_READ)
+    found: list[str] = page.evaluate(NOT_TO_BE_READ)
     return found
 
 
-_NOT_TO_BE_READ = """() => {
+NOT_TO_BE_READ = """() => {
     const found = [], lines = [], range = document.createRange(), wide = document.documentElement.clientWidth;
     if (document.documentElement.scrollWidth > wide) found.push("the page scrolls sideways");
     const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);

@@ -7,32 +7,17 @@ from playwright.sync_api import expect
 
 from tests.web.axe import faults
 from tests.web.public.conftest import LANGUAGES
-from tests.web.public.test_pages import PATHS
 from tests.web.windows import NARROW, WIDE, next_page, open_window, too_wide
 
 BARRIERS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
-def check(page: Any, *, contrast: bool = True) -> None:
+def check(page: Any) -> None:
     """No barrier that axe knows of, nothing wider than a small screen."""
-    assert faults(page, contrast=contrast, runOnly=BARRIERS) == [], page.url
+    assert faults(page, runOnly=BARRIERS) == [], page.url
     page.set_viewport_size(NARROW)
     assert not too_wide(page), f"{page.url} scrolls sideways"
     page.set_viewport_size(WIDE)
-
-
-@pytest.mark.parametrize("lang", LANGUAGES)
-def test_every_page_is_open_to_everybody(page: Any, address: str, lang: str) -> None:
-    """Contrast is looked at in French only: the other languages have the same colours."""
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.goto(address)
-    check(page, contrast=lang == "fr")
-    for path in PATHS:
-        page.goto(f"{address}/{lang}{path}")
-        check(page, contrast=lang == "fr")
-    assert [line for line in said if "404" not in line] == []
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -48,45 +48,17 @@ def open_page(page: Any, path: str) -> None:
     wait_for_focus(page)
 
 
-def assert_sound(page: Any, path: str, *languages: str) -> None:
-    """Open a page, all its details shown: axe finds no fault, and nothing sticks out at 320 pixels.
-
-    In the first of the languages given, or in the one of the window, wide and narrow; in the others narrow, without
-    contrast: the page has the same colours.
-    """
-    _open(page, path, languages[0] if languages else "")
-    assert_shown_sound(page)
-    page.set_viewport_size(NARROW)
-    for language in languages[1:]:
-        _open(page, path, language)
-        _open_details(page)
-        assert_narrow_sound(page)
-    page.set_viewport_size(WIDE)
-
-
-def _open(page: Any, path: str, language: str) -> None:
-    chosen = f"{'&' if '?' in path else '?'}lang={language}" if language else ""
-    page.goto(f"/staff/{path}{chosen}")
-    assert page.get_attribute("html", "lang") == language or not language
-
-
 def assert_shown_sound(page: Any) -> None:
-    """Say the same of the page that is shown; without contrast when it is narrow, since it has the same colours."""
-    _open_details(page)
+    """Say of the page that is shown, all its details open: axe finds no fault, and nothing sticks out at 320 pixels.
+
+    Without contrast when it is narrow, since it has the same colours.
+    """
+    page.eval_on_selector_all("main details", "all => all.forEach(one => one.open = true)")
     assert faults(page) == [], page.url
     page.set_viewport_size(NARROW)
-    assert_narrow_sound(page)
-    page.set_viewport_size(WIDE)
-
-
-def assert_narrow_sound(page: Any) -> None:
-    """Say so of a page that is narrow."""
     assert not too_wide(page), page.url
     assert faults(page, contrast=False) == [], (page.url, "narrow")
-
-
-def _open_details(page: Any) -> None:
-    page.eval_on_selector_all("main details", "all => all.forEach(one => one.open = true)")
+    page.set_viewport_size(WIDE)
 
 
 def tab_to(page: Any, selector: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.web.staff.browsing import LANGUAGES, assert_sound, log_in, window
+from tests.web.staff.browsing import log_in, window
 from tests.web.staff.conftest import PASSWORD, email_of
 from tests.web.windows import next_page
 from tracker.charter.words import CaseState, Channel, Nature
@@ -25,28 +25,6 @@ def lived(file: File) -> str:
         nature=Nature.COMPLEX, channel=Channel.POST, requester_address="Rue Haute 1\n1000 Bruxelles", urgent=True,
         received_at=datetime.now(UTC) - timedelta(days=17), text="Bonjour,\n\n" + "mot " * 200 + "x" * 300,
     )  # fmt: skip
-
-
-def test_the_pages_have_no_fault_that_axe_finds_and_fit_a_narrow_screen(
-    browser: Any, address: str, lived: str
-) -> None:
-    pages = [
-        "queue?view=service&nature=complaint&flag=unconfirmed&sort=handler&filter=1",
-        "queue/views?view=service&nature=complaint",
-        f"queue/several?do=later&file={lived}",
-        "search?q=bonjour&channel=post",
-        f"cases/{lived}",
-        "cases/new",
-        f"cases/{lived}/interim",
-        f"cases/{lived}/waive",
-        "profile",
-    ]
-    with window(browser, address, "fr") as page:
-        assert_sound(page, "login", *LANGUAGES)
-        page.goto("/staff/login?lang=fr")
-        log_in(page)
-        for path in pages:
-            assert_sound(page, path, *LANGUAGES)
 
 
 def test_the_basic_way_works_without_scripts(

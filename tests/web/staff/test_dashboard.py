@@ -5,13 +5,11 @@ import io
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from tests.factories import make_house
-from tests.web.staff.browsing import assert_sound, log_in, window
 from tests.web.staff.conftest import Desk
 from tracker.casework.figures import count_figures
 from tracker.charter.complaints import Analysis
@@ -132,12 +130,3 @@ def test_an_address_that_names_no_figure_is_not_found(desk: Callable[[str], Desk
 
 def test_before_anything_is_counted_the_page_says_so(desk: Callable[[str], Desk]) -> None:
     assert "Nothing has been counted yet" in desk("bo").page("/staff/dashboard").get_text()
-
-
-def test_the_figures_have_no_fault_that_axe_finds_and_fit_a_narrow_screen(
-    browser: Any, address: str, counted: dict[str, str]
-) -> None:
-    with window(browser, address, "fr") as page:
-        log_in(page, "el")
-        assert_sound(page, "dashboard", "fr", "de")
-        assert_sound(page, "dashboard/files?first=2000-01-01&last=2190-01-01&todo=1", "nl")

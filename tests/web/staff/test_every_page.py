@@ -1,34 +1,29 @@
-"""Every page of the product, by its own list of addresses, on a screen of 320 pixels: all of it can be read.
+"""Every page of the product, by its own list of addresses: axe finds nothing, and at 320 pixels all can be read.
 
-That is what a screen of 1280 pixels shows at 400 %."""
+320 pixels are what a screen of 1280 shows at 400 %. A page is opened in one language, wide, with its scripts, its
+contrast looked at. In the three others what the server sends is put in its place, narrow: head and style sheets are
+the same, and no script touches it.
+"""
 
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
 
 from config import Settings
-from tests.casework.mailing import CLAIRE, keyed, send, write
-from tests.closing import closed
-from tests.factories import acting, make_house
+from tests.web.axe import at_hand
 from tests.web.axe import faults as axe_faults
 from tests.web.staff.browsing import LANGUAGES
-from tests.web.staff.conftest import Desk, errors_of
-from tests.web.windows import NARROW, not_to_be_read, open_window
-from tracker.casework import surveys
-from tracker.casework.figures import count_figures
-from tracker.charter.counting import brussels_day
-from tracker.charter.words import Channel, Nature
+from tests.web.staff.conftest import Desk, soup_of
+from tests.web.staff.everything import furnish
+from tests.web.windows import NARROW, NOT_TO_BE_READ, WIDE, open_window
 from tracker.models.database import Database
-from tracker.models.operations import JobRun
-from tracker.models.staff import Staff
-from tracker.opening import open_mailroom
 
+WHO = ("anyone", "an", "co", "bo", "gi", "hu", "cy", "di", "el")
 File = Callable[..., str]
 DeskOf = Callable[[str], Desk]
 
@@ -47,103 +42,130 @@ LEAD_ON = {
 AFTER_A_FORM = {
     "public.follow_case", "public.request_sent", "public.survey_thanks", "staff.entered", "staff.new_password",
 }  # fmt: skip
-"""Pages that only whoever sent the form before them sees: the tests of these forms look at them."""
-LONG = "Donaudampfschifffahrtsgesellschaftskapitänswitwe " * 2
-PAPER = {"channel": Channel.POST, "requester_address": "Rue Haute 1\n1000 Bruxelles"}
-NOW = datetime.now(UTC)
+"""Pages that only whoever sent the form before them sees: the tests of these forms look at them, but see below."""
+MORE = {
+    "anyone": ["/", "/de/request?kind=question", "/de/request?kind=complaint", "/de/request?kind=emergency",
+               "/de/no-such-page"],
+    "an": ["queue?view=service&nature=complaint&flag=unconfirmed&sort=handler&filter=1", "queue?show=held",
+           "queue/views?view=service&nature=complaint", "queue/several?do=later&file={1}",
+           "search?q=bonjour&channel=post", "cases/{1}", "cases/{1}/answer", "cases/{1}/interim", "cases/{1}/waive",
+           "cases/{near}", "cases/new?channel=post", "cases/new?channel=counter", "register?direction=out",
+           "mail?pile=ignored", "mail?pile=settled", "mail/2", "texts?service=all"],
+    "bo": ["survey", "texts/1", "cases/{near}/answer", "dashboard"],
+    "co": ["complaints?show=late", "actions", "cases/{2}", "cases/{2}/finding"],
+    "di": ["queue?show=unassigned", *(f"cases/{{wait{number}}}?triage=" for number in range(3))],
+    "el": ["dashboard", "dashboard/files?first=2000-01-01&last=2190-01-01&todo=1"],
+    "gi": ["directory/EMBASSY", "directory/NATO-IS", "directory/M1/shipped"],
+}  # fmt: skip
+"""Pages that look another way there: of other people, with other filters, about other files."""
 
 
 @pytest.fixture
 def ways(database: Database, file: File, desk: DeskOf, settings: Settings) -> dict[str, list[str]]:
     """Something of everything; gives what may stand in the variable parts of addresses."""
-    with database.writing() as session:
-        of = {one.email.partition(".")[0]: one for one in session.scalars(select(Staff))}
-        done, _ = closed(session, make_house(), acting(of["an"]), now=NOW - timedelta(days=1), service="ME6")
-        code = surveys.code_of(make_house(), done, 1)
-        session.add(JobRun(job="figures", succeeded_at=NOW))
-    lived = file(**PAPER, nature=Nature.COMPLEX, urgent=True, subject=LONG, text=LONG * 3, requester_name=LONG)
-    complaint = file(nature=Nature.COMPLAINT, subject=LONG)
-    astray = file(nature=Nature.MISDIRECTED)
-    an, co, gi = desk("an"), desk("co"), desk("gi")
-
-    def do(at: Desk, path: str, button: str | None = None, **typed: str) -> None:
-        answer = at.send(f"/staff/{path}", button, **typed)
-        assert answer.status_code == 303, (path, errors_of(answer))
-
-    def write_to(reference: str, kind: str, **typed: str) -> None:
-        do(an, f"cases/{reference}/{kind}", "send", **typed)
-
-    day = brussels_day(NOW)
-    write_to(lived, "answer", text=LONG * 4)
-    write_to(astray, "transmit", to="EXT:PENSIONS", text=LONG)
-    do(an, f"cases/{lived}/ask-colleague", colleague=str(of["cy"].id), what=LONG)
-    do(co, f"cases/{complaint}/finding", ground="", outcome="founded", reasons=LONG, theme="phone", cause="workload")
-    for owner in ("an", "cy"):
-        do(co, f"cases/{complaint}/corrective-action", what=LONG, owner=str(of[owner].id),
-           due_on=(day + timedelta(days=9)).isoformat())  # fmt: skip
-    do(co, f"cases/{complaint}/action-done", action="1", done_on=day.isoformat())
-    do(an, f"cases/{file()}/link", other=lived, reason=LONG)
-    do(an, f"cases/{file()}/waive", ground="withdrawn", evidence=LONG)
-    do(an, "queue/views?view=service&nature=complex", name=LONG[:40])
-    do(gi, "rules/new", name=LONG[:60], service="M5", words_de="trawler*", note=LONG)
-    do(gi, "texts/new", title=LONG[:60], body=LONG, language="de", service="ME6")
-    do(gi, "directory/M3/parts/new", why=LONG, **{f"name_{lang}": LONG[:60] for lang in LANGUAGES})
-    do(gi, "directory/M3/facts/new", why=LONG, read_on=day.isoformat(), source="https://example.org",
-       **{f"text_{lang}": LONG for lang in LANGUAGES})  # fmt: skip
-    details = str(gi.page("/staff/directory/M3"))
-    do(an, "letters")
-    mail = send(database, open_mailroom(settings), write(LONG, sender=f"x <{'y' * 60}@example.net>",
-                to=keyed(file(requester_email=CLAIRE))), now=NOW)  # fmt: skip
-    count_figures(database, make_house().calendar, now=NOW)
-    return {
-        "reference": [done.reference, lived, complaint, astray, *(file(**more) for more in (
-            {"nature": Nature.DOCUMENT_ACCESS}, {"nature": Nature.COMPLEX},
-        ))],
-        "number": [str(mail.mail_id), *map(str, range(1, 12))],
-        "code": [code, "M3"],
-        "mark": re.findall(r"/facts/([^/]+)/change", details),
-        "key": re.findall(r"/parts/([^/]+)/change", details),
-    }  # fmt: skip
+    return furnish(database, file, desk, settings)
 
 
-def test_every_page_can_be_read_whole_at_320_pixels_without_scripts_and_axe_finds_nothing(
+def test_axe_finds_nothing_on_any_page_in_any_language_and_each_can_be_read_whole_at_320_pixels(
     browser: Any, app: Flask, address: str, ways: dict[str, list[str]], desk: DeskOf
 ) -> None:
-    missing, pages = set(), list[tuple[str, str]]()
-    desks = {
-        who: Desk(app) if who == "anyone" else desk(who) for who in ("anyone", "an", "co", "bo", "gi", "hu", "cy")
-    }
-    for rule in app.url_map.iter_rules():
-        if "GET" in (rule.methods or ()) and rule.endpoint not in NO_PAGES | LEAD_ON | AFTER_A_FORM:
-            tried = ((who, path) for path in _addresses(rule.rule, ways) for who in desks)
-            found = next((one for one in tried if desks[one[0]].get(one[1]).status_code == 200), None)
-            missing |= {rule.endpoint} if found is None else set()
-            pages += [] if found is None else [found]
-    faults = {}
-    for who in desks:
-        with _window(browser, address, desks[who], "de", scripts=False) as page:
-            for path in (path for found, path in pages if found == who):
-                page.goto(path)
-                if found := not_to_be_read(page):
-                    faults[path] = found
-        with _window(browser, address, desks[who], "de", scripts=True) as page:
-            for place, path in enumerate(path for found, path in pages if found == who):
-                page.goto(_in_language(path, LANGUAGES[place % len(LANGUAGES)]))
+    desks = {who: Desk(app) if who == "anyone" else desk(who) for who in WHO}
+    pages, missing = _pages(app, ways, desks)
+    faults: dict[str, list[str]] = {}
+    for who, at in desks.items():
+        with _window(browser, address, at, faults) as page:
+            for place, path in enumerate(pages[who]):
+                first = ("fr", "nl", "en")[place % 3]
+                page.set_viewport_size(WIDE)
+                page.goto(_in_language(path, first))
                 page.eval_on_selector_all("main details", "all => all.forEach(one => one.open = true)")
-                if found := axe_faults(page, contrast=False):
-                    faults[page.url] = found
+                _look(page, faults, f"{path}, {first}", contrast=True)
+                page.set_viewport_size(NARROW)
+                for language in sorted({*LANGUAGES} - {first}):
+                    _look(page, faults, f"{path}, {language}", at.get(_in_language(path, language)).text)
+            page.set_viewport_size(NARROW)
+            for path in _more(who, ways):
+                _go_near(page, path)
+                _look(page, faults, path, at.get(_in_language(path, "de")).text, contrast=True)
+            without = list(_with_faults(at, pages[who]))
+            for path, html in without:
+                _go_near(page, path)
+                _look(page, faults, f"{path}, nothing filled in", html)
+            faults |= {who: ["no form of theirs says what is wrong"]} if pages[who] and not without else {}
     assert not faults, "\n".join(f"{path}: {found}" for path, found in faults.items())
     assert missing == set()
 
 
+def _pages(app: Flask, ways: dict[str, list[str]], desks: dict[str, Desk]) -> tuple[dict[str, list[str]], set[str]]:
+    """Return an address for each rule, at the first desk that may open it; and the rules that lead to no page."""
+    pages, missing = {who: list[str]() for who in desks}, set[str]()
+    for rule in app.url_map.iter_rules():
+        if "GET" in (rule.methods or ()) and rule.endpoint not in NO_PAGES | LEAD_ON | AFTER_A_FORM:
+            tried = ((who, path) for path in _addresses(rule.rule, ways) for who in desks)
+            found = next((one for one in tried if desks[one[0]].get(one[1]).status_code == 200), None)
+            if found is None:
+                missing.add(rule.endpoint)
+            else:
+                pages[found[0]].append(found[1])
+    return pages, missing
+
+
+def _more(who: str, ways: dict[str, list[str]]) -> list[str]:
+    """Return the further pages that somebody looks at, by their addresses."""
+    waits = {f"wait{number}": reference for number, reference in enumerate(ways["waits"])}
+    paths = [path.format(*ways["reference"], near=ways["near"][0], **waits) for path in MORE.get(who, ())]
+    return [path if path.startswith("/") else f"/staff/{path}" for path in paths]
+
+
+def _look(
+    page: Any, faults: dict[str, list[str]], name: str, html: str | None = None, *, contrast: bool = False
+) -> None:
+    """Note what is wrong with the page that is shown; or with another that is put in its place, its details open."""
+    words = page.evaluate(_PUT, html) if html else []
+    found = words + axe_faults(page, contrast=contrast)
+    if found:
+        faults[name] = found
+
+
+def _go_near(page: Any, path: str) -> None:
+    """Open the page where another side's is shown, which has other style sheets."""
+    if path.startswith("/staff") != urlsplit(page.url).path.startswith("/staff"):
+        page.goto(path)
+
+
+_PUT = f"""html => {{
+    const come = new DOMParser().parseFromString(html, "text/html"), root = document.documentElement;
+    const styles = one => Array.from(one.querySelectorAll("link[rel=stylesheet]"), link => link.getAttribute("href"));
+    if (String(styles(come)) !== String(styles(document))) return ["it has other style sheets"];
+    root.lang = come.documentElement.lang;
+    document.title = come.title;
+    document.body.replaceWith(document.adoptNode(come.body));
+    document.querySelectorAll("main details").forEach(one => one.open = true);
+    return ({NOT_TO_BE_READ})();
+}}"""
+
+
+def _with_faults(at: Desk, paths: list[str]) -> Iterator[tuple[str, str]]:
+    """Yield the pages that come back when nothing was filled in; last, since a form that asks for nothing is done."""
+    for path in paths:
+        for form in soup_of(at.get(path)).select("main form[method=post]")[-1:]:
+            hidden = {str(one["name"]): str(one.get("value", "")) for one in form.select("input[type=hidden][name]")}
+            answer = at.client.post(str(form.get("action") or path), data=hidden)
+            if answer.status_code == 400:
+                yield path, answer.text
+
+
 @contextmanager
-def _window(browser: Any, address: str, at: Desk, language: str, *, scripts: bool) -> Iterator[Any]:
-    with open_window(browser, address, scripts=scripts) as page:
+def _window(browser: Any, address: str, at: Desk, faults: dict[str, list[str]]) -> Iterator[Any]:
+    """Open a window for whoever is at a desk; what it says in its console is a fault."""
+    with open_window(browser, address) as page:
         cookie = at.client.get_cookie("suivi")
         if cookie is not None:
             page.context.add_cookies([{"name": "suivi", "value": cookie.value, "url": address}])
-        page.goto(f"/staff/login?lang={language}")
-        page.set_viewport_size(NARROW)
+        page.on("console", lambda message: faults.setdefault(f"{page.url} says", [message.text]))
+        page.on("pageerror", lambda error: faults.setdefault(f"{page.url} says", [str(error)]))
+        at_hand(page)
+        page.goto("/de/" if at.staff is None else "/staff/profile")
         yield page
 
 

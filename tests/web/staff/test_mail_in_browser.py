@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from config import Settings
 from tests.casework.mailing import CLAIRE, keyed, send, write
-from tests.web.staff.browsing import LANGUAGES, assert_sound, log_in, tab_to, window
+from tests.web.staff.browsing import log_in, tab_to, window
 from tests.web.staff.conftest import PASSWORD, email_of
 from tests.web.windows import next_page
 from tracker.charter.words import MailOutcome
@@ -43,21 +43,6 @@ def strange(held: Held, file: File) -> int:
     )
     mail.add_attachment(b"%PDF-1.4", maintype="application", subtype="pdf", filename="f" * 100 + ".pdf")
     return held(mail)
-
-
-def test_the_pages_have_no_fault_that_axe_finds_and_fit_a_narrow_screen(
-    browser: Any, address: str, held: Held, strange: int, file: File
-) -> None:
-    away = write(
-        "Absent.", to=keyed(file(requester_email=CLAIRE)), message_id="<a@e.org>", Auto_Submitted="auto-replied"
-    )
-    held(away)
-    pages = ["mail", "mail?pile=ignored", "mail?pile=settled", f"mail/{strange}", f"mail/{strange}/join",
-             f"mail/{strange}/register", f"mail/{strange}/aside", "queue"]  # fmt: skip
-    with window(browser, address, "fr") as page:
-        log_in(page)
-        for path in pages:
-            assert_sound(page, path, *LANGUAGES)
 
 
 def test_a_guess_is_confirmed_by_keyboard_alone(browser: Any, address: str, strange: int, database: Database) -> None:

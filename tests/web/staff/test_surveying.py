@@ -12,7 +12,6 @@ from sqlalchemy import event, select
 
 from tests.closing import closed
 from tests.factories import acting, make_house
-from tests.web.staff.browsing import assert_sound, log_in, window
 from tests.web.staff.conftest import Desk, email_of, errors_of
 from tracker.casework import surveys
 from tracker.casework.figures import count_figures
@@ -157,13 +156,3 @@ def test_the_questions_are_read_aloud_to_whom_would_be_asked_and_to_nobody_else(
     refused = an.send(f"/staff/cases/{other}/survey", channel="phone", **TICKED)
     assert refused.status_code == 409
     assert "Nobody is asked about this file" in errors_of(refused)
-
-
-def test_its_pages_are_open_to_everybody_and_narrow(browser: Any, address: str, close: Callable[..., str]) -> None:
-    """The results and the form of a slip, in French and in Dutch."""
-    for n in range(5):
-        reference = close(requester_email=f"one{n}@example.org", opinion=Opinion.YES, remark="Très bien.")
-    with window(browser, address, "fr") as page:
-        log_in(page, "bo")
-        assert_sound(page, "survey", "fr", "nl")
-        assert_sound(page, f"cases/{reference}/survey", "fr")

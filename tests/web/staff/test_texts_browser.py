@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select
 
-from tests.web.staff.browsing import LANGUAGES, assert_sound, log_in, window
+from tests.web.staff.browsing import log_in, window
 from tests.web.staff.conftest import email_of
 from tests.web.windows import next_page
 from tracker.charter.words import Language, Nature
@@ -37,17 +37,6 @@ def texts(database: Database) -> None:
 def near(file: File) -> str:
     """A complex case whose interim date comes near."""
     return file(nature=Nature.COMPLEX, received_at=NOW - timedelta(days=12))
-
-
-@pytest.mark.usefixtures("texts")
-def test_the_pages_have_no_fault_that_axe_finds_and_fit_a_narrow_screen(
-    browser: Any, address: str, near: str
-) -> None:
-    pages = ["texts?service=all", f"cases/{near}", f"cases/{near}/answer", "texts/new", "texts/1"]
-    with window(browser, address, "fr") as page:
-        log_in(page, "bo")
-        for path in pages:
-            assert_sound(page, path, *LANGUAGES)
 
 
 @pytest.mark.usefixtures("texts")
