@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from tracker.casework.casefile import erasure_of
 from tracker.casework.house import SYSTEM, House
 from tracker.casework.leaving import void_leaving
 from tracker.casework.writing import message_of
@@ -26,13 +27,13 @@ def take_back(session: Session, house: House, mail: Mail, incoming: Incoming, *,
 
     A Message-ID of ours cannot be made up (it is keyed), so that only who was sent a message can say this of it, and
     only while a mail server may still be trying: whoever got our answer cannot take it back from us a year later. A
-    report that voids nothing is listed for the handler all the same.
+    report that voids nothing is listed for the handler all the same; what it says of an erased case is nobody's.
     """
     bounced: list[dict[str, Any]] = []
     for failed in dict.fromkeys(incoming.bounced):
         told = ours(house.secret, failed)
         case = session.scalar(select(Case).where(Case.reference == told[0])) if told else None
-        if told is not None and case is not None:
+        if told is not None and case is not None and erasure_of(session, case) is None:
             voided = _may_be_true(session, house, case, told[1], failed, incoming) and _voided(
                 session, house, case, told[1], _evidence(mail, incoming), now
             )
