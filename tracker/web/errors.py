@@ -57,7 +57,7 @@ def sentence_for(status: int) -> Sentence:
         case 429:
             return Sentence(
                 _("You have tried too many times"),
-                _("Wait a quarter of an hour, then try again. Is it urgent? Telephone us on 02/501.81.11."),
+                _("Wait a quarter of an hour, then try again. Is it urgent? Telephone us on +32 2 501 81 11."),
             )
         case 503:
             return Sentence(
@@ -67,7 +67,7 @@ def sentence_for(status: int) -> Sentence:
             return sentence_for(400)
     return Sentence(
         _("Something went wrong on our side"),
-        _("Try again in a few minutes. Is it urgent? Telephone us on 02/501.81.11."),
+        _("Try again in a few minutes. Is it urgent? Telephone us on +32 2 501 81 11."),
     )
 
 
