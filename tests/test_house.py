@@ -245,3 +245,41 @@ def test_the_compiled_texts_are_those_that_were_translated(language: str) -> Non
             written_down.update({(context + message.id[0], index): text for index, text in enumerate(message.string)})
     in_mo = {key: text for key, text in compiled._catalog.items() if key != ""}  # type: ignore[attr-defined]
     assert in_mo == written_down, "run make messages and commit the .mo files"
+
+
+OTHER_WORDS = {
+    "fr": re.compile(
+        r"promesse|\bremettre\b(?! en)|\bremise? à un", re.IGNORECASE
+    ),  # engagement; confier à un collègue
+    "nl": re.compile(r"verbintenis|toezegging", re.IGNORECASE),  # belofte
+    "de": re.compile(r"verspr[eo]ch", re.IGNORECASE),  # Zusage
+    "en": re.compile(r"\bcommitment", re.IGNORECASE),  # promise
+}
+"""Words for a promise, and for handing a file over, that would stand beside the one that each language uses."""
+
+
+@pytest.mark.parametrize("language", OTHER_WORDS)
+def test_a_promise_has_one_word_on_every_page_and_in_every_letter(language: str) -> None:
+    assert [said for said in _said_in(language) if OTHER_WORDS[language].search(said)] == []
+
+
+def _said_in(language: str) -> Iterator[str]:
+    """Yield every sentence of ours in a language: of pages, of labels and refusals, of letters."""
+    for message in _catalog("fr" if language == "en" else language):
+        yield from (original if language == "en" else text for original, text in _texts(message) if original)
+    for path in (ROOT / "tracker/correspondence/data").glob("*.toml"):
+        yield from _in_table(tomllib.loads(path.read_text("utf-8")), language)
+    for path in (ROOT / "templates/correspondence").glob(f"*/{language}/*.txt"):
+        yield path.read_text("utf-8")
+
+
+def _in_table(value: object, language: str) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if name == language and isinstance(inner, str):
+                yield inner
+            else:
+                yield from _in_table(inner, language)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _in_table(inner, language)
