@@ -109,6 +109,8 @@ def test_what_arrives_after_it_was_sent_does_not_come_back_and_other_words_do(ho
     assert house.kept() == []
     house.keep(house.an, "And here is more.", seen=1)
     assert house.kept() == [("An", "And here is more.", None)], "words that were not sent are not lost"
+    assert house.keep(house.an, " ", seen=1) is None
+    assert house.kept() == [], "what was emptied is gone, whatever was sent before"
 
 
 def test_words_kept_in_another_window_are_neither_written_over_nor_thrown_away_with_a_sending(house: House) -> None:

@@ -58,9 +58,10 @@ def keep_draft(
     draft = _of(session, case, kind, actor.staff_id)
     if draft is not None and over not in (None, draft.stamp) and not holds(typed, draft.typed):
         raise KeptElsewhere
-    if seen is not None and seen < case.version and _sent_already(session, case, kind, actor, typed):
+    said = any(typed.get(name, "").strip() for name in WORDS)
+    if said and seen is not None and seen < case.version and _sent_already(session, case, kind, actor, typed):
         return None
-    if case.state not in (CaseState.TRIAGE, CaseState.OPEN) or not any(typed.get(name, "").strip() for name in WORDS):
+    if case.state not in (CaseState.TRIAGE, CaseState.OPEN) or not said:
         if draft is not None:
             session.delete(draft)
         return None
