@@ -5,11 +5,11 @@ laid down once, as they are in memory: the table in a file that all processes of
 """
 
 import os
-import time
 from array import array
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 from types import SimpleNamespace
 from typing import IO, Any
 from zipfile import BadZipFile
@@ -115,8 +115,10 @@ def _write(path: Path, write: Any) -> None:
     """Write a file, whole or not at all; what a full disk cuts off is taken away again."""
     unfinished = path.with_name(f"{path.name}.part")
     with suppress(FileNotFoundError):
-        if time.time() - unfinished.stat().st_mtime > ABANDONED:
-            unfinished.unlink()
+        begun = unfinished.stat().st_mtime
+        with TemporaryFile(dir=path.parent) as file_of_now:  # the clock by which the file system dates its files
+            if os.fstat(file_of_now.fileno()).st_mtime - begun > ABANDONED:
+                unfinished.unlink()
     file: IO[bytes]
     with unfinished.open("xb") as file:  # another process that writes it at the same time goes first
         try:
