@@ -32,8 +32,8 @@ from tracker.models.words import Term
 
 MOST_COUNTED = 1000
 """Counts stop here: "over 1,000"."""
-AT_ONCE = 3 * FEW
-"""Where so many are expected, there may be few all the same, and one look tells."""
+AT_ONCE, DEAR = FEW // 2, 6
+"""Where no more are expected, one look for all is tried; so many times more where beginnings of words are looked for."""
 MOST_MONTHS = 60
 ALL_NUMBERS = 2**62
 FILTERS = {"service": "s", "state": "state", "nature": "nature", "channel": "channel", "language": "language"}
@@ -169,9 +169,10 @@ def _of_postgresql(
     parts: list[Part] = [("words", one_of(term.ways, term.beginnings)) for term in asked.terms]
     parts += [("marks", one_of(group)) for group in groups]
     search = Search(session, _readable(viewer, *_received(asked)), given, parts)
-    if search.expected() <= AT_ONCE and (some := search.within([])) is not None:
-        return search.readable(some, given["wanted"])
     dear = any(term.beginnings for term in asked.terms)  # each look gathers all the words that begin so
+    few = AT_ONCE * DEAR if dear else AT_ONCE
+    if search.expected() <= few and (some := search.within([])) is not None:
+        return search.readable(some, given["wanted"])
     return search.walk(min(newest, given["below"] - 1), dear=dear)
 
 
