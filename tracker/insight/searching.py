@@ -33,7 +33,7 @@ from tracker.models.words import Term
 MOST_COUNTED = 1000
 """Counts stop here: "over 1,000"."""
 AT_ONCE, DEAR = FEW // 2, 6
-"""Where no more are expected, one look for all is tried; so many times more where beginnings of words are looked for."""
+"""Where no more are expected, one look for all is tried; so many times more for the beginnings of words."""
 MOST_MONTHS = 60
 ALL_NUMBERS = 2**62
 FILTERS = {"service": "s", "state": "state", "nature": "nature", "channel": "channel", "language": "language"}
