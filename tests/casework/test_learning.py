@@ -78,6 +78,7 @@ def test_corrections_change_a_later_suggestion_and_going_back_restores_the_forme
     assert first(house) == before
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # training takes long, and knows no database
 def test_a_worse_model_is_refused_and_kept_nowhere(database: Database, house: House) -> None:
     spoilt = [replace(one, code=BODIES[(BODIES.index(one.code) + 1 + n) % 4]) for n, one in enumerate(some())]
     former = house.router().model.version
@@ -90,6 +91,7 @@ def test_a_worse_model_is_refused_and_kept_nowhere(database: Database, house: Ho
     assert house.router().model.version == former
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_a_dry_run_keeps_nothing(database: Database, house: House) -> None:
     learned = learn(database, house, some()[:-1], actor=SYSTEM, now=MONDAY, keep=False)
 

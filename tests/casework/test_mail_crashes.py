@@ -94,7 +94,11 @@ def test_a_flood_at_once_is_slowed_down_to_the_very_mail(database: Database, roo
     assert Counter(one.reason for one in told) == {MailReason.NEW_REQUEST: MOST_IN_AN_HOUR, MailReason.TOO_MANY: 6}
 
 
-@pytest.mark.parametrize("reply", [False, True], ids=["a new request", "a reply"])
+@pytest.mark.parametrize(
+    ("database_url", "reply"),
+    [pytest.param("postgresql", False, id="a new request"), pytest.param("sqlite", True, id="a reply")],
+    indirect=["database_url"],
+)
 def test_killed_at_every_step_and_taken_in_once_more_each_mail_is_one_message(
     database: Database, database_url: str, room: Mailroom, tmp_path: Path, reply: bool
 ) -> None:
