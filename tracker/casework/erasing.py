@@ -326,11 +326,13 @@ def tidy(database: Database, folders: Folders, *, now: datetime) -> int:
     Return how many erasures were seen to; they are over with that.
     """
     cases = remove_files(database, folders)
-    if cases and database.is_sqlite:
+    if not cases:
+        return 0
+    if database.is_sqlite:
         _forget_words(database)
     with database.writing() as session:
         for row in session.scalars(select(Erasure).where(Erasure.case_id.in_(cases)).with_for_update()):
-            row.files, row.gone_at = {}, aware(now)
+            row.files, row.gone_at = {}, max(aware(now), row.erased_at)  # the clocks of two machines differ
     return len(cases)
 
 
