@@ -30,7 +30,12 @@ if (all) {
   const ticks = [...document.querySelectorAll(".staff-tick")];
   const words = [all.textContent, all.dataset.none];
   const every = () => ticks.every((tick) => tick.checked);
-  const say = () => { all.textContent = words[every() ? 1 : 0]; };
+  const ticked = document.getElementById("ticked");
+  const say = () => {
+    const many = ticks.filter((tick) => tick.checked).length;
+    all.textContent = words[every() ? 1 : 0];
+    ticked.textContent = many ? ` (${many})` : "";
+  };
   all.setAttribute("role", "button");
   all.addEventListener("click", (event) => {
     event.preventDefault();
@@ -77,6 +82,7 @@ if (sheet) {
       const tick = rows()[here()]?.querySelector(".staff-tick");
       if (tick) tick.click();
     },
+    d: () => document.querySelector("#several button")?.focus(),
     o: () => { const row = rows()[here()]; if (row) link(row).click(); },
     n: () => document.getElementById("next-step")?.click(),
     "/": () => (document.querySelector("main [name=q]") ?? document.getElementById("find"))?.focus(),

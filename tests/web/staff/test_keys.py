@@ -38,6 +38,9 @@ def test_a_clerk_goes_through_the_list_by_keys_and_what_is_typed_is_kept(
         expect(ticks).to_have_count(1)
         assert ticks.get_attribute("value") == second
         expect(page.locator(f"a[href='/staff/cases/{second}']")).to_be_focused()
+        page.keyboard.press("d")
+        expect(page.locator("#several button").first).to_be_focused()
+        expect(page.locator("#several-title")).to_contain_text("(1)")
         page.click("#tick-all")
         expect(ticks).to_have_count(2)
         page.keyboard.press("?")
