@@ -65,6 +65,20 @@ def test_postgresql_plans_what_is_read_often_once(database: Database) -> None:
         assert kept.one() == 1
 
 
+def test_a_connection_that_the_server_ended_is_not_used_again(database: Database) -> None:
+    if database.is_sqlite:
+        return
+    with database.reading() as session:
+        ended = session.scalar(text("SELECT pg_backend_pid()"))
+    other = Database(database.url.render_as_string(hide_password=False))
+    with other.reading() as session:
+        assert session.scalar(text(f"SELECT pg_terminate_backend({ended}, 5000)"))
+    other.close()
+
+    with database.reading() as session:
+        assert session.scalar(text("SELECT pg_backend_pid()")) != ended
+
+
 def test_the_server_is_a_real_postgresql(postgres_url: str) -> None:
     database = Database(postgres_url)
     with database.reading() as session:

@@ -1,5 +1,6 @@
 """Owns the way to the database: one engine, a session to read with, a session that writes in one commit."""
 
+import select
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -39,6 +40,7 @@ class Database:
         self._writer = self.engine
         if not self.is_sqlite:
             event.listen(self.engine, "before_cursor_execute", _note_what_writes)
+            _ping_only_what_has_news(self.engine)
         if self.is_sqlite:
             _teach_sqlite(self.engine)
             self._writer = self.engine.execution_options(immediate=True)
@@ -90,6 +92,22 @@ class Database:
 def _note_what_writes(connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
     if not statement.startswith(("SELECT", "WITH", "EXPLAIN (FORMAT")):
         connection.info[_WROTE] = True
+
+
+def _ping_only_what_has_news(engine: Engine) -> None:
+    """Ask a server whether it is still there only where the line has something to read: so a hang-up shows.
+
+    Every page takes a connection, and asking is a round trip. A server that goes, or ends a connection, says so on
+    the line; one that vanishes without a word would not answer the question either.
+    """
+    ping = engine.dialect.do_ping
+
+    def do_ping(connection: Any) -> bool:
+        line = select.poll()
+        line.register(connection.fileno(), select.POLLIN)
+        return ping(connection) if line.poll(0) else True
+
+    engine.dialect.do_ping = do_ping  # type: ignore[assignment, method-assign]
 
 
 def _teach_sqlite(engine: Engine) -> None:
