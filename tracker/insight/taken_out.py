@@ -7,7 +7,7 @@ lines, and each line belongs to a message, which the sealed history of the case 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, and_, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from tracker.charter.words import PAPER, SPOKEN, Direction, LinkKind
@@ -111,10 +111,17 @@ def _copied() -> ColumnElement[bool]:
 def not_as_many(session: Session) -> Iterator[tuple[str, int | None, int]]:
     """Yield the tables that are counted and have lost rows: the name, how many were written, how many are left.
 
-    ``None`` were written where the count itself was taken out (one statement, and one for each table).
+    ``None`` were written where the count itself was taken out. One statement: both numbers are of one moment, also
+    where rows are written meanwhile.
     """
-    written = {row.name: row.written for row in session.execute(select(Tally.name, Tally.written))}
-    for table in counted_tables():
-        left = session.scalar(select(func.count()).select_from(table)) or 0
-        if left != written.get(table.name, 0):
-            yield table.name, written.get(table.name), left
+    each = (
+        select(
+            literal(table.name),
+            select(Tally.written).where(Tally.name == table.name).scalar_subquery(),
+            select(func.count()).select_from(table).scalar_subquery(),
+        )
+        for table in counted_tables()
+    )
+    for name, written, left in session.execute(union_all(*each)):
+        if left != (written or 0):
+            yield name, written, left
