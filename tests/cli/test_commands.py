@@ -46,7 +46,7 @@ def test_the_commands_are_those_that_scripts_rely_on() -> None:
         "serve", "scheduler", "up", "init", "user add", "deadline", "explain",
         "route", "route train", "route evaluate", "route models", "route use", "directory check",
         "directory posts", "sweep",
-        "deliver", "intake mail", "letters", "search rebuild", "seed", "verify", "bench",
+        "deliver", "intake mail", "letters", "search rebuild", "seed", "erased", "verify", "bench",
     }  # fmt: skip
 
 

@@ -387,6 +387,9 @@ def test_the_command_lists_the_problems_and_exits_with_one(
     told, as_json = tracker("verify"), tracker("verify", "--json")
 
     assert (sound.returncode, sound.stderr) == (0, "")
+    (line,) = tracker("erased", "--json").stdout.splitlines()
+    assert json.loads(line).items() >= {"ground": "requested", "reason": "12", "by": "Bea Claes"}.items()
+    assert tracker("erased").stdout.endswith("requested  Bea Claes: 12\n")
     assert told.returncode == as_json.returncode == 1
     assert "obligations 1: the row was changed: its seal does not fit" in told.stdout
     assert "due_on, work_by differ from what the history says" in told.stdout

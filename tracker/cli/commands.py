@@ -248,6 +248,12 @@ def _jobs(commands: Subparsers) -> None:
             commands, "verify", "jobs.verify", "check that history, promises and notices are consistent and unaltered"
         )
     )
+    _json(
+        _add(
+            commands, "erased", "jobs.erased", "list the cases of which the personal data were erased",
+            "Keep the list beside your backups: after one is restored, what was erased since is erased again.",
+        )
+    )  # fmt: skip
 
 
 def _searching(commands: Subparsers) -> None:

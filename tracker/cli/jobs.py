@@ -1,4 +1,4 @@
-"""Owns the commands that do once what the scheduler does again and again, and the check of the records."""
+"""Owns the commands that do once what the scheduler does often, the check of the records, the list of erasures."""
 
 import json
 import os
@@ -76,3 +76,15 @@ def verify(arguments: Namespace) -> int:
     if not arguments.json:
         print(f"{found} problems found." if found else "The records are consistent and unaltered.")
     return PROBLEMS if found else DONE
+
+
+def erased(arguments: Namespace) -> int:
+    """List the cases of which the personal data were erased, in the order of the decisions."""
+    from tracker.insight.erasures import erasures
+
+    with closing(open_database(Settings.from_env(os.environ))) as database, database.reading() as session:
+        for one in erasures(session):
+            day = one.erased_at.astimezone(BRUSSELS)
+            told = f"{one.reference}  {day:%Y-%m-%d %H:%M}  {one.ground}  {one.by}: {' '.join(one.reason.split())}"
+            print(json.dumps(one.to_json(), ensure_ascii=False) if arguments.json else told)
+    return DONE
