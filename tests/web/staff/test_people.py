@@ -23,6 +23,7 @@ def test_an_account_is_added_and_its_owner_sets_the_password_by_a_link(
     refused = gi.send("/staff/people/new", name="", email="nobody", phone="")
     assert refused.status_code == 400
     assert all(word in errors_of(refused) for word in ("Write the name", "e-mail address in full", "telephone"))
+    assert "<title>Error: Add an account" in refused.get_data(as_text=True), "heard before all else"
     given = {"name": "Ka Novak", "email": "ka.novak@example.org", "phone": "+32 2 501 00 00", "role": "clerk",
              "service": "ME6", "title_fr": "Attachée"}  # fmt: skip
     assert gi.send("/staff/people/new", **given).status_code == 303
@@ -44,7 +45,8 @@ def test_an_account_is_added_and_its_owner_sets_the_password_by_a_link(
         assert said in errors_of(answer)
     stale = owner.client.post(address, data={"password": "a secret one", "csrf_token": "x"})
     assert (stale.status_code, stale.headers["Location"]) == (303, address), "not to a login that they do not have"
-    assert owner.send(address, password="long enough", again="long enough").status_code == 303
+    done = owner.send(address, password="long enough", again="long enough")
+    assert (done.status_code, done.headers["Location"]) == (303, "/staff/login?lang=fr"), "as the page was"
     assert owner.get(address).status_code == 404
     done = owner.send("/staff/login", email="ka.novak@example.org", password="long enough")
     assert done.status_code == 303
