@@ -28,13 +28,15 @@ from tracker.casework.accounts import (
     set_password,
 )
 from tracker.casework.calendar_feed import feed_of, make_feed
+from tracker.casework.complaints import Found, record_finding
 from tracker.casework.corrective import add_action
+from tracker.casework.ending import close, waive
 from tracker.casework.errors import Missing, NotPermitted
 from tracker.casework.house import Actor
 from tracker.casework.people import EmailTaken, UnknownService, authenticate
 from tracker.casework.succession import hand_over_from_closed
 from tracker.casework.tasks import ask
-from tracker.charter.words import HouseSubject, Language, Nature, Role, Verb
+from tracker.charter.words import HouseSubject, Inadmissible, Language, Nature, Role, Verb, WaiverGround
 from tracker.correspondence.mail import parcel_of
 from tracker.correspondence.parcel import Sender
 from tracker.insight.house import changes_of, open_beside, open_files
@@ -191,6 +193,35 @@ def test_what_others_asked_of_a_closed_account_and_its_corrective_actions_go_on(
         owners = session.scalars(select(CorrectiveAction.owner_id).order_by(CorrectiveAction.id)).all()
         assert owners == [heir.id, head.id], "never whom the complaint is about"
     assert list(verify(database, house.rules, house.calendar)) == []
+
+
+def test_an_action_that_nobody_can_be_given_stays_until_somebody_can(database: Database) -> None:
+    """It is looked at every minute: an entry each time would never end."""
+    house = make_house()
+    with database.writing() as session:
+        settle(session)
+        leaver = make_staff(session, "co@suivi.example", Role.COMPLAINTS, "COMPLAINTS")
+        _, admin = an_admin(session, "admin")
+        case = make_case(session, nature=Nature.COMPLAINT)
+        action = add_action(session, house, reference=case.reference, what="Two lines.", owner_id=leaver.id,
+                            due_on=date(2026, 3, 10), actor=acting(leaver), now=MONDAY, seen=None)  # fmt: skip
+        done: dict[str, Any] = {"reference": case.reference, "actor": acting(leaver), "now": MONDAY, "seen": None}
+        record_finding(session, house, found=Found(ground=Inadmissible.ANONYMOUS, note="By nobody."), **done)
+        waive(session, house, number=1, ground=WaiverGround.WITHDRAWN, evidence="She rang.", **done)
+        close(session, house, **done)
+        assert case.handler_id == leaver.id
+        close_account(session, staff_id=leaver.id, successor_id=None, why=WHY, actor=admin, now=MONDAY)
+        version, number = case.version, action.id
+
+    for _ in range(2):
+        assert hand_over_from_closed(database, house, now=MONDAY)["handed_over"] == 0
+    with database.writing() as session:
+        assert session.get_one(Case, case.id).version == version
+        successor = make_staff(session, "new@suivi.example", Role.COMPLAINTS, "COMPLAINTS").id
+    assert hand_over_from_closed(database, house, now=MONDAY)["handed_over"] == 1
+    assert hand_over_from_closed(database, house, now=MONDAY)["handed_over"] == 0
+    with database.reading() as session:
+        assert session.get_one(CorrectiveAction, number).owner_id == successor
 
 
 def test_the_last_administrator_who_can_log_in_stays(database: Database) -> None:

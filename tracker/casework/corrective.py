@@ -161,15 +161,17 @@ def give_on(session: Session, case: Case) -> list[int]:
     return [action.id for action in given]
 
 
-def give_to(file: CaseFile, action: CorrectiveAction, to: Sequence[Staff], *, reason: str) -> None:
+def give_to(file: CaseFile, action: CorrectiveAction, to: Sequence[Staff], *, reason: str) -> bool:
     """Give an action that is not done to the first of some colleagues whom the complaint is not about.
 
-    Where there is none, whoever handles the complaint gets it.
+    Where there is none it stays as it is; say whether it was given.
     """
-    handler = file.session.get_one(Staff, file.case.handler_id)
-    owner = next((one for one in to if one.id != file.case.about_staff_id), handler)
+    owner = next((one for one in to if one.id != file.case.about_staff_id), None)
+    if owner is None:
+        return False
     action.owner_id = owner.id
     _tell(file, "action_changed", action, owner=owner.name, reason=reason)
+    return True
 
 
 def bring_along(session: Session, survivor: Case, gone: Case) -> list[int]:

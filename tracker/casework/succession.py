@@ -91,8 +91,8 @@ def _hand_on(session: Session, house: House, reference: str, now: datetime) -> b
         owner = session.get_one(Staff, action.owner_id)
         closed = _closing_of(session, owner)
         file = CaseFile.hold(session, house, case, actor=_by(closed), now=now)
-        give_to(file, action, _stand_ins(session, owner, closed, now), reason=_why(closed, owner))
-        done = True
+        to = [*_stand_ins(session, owner, closed, now), *_in_charge(session, case, now)]
+        done = give_to(file, action, to, reason=_why(closed, owner)) or done
     return done
 
 
@@ -103,6 +103,14 @@ def _stand_ins(session: Session, gone: Staff, closed: HouseChange | None, now: d
     ids = dict.fromkeys(one for one in (named, gone.deputy_id, *(head.id for head in heads)) if one is not None)
     rows = (session.get(Staff, one) for one in ids)
     return [row for row in rows if row is not None and row.active and not row.is_desk]
+
+
+def _in_charge(session: Session, case: Case, now: datetime) -> list[Staff]:
+    """Return who handles a complaint, and who would if it came today, as far as they can be given something to do."""
+    team = Team.load(session, day=brussels_day(now))
+    anew = team.handler_for(case.service_code, turn=case.id, not_this=case.about_staff_id)
+    rows = (session.get_one(Staff, one) for one in (case.handler_id, anew.id))
+    return [row for row in rows if row.active and not row.is_desk]
 
 
 def _closing_of(session: Session, person: Staff) -> HouseChange | None:
