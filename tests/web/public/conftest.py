@@ -95,13 +95,14 @@ def cases(database: Database) -> int:
 
 
 def soup(response: TestResponse) -> BeautifulSoup:
-    """The page, parsed."""
+    """The page, parsed as a browser does: that takes three times as long as reading what is known to be well made."""
     return BeautifulSoup(response.get_data(as_text=True), "html5lib")
 
 
 def errors(response: TestResponse) -> list[str]:
     """The sentences of the error summary."""
-    return [item.get_text(" ", strip=True) for item in soup(response).select(".govuk-error-summary__list li")]
+    page = BeautifulSoup(response.get_data(as_text=True), "html.parser")
+    return [item.get_text(" ", strip=True) for item in page.select(".govuk-error-summary__list li")]
 
 
 def hidden(client: FlaskClient, path: str) -> dict[str, str]:
@@ -111,7 +112,7 @@ def hidden(client: FlaskClient, path: str) -> dict[str, str]:
 
 def hidden_in(page: TestResponse) -> dict[str, str]:
     """The same of a page that is there already."""
-    form = soup(page).select("main form")[-1]
+    form = BeautifulSoup(page.get_data(as_text=True), "html.parser").select("main form")[-1]
     return {field["name"]: field["value"] for field in form.select("input[type=hidden]")}  # type: ignore[misc]
 
 
