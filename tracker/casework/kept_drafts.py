@@ -110,10 +110,19 @@ def _joined(name: str, mine: str, theirs: str) -> str:
     return mine if mine.strip() else theirs
 
 
-def throw_away(session: Session, *, reference: str, kind: MessageKind, actor: Actor) -> None:
-    """Throw away the actor's own draft, if there is one."""
-    case = _case(session, reference, kind, actor)
-    drop_sent(session, case, kind, actor)
+def throw_away(session: Session, *, reference: str, kind: MessageKind, actor: Actor, over: str | None = None) -> None:
+    """Throw away the actor's own draft, if there is one.
+
+    ``over``: the ``stamp`` of the draft that was seen; one that took its place since is nothing that was meant.
+    Raises ``UnknownReference``, ``NotPermitted`` or ``KeptElsewhere``.
+    """
+    draft = _of(session, _case(session, reference, kind, actor), kind, actor.staff_id)
+    if draft is None:
+        return
+    if over not in (None, draft.stamp):
+        raise KeptElsewhere
+    session.delete(draft)
+    session.flush()
 
 
 def drop_sent(

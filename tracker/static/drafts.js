@@ -9,7 +9,7 @@ if (form) {
 
   function typed() {
     const fields = new FormData(form);
-    for (const name of ["csrf_token", "whose", "seen", "kept", "words", "searched"]) fields.delete(name);
+    for (const name of ["csrf_token", "whose", "seen", "kept", "other", "words", "searched"]) fields.delete(name);
     return new URLSearchParams(fields).toString();
   }
 

@@ -84,5 +84,14 @@ def test_two_windows_of_one_author_lose_nothing(an: Desk, file: File, database: 
     both = soup_of(an.send_form(page, path, draft=str(number["value"])))
     assert fields_of(form_of(both))["text"] == "Of the second\n\nOf the first window"
     assert "another window" not in both.get_text(" ")
-    an.send_form(soup_of(told), path, "throw-other")
+
+    # What was seen is thrown away, and nothing that took its place meanwhile.
+    stale = an.send_form(soup_of(told), path, "throw-other")
+    assert (stale.status_code, fields_of(form_of(an.page(path)))["text"]) == (
+        409,
+        "Of the second\n\nOf the first window",
+    )
+    an.send_form(soup_of(stale), path, "throw-other")
+    assert fields_of(form_of(an.page(path)))["text"] == "Of the second"
+    assert an.send_form(both, path, "throw-away").status_code == 409
     assert fields_of(form_of(an.page(path)))["text"] == "Of the second"

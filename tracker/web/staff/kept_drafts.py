@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from flask import flash, jsonify, request
 from flask.typing import ResponseReturnValue
@@ -99,10 +100,14 @@ def fill_in(form: WayForm, case: Header, kind: MessageKind) -> None:
 def keep(form: WayForm, case: Header, kind: MessageKind) -> KeptDraft | None:
     """Keep what is typed, as it stands, right or not yet."""
     with site().database.writing() as db:
-        return keep_draft(
-            db, reference=case.reference, kind=kind, typed=_typed(form), actor=me().actor, now=now(),
-            seen=form.version, over=request.form.get("kept"),
-        )  # fmt: skip
+        return _keep(db, form, case, kind)
+
+
+def _keep(db: Session, form: WayForm, case: Header, kind: MessageKind) -> KeptDraft | None:
+    return keep_draft(
+        db, reference=case.reference, kind=kind, typed=_typed(form), actor=me().actor, now=now(),
+        seen=form.version, over=request.form.get("kept"),
+    )  # fmt: skip
 
 
 def kept_alone(draft: KeptDraft | None, form: WayForm) -> ResponseReturnValue:
@@ -120,26 +125,26 @@ def kept_elsewhere(error: KeptElsewhere) -> ResponseReturnValue:
 
 def put_in(form: WayForm, case: Header, kind: MessageKind) -> bool:
     """Do what the form asks about a draft, if it does: put one in, or throw one's own away; say whether it did."""
+    mine: dict[str, Any] = {"reference": case.reference, "kind": kind, "actor": me().actor}
     if request.form.get("step") == "throw-away":
         with site().database.writing() as db:
-            throw_away(db, reference=case.reference, kind=kind, actor=me().actor)
+            throw_away(db, over=request.form.get("kept"), **mine)
         for name in _names(form) & {"text", "reason", "consent", "to_address"}:
             form[name].data = ""
         flash(_("The draft is thrown away."), "success")
         return True
     if request.form.get("step") == "throw-other":
         with site().database.writing() as db:
-            throw_away(db, reference=case.reference, kind=kind, actor=me().actor)
-        keep(form, case, kind)
+            throw_away(db, over=request.form.get("other"), **mine)
+            _keep(db, form, case, kind)
         return True
     wanted = request.form.get("draft", "")
     if not (wanted.isascii() and wanted.isdecimal() and len(wanted) < 19):
         return False
     with site().database.writing() as db:
         draft = take_over(
-            db, reference=case.reference, kind=kind, author_id=int(wanted), typed=_typed(form), actor=me().actor,
-            now=now(), over=request.form.get("kept"),
-        )  # fmt: skip
+            db, author_id=int(wanted), typed=_typed(form), now=now(), over=request.form.get("kept"), **mine
+        )
     if draft is None:
         flash(_("This draft is no longer there."), "info")
     else:
