@@ -133,7 +133,7 @@ def test_words_kept_in_another_window_are_neither_written_over_nor_thrown_away_w
 def test_what_was_begun_on_a_duplicate_goes_on_with_the_case_that_stays(house: House) -> None:
     other = make_case(house.session, service="ME6")
     house.keep(house.an, "On the duplicate", reference=other.reference)
-    house.keep(house.bo, "Lost: there is one", reference=other.reference)
+    house.keep(house.bo, "On the twin as well", reference=other.reference)
     house.keep(house.bo, "On the one that stays")
 
     ending.merge(
@@ -141,7 +141,8 @@ def test_what_was_begun_on_a_duplicate_goes_on_with_the_case_that_stays(house: H
         actor=house.an, now=LATER, seen=None,
     )  # fmt: skip
 
-    assert sorted(house.kept()) == [("An", "On the duplicate", None), ("Bo", "On the one that stays", None)]
+    both = "On the one that stays\n\nOn the twin as well"
+    assert sorted(house.kept()) == [("An", "On the duplicate", None), ("Bo", both, None)], "no words are lost"
 
 
 def test_a_draft_that_outlived_its_case_or_was_altered_is_found(database: Database) -> None:

@@ -22,7 +22,7 @@ from tracker.charter.reference import BadReference, Reference
 from tracker.charter.words import CaseState, ObligationState, TaskState, Verb
 from tracker.models.base import put
 from tracker.models.cases import Association, Case, copied
-from tracker.models.drafts import KeptDraft
+from tracker.models.drafts import KeptDraft, put_behind
 from tracker.models.erasure import Erasure
 from tracker.models.history import MESSAGES_SO_FAR, History
 from tracker.models.messages import Message
@@ -229,7 +229,7 @@ class CaseFile:
         set_alarms(self.session, self.case)
         follow(self.session, self.case, beside)
         if verb in (Verb.CLOSE, Verb.MERGE):
-            drop_drafts(self.session, self.case)
+            drop_drafts(self.session, self.case, now=self.now)
         self.session.add(self._entry(verb, entries, {**(details or {}), **self._told(owed)}))
 
     def note_down(self, verb: Verb, details: Mapping[str, Any]) -> None:
@@ -335,18 +335,25 @@ class CaseFile:
             )
 
 
-def drop_drafts(session: Session, case: Case) -> None:
-    """Forget what was begun on a case that ends; what was begun on a duplicate goes on with the case that stays."""
+def drop_drafts(session: Session, case: Case, *, now: datetime) -> None:
+    """Forget what was begun on a case that ends; what was begun on a duplicate goes on with the case that stays.
+
+    Behind what the same author has begun there, if anything: no words of theirs are lost.
+    """
     drafts = session.scalars(select(KeptDraft).where(KeptDraft.case_id == case.id)).all()
     if not drafts:
         return
-    stays = select(KeptDraft.kind, KeptDraft.author_id).where(KeptDraft.case_id == case.merged_into_id)
-    there = {tuple(row) for row in session.execute(stays)} if case.merged_into_id is not None else set()
+    stays = select(KeptDraft).where(KeptDraft.case_id == case.merged_into_id)
+    into = case.merged_into_id
+    there = {(one.kind, one.author_id): one for one in session.scalars(stays)} if into is not None else {}
     for draft in drafts:
-        if case.merged_into_id is None or (draft.kind, draft.author_id) in there:
+        own = there.get((draft.kind, draft.author_id))
+        if own is not None:
+            own.typed, own.kept_at = put_behind(own.typed, draft.typed), now
+        if into is None or own is not None:
             session.delete(draft)
         else:
-            draft.case_id = case.merged_into_id
+            draft.case_id = into
 
 
 def since(session: Session, case_id: int, seen: int) -> list[History]:

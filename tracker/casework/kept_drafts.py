@@ -16,12 +16,10 @@ from tracker.casework.errors import Refused
 from tracker.casework.house import Actor
 from tracker.charter.words import CaseState, MessageKind
 from tracker.models.cases import Case
-from tracker.models.drafts import KeptDraft
+from tracker.models.drafts import WORDS as WORDS
+from tracker.models.drafts import KeptDraft, put_behind
 from tracker.models.messages import Message
 from tracker.models.staff import Staff
-
-WORDS = ("text", "reason")
-"""The fields of somebody's own words; without any, there is nothing to keep."""
 
 
 class KeptElsewhere(Refused):
@@ -92,22 +90,13 @@ def take_over(
     found = _of(session, case, kind, author_id)
     if found is None:
         return None
-    theirs = dict(found.typed)
-    both = {name: _joined(name, typed.get(name, ""), str(value)) for name, value in theirs.items()}
+    both = put_behind(typed, found.typed)
     session.delete(found)
     session.flush()
-    kept = keep_draft(
-        session, reference=reference, kind=kind, typed={**typed, **both}, actor=actor, now=now, over=over
-    )  # fmt: skip
+    kept = keep_draft(session, reference=reference, kind=kind, typed=both, actor=actor, now=now, over=over)
     if kept is not None and author_id != actor.staff_id:
         kept.begun_by = session.get_one(Staff, author_id).name
     return kept
-
-
-def _joined(name: str, mine: str, theirs: str) -> str:
-    if name in WORDS and mine.strip() and mine.strip() != theirs.strip():
-        return f"{mine.rstrip()}\n\n{theirs}"
-    return mine if mine.strip() else theirs
 
 
 def throw_away(session: Session, *, reference: str, kind: MessageKind, actor: Actor, over: str | None = None) -> None:

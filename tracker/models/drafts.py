@@ -1,5 +1,6 @@
 """Owns the rows of messages that are being written: kept as they are typed, until they are sent or the case ends."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,6 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from tracker.charter.words import MessageKind
 from tracker.models.base import Base, BigId, Sealed, Word, one_of
+
+WORDS = ("text", "reason")
+"""The fields of somebody's own words; without any, there is nothing to keep."""
 
 
 class KeptDraft(Sealed, Base):
@@ -35,3 +39,14 @@ class KeptDraft(Sealed, Base):
 def stamp_of(kept_at: datetime) -> str:
     """Return what a page says of the draft that stands in it: when it was kept (UTC)."""
     return kept_at.astimezone(UTC).isoformat()
+
+
+def put_behind(mine: Mapping[str, str], theirs: Mapping[str, str]) -> dict[str, str]:
+    """Return what one has typed with another draft behind it: all words of both, and what the first left open."""
+    return {**mine, **{name: _joined(name, mine.get(name, ""), str(value)) for name, value in theirs.items()}}
+
+
+def _joined(name: str, mine: str, theirs: str) -> str:
+    if name in WORDS and mine.strip() and theirs.strip() and mine.strip() != theirs.strip():
+        return f"{mine.rstrip()}\n\n{theirs}"
+    return mine if mine.strip() else theirs
