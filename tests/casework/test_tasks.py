@@ -241,6 +241,14 @@ def test_a_note_names_colleagues_who_are_told_if_they_may_read_the_file(
     an.away_from = an.deputy_id = None
     session.flush()
     assert note(session, HOUSE, text=f"@Bo Claes. @{an.name}", **given).told == ("Bo Claes",)
+    for name, typed in (
+        ("Manon N'Diaye", "@Manon N’Diaye"),
+        ("Zoé O’Brien-Maes", "@zoe\u0301 o'brien‑maes"),
+        ("علي حداد", "@علي حداد،"),
+    ):
+        bo.name = name
+        session.flush()
+        assert note(session, HOUSE, text=typed, **given).told == (name,), "however machines write it"
     row = session.scalars(select(Outbox).where(Outbox.staff_notice_id.is_not(None))).first()
     assert row is not None
     mail = parcel_of(session, row, SENDER)

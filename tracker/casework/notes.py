@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from unicodedata import normalize
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -102,5 +103,10 @@ def _named(text: str, team: Team) -> list[Member]:
     return found
 
 
+_SAME = str.maketrans(dict.fromkeys("’‘ʼ‛´`", "'") | dict.fromkeys("‐‑", "-"))
+"""Signs that machines write of themselves for those of a keyboard, such as in N’Diaye."""
+
+
 def _plain(text: str) -> str:
-    return " ".join(text.casefold().split())
+    """Return a text in which a name is found however it was typed."""
+    return " ".join(normalize("NFC", text).casefold().translate(_SAME).split())
