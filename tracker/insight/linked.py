@@ -32,6 +32,7 @@ from tracker.charter.words import LinkKind
 from tracker.insight.casefacts import Done, Header, Link
 from tracker.insight.sight import Viewer, may_read
 from tracker.models.cases import Case
+from tracker.models.database import plan_once
 from tracker.models.links import CaseLink
 
 MOST_SHOWN = 10
@@ -45,13 +46,14 @@ ORDER = (
 
 
 def linked(session: Session, header: Header, viewer: Viewer) -> Iterable[Link]:
-    """Return the cases that have to do with one, kind by kind, the newest first (one statement)."""
+    """Return the cases that have to do with one, kind by kind, the newest first (one statement of its own)."""
     who = header.requester
     given = {
         "id": header.id, "about": header.about_case_id, "continues": header.continues_case_id,
         "email": who.email, "small": who.email and who.email.lower(), "phone": who.phone, "name": who.name,
         "address": who.address,
     }  # fmt: skip
+    plan_once(session)
     found = list(session.connection().execute(_statement(viewer), given))
     known = {row.id for row in found if row.relation != PERSON}
     shown: dict[str, int] = {}
@@ -122,10 +124,7 @@ def _statement(viewer: Viewer) -> Select[Any]:
         _tied("split_off", CaseLink.other_id, CaseLink.case_id, here, these),
         _of(PERSON, Case.requester_email.is_not(None), Case.requester_email.in_(email), Case.id != here),
         _of(PERSON, Case.requester_phone.is_not(None), Case.requester_phone == phone, Case.id != here),
-        _of(
-            PERSON, Case.requester_address.is_not(None), Case.requester_name == name,
-            Case.requester_address == address, Case.id != here,
-        ),
+        _at_home(name, address, here),
     ).subquery("tied")  # fmt: skip
     return (
         select(tied.c.relation, Case.id, Case.reference, Case.subject, Case.state, Case.next_due_on, tied.c.link,
@@ -145,6 +144,24 @@ def _of(relation: str, *where: ColumnElement[bool]) -> Select[Any]:
         .limit(literal_column(str(WALKED)))
     )  # fmt: skip
     return select(found.subquery())
+
+
+def _at_home(name: ColumnElement[str], address: ColumnElement[str], here: ColumnElement[int]) -> Select[Any]:
+    """Return the cases of somebody who gave an address: of so many of that name as are looked at, those with it.
+
+    A name may be that of hundreds, and an address lies with the case itself: each look is a page of the disk.
+    """
+    so_called = (
+        select(Case.id, Case.requester_address)
+        .where(
+            Case.requester_address.is_not(None), Case.requester_name == name, Case.id != here, address.is_not(None)
+        )
+        .order_by(Case.id.desc())
+        .limit(literal_column(str(WALKED)))
+        .subquery()
+    )
+    columns = (literal(PERSON, Text).label("relation"), so_called.c.id, cast(null(), BigInteger), cast(null(), Text))
+    return select(*columns).where(so_called.c.requester_address == address)
 
 
 def _tied(

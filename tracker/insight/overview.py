@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, func, literal, literal_column, select, text, true, union
+from sqlalchemy import ColumnElement, Select, Subquery, func, literal, literal_column, select, true, union
 from sqlalchemy.orm import Session
 
 from tracker.charter.words import Nature, ObligationKind
@@ -17,15 +17,13 @@ from tracker.insight.shown import Days, Show, View, branches_of, conditions, spe
 from tracker.insight.sight import Branch, Viewer
 from tracker.insight.tasks import asked_to_tell
 from tracker.models.cases import Case
+from tracker.models.database import plan_once
 from tracker.models.operations import JobRun
 
 MOST_COUNTED = 99
 """Counts stop here: "99+"."""
 WINDOW = 250
 """How many of the next cases are looked at to count what no index counts."""
-
-_ONE_PLAN = text("SELECT set_config('plan_cache_mode', 'force_generic_plan', true)")
-"""PostgreSQL keeps one plan for whoever looks: to plan for each takes it four times as long as to count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +67,7 @@ class Overview:
 
 def overview(session: Session, viewer: Viewer, *, view: View, days: Days) -> Overview:
     """Return the counts of a view and the state of the machinery (one statement; on PostgreSQL one before it)."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.connection().execute(_ONE_PLAN)
+    plan_once(session)
     found = session.connection().execute(_statement(viewer, view, days)).one()._mapping
     cut = found["seen"] >= WINDOW
     counts = {show: _capped(found[show], cut=cut and show in _IN_WINDOW) for show in Show if show in found}

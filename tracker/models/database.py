@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Executable, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, Executable, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -87,6 +87,19 @@ class Database:
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+
+_ONE_PLAN = text("SELECT set_config('plan_cache_mode', 'force_generic_plan', true)")
+
+
+def plan_once(session: Session) -> None:
+    """Let PostgreSQL keep one plan for whoever asks, to the end of the transaction.
+
+    For statements of many parts, each with an index of its own: to plan one for every value takes longer than to run
+    it, and PostgreSQL would do so for ever where it believes that it saves a little by that.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().execute(_ONE_PLAN)
 
 
 def _note_what_writes(connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
