@@ -1,8 +1,7 @@
 """Owns the mails to staff: about a promise, held mail, a task, a corrective action, an account, and their day."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import date
-from email.message import EmailMessage
+from datetime import date, datetime
 from email.utils import parseaddr
 from typing import Any
 
@@ -12,6 +11,7 @@ from sqlalchemy.orm import Session
 from tracker.charter.counting import brussels_day
 from tracker.charter.words import MailOutcome, ObligationKind, Role, WordToStaff
 from tracker.correspondence.compose import (
+    Composed,
     compose_action_notice,
     compose_digest,
     compose_mail_notice,
@@ -65,20 +65,10 @@ def notice_mail(session: Session, notice: Notice, sender: Sender) -> Parcel:
         case_url=f"{sender.base_url}/staff/cases/{case.reference}",
         handler_name=one_line(handler.name),
     )
-    languages = [person.language for person in people]
-    mail = mail_of(
-        compose_notice(facts, languages),
-        language=languages[0],
-        written_at=notice.recorded_at,
-        message_id=message_id(
-            sender.secret, MailKind.NOTICE, case.reference, notice.id, notice.recorded_at, domain=sender.domain
-        ),
-        automatic=True,
+    mail = compose_notice(facts, [person.language for person in people])
+    return _to_people(
+        mail, people, sender, MailKind.NOTICE, case.reference, notice.id, notice.recorded_at, reply_to=handler
     )
-    mail["From"] = address_of(sender.address, parseaddr(sender.mail_from)[0])
-    mail["To"] = [address_of(person.email, one_line(person.name)) for person in people]
-    mail["Reply-To"] = address_of(handler.email, one_line(handler.name))
-    return Parcel(mail, tuple(in_ascii(person.email) for person in people))
 
 
 def mail_notice_mail(session: Session, notice: MailNotice, sender: Sender) -> Parcel:
@@ -92,18 +82,8 @@ def mail_notice_mail(session: Session, notice: MailNotice, sender: Sender) -> Pa
         ignored=len(notice.mails) - len(held),
         list_url=f"{sender.base_url}/staff/mail",
     )
-    mail = mail_of(
-        compose_mail_notice(facts, [person.language]),
-        language=person.language,
-        written_at=notice.recorded_at,
-        message_id=message_id(
-            sender.secret, MailKind.MAIL_NOTICE, "mail", notice.id, notice.recorded_at, domain=sender.domain
-        ),
-        automatic=True,
-    )
-    mail["From"] = address_of(sender.address, parseaddr(sender.mail_from)[0])
-    mail["To"] = address_of(person.email, one_line(person.name))
-    return Parcel(mail, (in_ascii(person.email),))
+    mail = compose_mail_notice(facts, [person.language])
+    return _to_people(mail, [person], sender, MailKind.MAIL_NOTICE, "mail", notice.id, notice.recorded_at)
 
 
 def _service_names(session: Session, task: Task | None) -> Mapping[str, str] | None:
@@ -130,19 +110,8 @@ def word_mail(session: Session, word: StaffNotice, sender: Sender) -> Parcel:
         service=_service_names(session, task),
         answer_url=f"{sender.base_url}/staff/asked/{word.task_id}" if asked else None,
     )
-    languages = [person.language for person in people]
-    mail = mail_of(
-        compose_staff_notice(facts, languages),
-        language=languages[0],
-        written_at=word.recorded_at,
-        message_id=message_id(
-            sender.secret, MailKind.STAFF_NOTICE, reference, word.id, word.recorded_at, domain=sender.domain
-        ),
-        automatic=True,
-    )
-    if by is not None and is_email_address(by.email):
-        mail["Reply-To"] = address_of(by.email, one_line(by.name))
-    return _to_people(mail, people, sender)
+    mail = compose_staff_notice(facts, [person.language for person in people])
+    return _to_people(mail, people, sender, MailKind.STAFF_NOTICE, reference, word.id, word.recorded_at, reply_to=by)
 
 
 def action_mail(session: Session, notice: ActionNotice, sender: Sender) -> Parcel:
@@ -157,17 +126,8 @@ def action_mail(session: Session, notice: ActionNotice, sender: Sender) -> Parce
         actions_url=f"{sender.base_url}/staff/actions",
         case_url=f"{sender.base_url}/staff/cases/{reference}",
     )
-    languages = [person.language for person in people]
-    mail = mail_of(
-        compose_action_notice(facts, languages),
-        language=languages[0],
-        written_at=notice.recorded_at,
-        message_id=message_id(
-            sender.secret, MailKind.ACTION_NOTICE, reference, notice.id, notice.recorded_at, domain=sender.domain
-        ),
-        automatic=True,
-    )
-    return _to_people(mail, people, sender)
+    mail = compose_action_notice(facts, [person.language for person in people])
+    return _to_people(mail, people, sender, MailKind.ACTION_NOTICE, reference, notice.id, notice.recorded_at)
 
 
 def password_link_mail(session: Session, link: PasswordLink, sender: Sender) -> Parcel:
@@ -184,16 +144,8 @@ def password_link_mail(session: Session, link: PasswordLink, sender: Sender) -> 
         until=link.until,
         history_url=f"{sender.base_url}/staff/history",
     )
-    mail = mail_of(
-        compose_password_link(facts, [person.language for person in people]),
-        language=people[0].language,
-        written_at=link.made_at,
-        message_id=message_id(
-            sender.secret, MailKind.ACCOUNT, "account", link.id, link.made_at, domain=sender.domain
-        ),
-        automatic=True,
-    )
-    return _to_people(mail, people, sender)
+    mail = compose_password_link(facts, [person.language for person in people])
+    return _to_people(mail, people, sender, MailKind.ACCOUNT, "account", link.id, link.made_at)
 
 
 def _people(session: Session, ids: Collection[int]) -> list[Staff]:
@@ -205,10 +157,33 @@ def _people(session: Session, ids: Collection[int]) -> list[Staff]:
     return people
 
 
-def _to_people(mail: EmailMessage, people: Sequence[Staff], sender: Sender) -> Parcel:
-    """Return a mail of the house's, addressed to some members of staff."""
+def _to_people(
+    composed: Composed,
+    people: Sequence[Staff],
+    sender: Sender,
+    kind: MailKind,
+    about: str,
+    number: int,
+    at: datetime,
+    *,
+    reply_to: Staff | None = None,
+) -> Parcel:
+    """Return a mail of the house's to some members of staff, the first of whom has the language that goes first.
+
+    ``kind``, what it is ``about``, its row's ``number`` and when it was written (``at``) make its Message-ID, which a
+    repeat has too.
+    """
+    mail = mail_of(
+        composed,
+        language=people[0].language,
+        written_at=at,
+        message_id=message_id(sender.secret, kind, about, number, at, domain=sender.domain),
+        automatic=True,
+    )
     mail["From"] = address_of(sender.address, parseaddr(sender.mail_from)[0])
     mail["To"] = [address_of(person.email, one_line(person.name)) for person in people]
+    if reply_to is not None and is_email_address(reply_to.email):
+        mail["Reply-To"] = address_of(reply_to.email, one_line(reply_to.name))
     return Parcel(mail, tuple(in_ascii(person.email) for person in people))
 
 
@@ -226,18 +201,8 @@ def digest_mail(session: Session, digest: Digest, sender: Sender) -> Parcel:
         interim=digest.contents["interim"],
         queue_url=f"{sender.base_url}/staff/queue",
     )
-    mail = mail_of(
-        compose_digest(facts, person.language),
-        language=person.language,
-        written_at=digest.recorded_at,
-        message_id=message_id(
-            sender.secret, MailKind.DIGEST, "digest", digest.id, digest.recorded_at, domain=sender.domain
-        ),
-        automatic=True,
-    )
-    mail["From"] = address_of(sender.address, parseaddr(sender.mail_from)[0])
-    mail["To"] = address_of(person.email, one_line(person.name))
-    return Parcel(mail, (in_ascii(person.email),))
+    mail = compose_digest(facts, person.language)
+    return _to_people(mail, [person], sender, MailKind.DIGEST, "digest", digest.id, digest.recorded_at)
 
 
 def _section(kept: Mapping[str, Any], sender: Sender) -> DigestSection:
