@@ -1,12 +1,14 @@
 """Owns what people see when something went wrong: one page or one line of JSON for each status, in their language."""
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit, urlunsplit
 
-from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request
+from flask import Flask, Response, current_app, g, jsonify, make_response, redirect, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response as AnyResponse
 
 from tracker.web.languages import FAILED
@@ -24,6 +26,7 @@ class Sentence:
 
 def install(app: Flask) -> None:
     """Turn every error into a page, or JSON where a machine asks."""
+    app.before_request(_on_other_spelling)
     app.register_error_handler(HTTPException, _on_http)
     app.register_error_handler(CSRFError, _on_stale_form)
     app.register_error_handler(OperationalError, _on_busy)
@@ -90,6 +93,15 @@ def _on_http(error: HTTPException) -> AnyResponse:
         if name.lower() in ("allow", "retry-after"):
             response.headers[name] = value
     return response
+
+
+def _on_other_spelling() -> AnyResponse | None:
+    """Lead to the address as it is spelled here; host and scheme are left out, since the caller may say any."""
+    error = request.routing_exception
+    if not isinstance(error, RequestRedirect):
+        return None
+    there = urlsplit(error.new_url)
+    return redirect(urlunsplit(("", "", f"/{there.path.lstrip('/')}", there.query, "")), error.code)
 
 
 def _on_stale_form(error: CSRFError) -> Response:

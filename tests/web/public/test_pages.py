@@ -149,6 +149,24 @@ def test_no_such_page_is_said_in_a_language(client: FlaskClient, path: str) -> N
     assert response.status_code in (404, 308)
 
 
+@pytest.mark.parametrize(
+    ("path", "there"),
+    [
+        ("/fr", "/fr/"),
+        ("/staff", "/staff/"),
+        ("/fr//request?kind=a%26b", "/fr/request?kind=a%26b"),
+    ],
+)
+def test_another_spelling_leads_on_without_a_word_of_whom_the_caller_says_we_are(
+    client: FlaskClient, path: str, there: str
+) -> None:
+    spelled, _, query = path.partition("?")
+    asked = {"PATH_INFO": spelled, "QUERY_STRING": query, "HTTP_HOST": "evil.example"}
+    response = client.get("/", environ_overrides=asked)
+
+    assert (response.status_code, response.headers["Location"]) == (308, there)
+
+
 def test_an_error_outside_the_languages_follows_the_browser(client: FlaskClient) -> None:
     page = client.get("/nothing", headers={"Accept-Language": "de"}).get_data(as_text=True)
 
