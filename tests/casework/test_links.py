@@ -11,13 +11,24 @@ from sqlalchemy.orm import Session
 from tests.factories import MONDAY, acting, make_case, make_house, make_staff, settle
 from tests.insight.casebook import viewer_of
 from tracker.access.permissions import Person
-from tracker.casework import links
-from tracker.casework.ending import merge
-from tracker.casework.errors import CaseChanged, Missing, UnknownReference
+from tracker.casework import leaving, links
+from tracker.casework.ending import close, merge, waive
+from tracker.casework.erasing import erase
+from tracker.casework.errors import CaseChanged, Erased, Missing, UnknownReference
 from tracker.casework.links import CannotLink, NotLinked
 from tracker.casework.register import Registered
 from tracker.casework.splitting import CannotSplit, split
-from tracker.charter.words import CaseState, Channel, Language, MessageKind, Nature, ObligationKind, Role
+from tracker.charter.words import (
+    CaseState,
+    Channel,
+    ErasureGround,
+    Language,
+    MessageKind,
+    Nature,
+    ObligationKind,
+    Role,
+    WaiverGround,
+)
 from tracker.cli.note import note_of
 from tracker.insight.casepage import case_header
 from tracker.insight.linked import MOST_SHOWN, linked
@@ -25,7 +36,7 @@ from tracker.insight.verify import verify
 from tracker.models.cases import Case
 from tracker.models.database import Database
 from tracker.models.history import History
-from tracker.models.messages import Message
+from tracker.models.messages import Message, Outbox
 from tracker.models.obligations import Breach, Obligation
 from tracker.models.paper import RegisterEntry
 from tracker.models.staff import Staff
@@ -117,6 +128,29 @@ def test_a_link_to_a_file_that_was_merged_is_undone_and_only_the_history_that_go
 
         assert (row.unlinked_by, second.version) == (an.id, version)
         assert _shown(session, first, an)[0][0] == "person"
+    assert list(verify(database, HOUSE.rules, HOUSE.calendar)) == []
+
+
+def test_a_link_to_a_file_that_was_erased_is_undone_and_none_is_made(database: Database) -> None:
+    with database.writing() as session:
+        settle(session)
+        bo = make_staff(session, "bo@suivi.example", Role.HEAD, "ME6")
+        first, second = (make_case(session, service="ME6") for _ in range(2))
+        row = links.link(session, HOUSE, other=second.reference, word="One journey.", **_with(first, bo))
+        waive(session, HOUSE, number=1, ground=WaiverGround.WITHDRAWN, evidence="He rang.", **_with(second, bo))
+        close(session, HOUSE, **_with(second, bo))
+        session.flush()
+        for line in session.scalars(select(Outbox)):
+            leaving.on_left(session, HOUSE, line, now=LATER)
+            line.state, line.settled_at = "sent", LATER
+        erase(session, HOUSE, ground=ErasureGround.REQUESTED, reason="Decision 1", confirmed=second.reference,
+              **_with(second, bo))  # fmt: skip
+        version = second.version
+        links.unlink(session, HOUSE, number=row.id, **_with(first, bo))
+
+        assert (row.unlinked_by, second.version) == (bo.id, version)
+        with pytest.raises(Erased):
+            links.link(session, HOUSE, other=second.reference, word="After all.", **_with(first, bo))
     assert list(verify(database, HOUSE.rules, HOUSE.calendar)) == []
 
 

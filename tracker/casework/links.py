@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tracker.casework.casefile import CaseFile, find, find_readable
+from tracker.casework.casefile import CaseFile, check_not_erased, erasure_of, find, find_readable
 from tracker.casework.errors import Missing, Refused
 from tracker.casework.house import Actor, House
 from tracker.charter.words import CaseState, LinkKind, Verb
@@ -42,7 +42,7 @@ def link(
 ) -> CaseLink:  # fmt: skip
     """Tie a case to another that is the same matter, with why; whoever does it must be able to read both.
 
-    Raises ``Missing``, ``CannotLink``, ``UnknownReference`` (also of a file that they may not read) or
+    Raises ``Missing``, ``CannotLink``, ``UnknownReference`` (also of a file that they may not read), ``Erased`` or
     ``NotPermitted``.
     """
     if not word.strip():
@@ -50,6 +50,7 @@ def link(
     lock_in_order(session, reference, other)
     file = CaseFile.take(session, house, reference=reference, verb=Verb.WRITE, actor=actor, now=now, seen=seen)
     with_it = find_readable(session, other, actor, lock=True)
+    check_not_erased(session, with_it)
     later, earlier = max(file.case.id, with_it.id), min(file.case.id, with_it.id)
     known = select(CaseLink.id).where(
         CaseLink.case_id == later, CaseLink.other_id == earlier, CaseLink.unlinked_at.is_(None)
@@ -94,9 +95,9 @@ def tie(file: CaseFile, other: Case, kind: LinkKind, word: str, **more: Any) -> 
 
 
 def write_down(file: CaseFile, other: Case, row: CaseLink, **more: Any) -> None:
-    """Say in the history of both cases how they are tied now; a merged one, which nothing is done to, is left out."""
+    """Say in the history of both cases how they are tied now; one that was merged or erased has come to its end."""
     ends = [(file, other)]
-    if other.state is not CaseState.MERGED:
+    if other.state is not CaseState.MERGED and erasure_of(file.session, other) is None:
         there = CaseFile.hold(file.session, file.house, other, actor=file.actor, now=file.now)
         ends.append((there, file.case))
     for this, that in ends:

@@ -9,7 +9,8 @@ from tracker.insight.caserecords import CaseRecords, Finding, named
 
 def link_records(records: CaseRecords) -> Iterator[Finding]:
     """Yield what differs, what is missing, and what no entry of the history made."""
-    ended = records.case.state is CaseState.MERGED  # what was undone since, the other history says
+    # What was undone since, the other history says.
+    ended = records.case.state is CaseState.MERGED or records.erasure is not None
     told: dict[int, Mapping[str, Any]] = {}
     for entry in records.history:
         said = entry.details.get("link")
