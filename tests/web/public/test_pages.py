@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from config import Settings
-from tests.web.public.conftest import LANGUAGES, SECRET_KEY, hidden, send, soup
+from tests.web.public.conftest import LANGUAGES, SECRET_KEY, as_browsers_do, hidden, send, soup
 from tracker.app import create_app
 from tracker.casework.house import House
 from tracker.models.database import Database
@@ -69,19 +69,19 @@ def test_every_page_is_whole(client: FlaskClient, path: str) -> None:
     response = client.get(path)
 
     assert response.status_code == (404 if path.endswith("no-such-page") else 200)
-    check(soup(response), path[1:3] or "en")
+    check(as_browsers_do(response), path[1:3] or "en")
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_pages_of_a_case_and_of_mistakes_are_whole(client: FlaskClient, lang: str) -> None:
-    check(soup(send(client, lang, kind="", name="", email="x", text="", files=(b"", "x.pdf"))), lang)
-    sent = soup(client.get(send(client, lang, kind="emergency").location))
+    check(as_browsers_do(send(client, lang, kind="", name="", email="x", text="", files=(b"", "x.pdf"))), lang)
+    sent = as_browsers_do(client.get(send(client, lang, kind="emergency").location))
     check(sent, lang)
     reference, code = (value.get_text(strip=True) for value in sent.select(".suivi-key__value")[:2])
     fields = hidden(client, f"/{lang}/follow")
-    check(soup(client.post(f"/{lang}/follow", data={**fields, "reference": reference, "code": "x"})), lang)
+    check(as_browsers_do(client.post(f"/{lang}/follow", data={**fields, "reference": reference, "code": "x"})), lang)
     client.post(f"/{lang}/follow", data={**fields, "reference": reference, "code": code})
-    check(soup(client.get(f"/{lang}/follow/case")), lang)
+    check(as_browsers_do(client.get(f"/{lang}/follow/case")), lang)
 
 
 @pytest.mark.parametrize("path", PAGES)
