@@ -7,14 +7,15 @@ from sqlalchemy import String, select
 from sqlalchemy.orm import Session
 
 from tests.factories import MONDAY, acting, make_case, make_house
-from tracker.casework import complaints, contact, corrective, ending, erasing, follow, leaving, letters, links, nature
+from tracker.casework import complaints, contact, corrective, ending, follow, leaving, letters, links, nature
 from tracker.casework import tasks as asking
 from tracker.casework.casefile import CaseFile
 from tracker.casework.complaints import Found
 from tracker.casework.drafting import Draft
-from tracker.casework.erasing import GOES, Folders
+from tracker.casework.erasing import Folders
 from tracker.casework.house import SYSTEM
 from tracker.casework.notes import note
+from tracker.casework.what_goes import GOES, rows_of
 from tracker.charter.counting import brussels_day
 from tracker.charter.words import (
     PAPER,
@@ -139,7 +140,7 @@ def plant(session: Session, reference: str, mail_id: int, folders: Folders) -> N
     session.add(SurveyReply(asked_id=asked.id, answered=Opinion.NO, clear=Opinion.NO, in_time=Opinion.YES,
                             remark=TYPED, channel=Channel.PHONE, replied_at=NOW))  # fmt: skip
     for model, columns in GOES.items():
-        for row in session.scalars(select(model).where(erasing._of(model, [case.id]))):
+        for row in session.scalars(select(model).where(rows_of(model, [case.id]))):
             for name in columns:
                 kind = model.__table__.c[name].type
                 if getattr(row, name) is None and isinstance(kind, String) and name not in _BOUND:

@@ -15,10 +15,11 @@ from tests.casework.mailing import lay, make_room, send, write
 from tests.factories import acting, make_house, make_staff, settle
 from tracker.access.permissions import ERASE, CaseFacts, Person, may
 from tracker.casework import ending, erasing, follow
-from tracker.casework.erasing import GOES, TAKEN_OUT, Folders, NotFinished, OtherReference, erase, remove_files, tidy
+from tracker.casework.erasing import Folders, NotFinished, OtherReference, erase, remove_files, tidy
 from tracker.casework.errors import Erased, Missing, NotPermitted
 from tracker.casework.notes import note
 from tracker.casework.purge import purge
+from tracker.casework.what_goes import GOES, TAKEN_OUT
 from tracker.charter.words import (
     Channel,
     ErasureGround,
@@ -72,7 +73,7 @@ def test_every_column_that_holds_text_either_goes_or_stays() -> None:
         if _holds_text(column.type) and table.name not in out | NOT_OF_A_CASE
         and column.name not in goes.get(table.name, set()) | STAYS.get(table.name, set())
     }  # fmt: skip
-    assert undecided == set(), "say in GOES (casework/erasing) or in STAYS what becomes of it when a case is erased"
+    assert undecided == set(), "say in GOES (casework/what_goes) or in STAYS what becomes of it when a case is erased"
     assert not {name for name, columns in goes.items() if columns & STAYS.get(name, set())}
     of_cases = {table for table in Base.metadata.tables if table not in NOT_OF_A_CASE}
     for name in NOT_OF_A_CASE:

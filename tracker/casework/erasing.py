@@ -1,16 +1,12 @@
-"""Owns the erasure of personal data: who asked and all that was said goes; how the promises were kept stays.
+"""Owns the erasure of personal data: who asked and all that was said goes; how the promises were kept stays."""
 
-``GOES`` and ``TAKEN_OUT`` say what goes, column by column; a test holds them against every column of the database.
-"""
-
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select, text, update
+from sqlalchemy import or_, select, text, update
 from sqlalchemy.orm import Session
 
 from tracker.access.permissions import ERASE
@@ -18,8 +14,9 @@ from tracker.casework.casefile import CaseFile, erasure_of, find, permit, since
 from tracker.casework.errors import CaseChanged, Missing, Refused
 from tracker.casework.house import Actor, House
 from tracker.casework.mail.store import path_of
+from tracker.casework.what_goes import GOES, TAKEN_OUT, TOLD, rows_of
 from tracker.charter.counting import aware
-from tracker.charter.erasing import ERASED, bare, bones
+from tracker.charter.erasing import bare, bones
 from tracker.charter.reference import BadReference, Reference
 from tracker.charter.words import (
     PAPER,
@@ -33,21 +30,15 @@ from tracker.charter.words import (
 )
 from tracker.models.base import seal_of
 from tracker.models.cases import Case
-from tracker.models.complaints import CorrectiveAction, Finding
+from tracker.models.complaints import CorrectiveAction
 from tracker.models.database import Database
 from tracker.models.directory import Service
-from tracker.models.drafts import KeptDraft
 from tracker.models.erasure import Erasure
 from tracker.models.history import History
-from tracker.models.links import CaseLink
 from tracker.models.mail import Mail
 from tracker.models.messages import Attachment, Message, Outbox
-from tracker.models.obligations import Discharge, Obligation
-from tracker.models.paper import Letter, RegisterEntry
-from tracker.models.routing import RoutingExample
-from tracker.models.set_aside import SetAside
+from tracker.models.paper import Letter
 from tracker.models.staff import Staff
-from tracker.models.survey import SurveyAsked, SurveyReply
 from tracker.models.tasks import Task
 
 
@@ -73,71 +64,6 @@ class OtherReference(Refused):
         super().__init__(
             f"Type the reference of this very file, {reference}, to erase its data.", reference=reference
         )
-
-
-_Of = Callable[[Collection[int]], ColumnElement[bool]]
-
-
-def _of_messages(column: Any, cases: Collection[int]) -> ColumnElement[bool]:
-    found: ColumnElement[bool] = column.in_(select(Message.id).where(Message.case_id.in_(cases)))
-    return found
-
-
-def _of_links(cases: Collection[int]) -> ColumnElement[bool]:
-    return or_(CaseLink.case_id.in_(cases), CaseLink.other_id.in_(cases))
-
-
-def _of_discharges(cases: Collection[int]) -> ColumnElement[bool]:
-    return Discharge.obligation_id.in_(select(Obligation.id).where(Obligation.case_id.in_(cases)))
-
-
-def _of_replies(cases: Collection[int]) -> ColumnElement[bool]:
-    return SurveyReply.asked_id.in_(select(SurveyAsked.id).where(SurveyAsked.case_id.in_(cases)))
-
-
-WHERE: Mapping[Any, _Of] = {
-    Case: lambda cases: Case.id.in_(cases),
-    CaseLink: _of_links,
-    Discharge: _of_discharges,
-    SurveyReply: _of_replies,
-    Outbox: partial(_of_messages, Outbox.message_id),
-    Letter: partial(_of_messages, Letter.message_id),
-}
-"""How the rows of some cases are found where they do not name their case themselves."""
-
-GOES: Mapping[Any, Mapping[str, Any]] = {
-    Case: {
-        "subject": ERASED, "requester_name": ERASED, "requester_email": None, "requester_phone": None,
-        "requester_fax": None, "requester_address": None, "nature_ground": None, "country": None, "routing": None,
-        "consent_evidence": ERASED,
-    },
-    Message: {
-        "submission_key": None, "subject": ERASED, "body": ERASED, "html": None, "address": ERASED, "reason": ERASED,
-        "void_evidence": ERASED,
-    },
-    Outbox: {"last_error": None},
-    Obligation: {"waiver_evidence": ERASED, "steps": ERASED},
-    Discharge: {"void_evidence": ERASED},
-    Finding: {"note": ERASED, "reasons": ERASED},
-    CorrectiveAction: {"what": ERASED, "looked_at": ERASED},
-    Task: {"what": ERASED, "word": ERASED},
-    CaseLink: {"word": ERASED},
-    SetAside: {"reason": ERASED},
-    SurveyAsked: {"whom": ""},
-    SurveyReply: {"remark": None},
-    RegisterEntry: {"correspondent": ERASED, "subject": ERASED, "reason": ERASED},
-    History: {"details": ERASED},
-}  # fmt: skip
-"""By table, the columns of which what somebody typed goes, and what stands there instead of it, if anything must.
-
-The steps of a promise and the details of an entry keep their bones: see ``charter.erasing``.
-"""
-
-TOLD = (Obligation, Finding, CorrectiveAction, Task)
-"""The tables of which the history says the same, word by word: what is left there is left here."""
-
-TAKEN_OUT: tuple[Any, ...] = (Attachment, Letter, Mail, KeptDraft, RoutingExample)
-"""The tables of which the rows go whole; the files of the first three with them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,16 +162,10 @@ def _files(session: Session, cases: Collection[int]) -> dict[str, Any]:
     """Return the names of the files of some cases, by folder."""
     found = {
         "attachments": select(Attachment.stored_as).where(Attachment.case_id.in_(cases)),
-        "letters": select(Letter.stored_as).where(_of(Letter, cases)),
+        "letters": select(Letter.stored_as).where(rows_of(Letter, cases)),
         "mail": select(Mail.sha256).where(Mail.case_id.in_(cases)),
     }
     return {folder: sorted(session.scalars(query)) for folder, query in found.items()}
-
-
-def _of(model: Any, cases: Collection[int]) -> ColumnElement[bool]:
-    where = WHERE.get(model)
-    found: ColumnElement[bool] = where(cases) if where is not None else model.case_id.in_(cases)
-    return found
 
 
 def _note(file: CaseFile, ground: ErasureGround, files: Mapping[str, Any]) -> None:
@@ -274,11 +194,11 @@ def _empty(session: Session, cases: Collection[int], known: frozenset[str]) -> N
     if session.get_bind().dialect.name == "sqlite":
         session.execute(text("PRAGMA secure_delete = ON"))  # what goes is written over, not only let go
     for model in TAKEN_OUT:
-        for row in session.scalars(select(model).where(_of(model, cases))):
+        for row in session.scalars(select(model).where(rows_of(model, cases))):
             session.delete(row)
     for model, columns in GOES.items():
         if model is not History:
-            for row in session.scalars(select(model).where(_of(model, cases))):
+            for row in session.scalars(select(model).where(rows_of(model, cases))):
                 _empty_row(row, columns, known if model in TOLD else None)
 
 

@@ -16,9 +16,10 @@ from tests.closing import answered
 from tests.factories import acting, make_house
 from tests.web.staff.conftest import Desk, email_of, errors_of, fields_of, soup_of
 from tracker.casework import ending, leaving
-from tracker.casework.erasing import TAKEN_OUT, Folders
+from tracker.casework.erasing import Folders
 from tracker.casework.house import Actor
 from tracker.casework.register import code_of
+from tracker.casework.what_goes import TAKEN_OUT
 from tracker.charter.counting import brussels_day
 from tracker.charter.erasing import ERASED
 from tracker.charter.words import Channel, Language
