@@ -122,7 +122,7 @@ def _ask(session: Session, house: House, desk: _Desk, before: Sequence[_Desk], n
     """Ask a colleague for something: some of it is done, one in five declined, some past its day."""
     if not desk.colleagues:
         raise Refused("")
-    late = desk.quiet_since < now - EARLIER
+    late = desk.quiet_since < now - EARLIER and desk.case.id % 3 == 0
     number, among = desk.case.id, len(desk.colleagues)
     colleague = desk.colleagues[0 if late else number % among]
     at = now - (EARLIER if late else LATELY)
