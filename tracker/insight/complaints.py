@@ -199,9 +199,10 @@ def late_to_tell(viewer: Viewer, *, today: date) -> ScalarSelect[int]:
         select(CorrectiveAction.id)
         .join(Case, Case.id == CorrectiveAction.case_id)
         .where(CorrectiveAction.done_on.is_(None), CorrectiveAction.due_on < spelled(today), whose, _not_me(viewer))
-        .order_by(CorrectiveAction.due_on)  # as the index of an owner's has them
         .limit(literal_column(str(MOST_COUNTED)))
     )
+    if "complaints" not in viewer.reaches:
+        late = late.order_by(CorrectiveAction.due_on)  # as the index of an owner's has them
     return select(func.count()).select_from(late.subquery()).scalar_subquery()
 
 
