@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -53,6 +54,8 @@ def test_what_was_laid_down_is_the_same(encoder: Encoder, tmp_path: Path) -> Non
     meaning = Meaning(tmp_path)
     meaning.load_if_laid_down()
     assert meaning._encoder is None, "nothing was"
+    made_otherwise = SimpleNamespace(table=encoder._weights.table[:1], sp=None)  # as a later version might be
+    assert not lay_down(made_otherwise, tmp_path / "other")
     assert lay_down(encoder._weights, tmp_path)
 
     meaning.load_if_laid_down()

@@ -25,6 +25,8 @@ _EACH_WAY = ("w1", "b1", "w2", "b2")
 _WAYS = 3
 SOME = 997
 """Every so many rows of the table one is compared with what was laid down."""
+_OF_ANOTHER = (ImportError, AttributeError, TypeError)
+"""What comes of a version of the library that is made otherwise inside: it is loaded the slow way then."""
 ABANDONED = 600
 """Seconds after which nobody writes a file any more that is still not whole: whoever did was stopped."""
 
@@ -45,17 +47,17 @@ def laid_down(folder: Path) -> Any | None:
         if not (np.array_equal(parts["some"], table[::SOME]) and np.array_equal(parts["of"], _of())):
             return None
         return _weights(table, parts)
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile, *_OF_ANOTHER):
         return None
 
 
 def lay_down(weights: Any, folder: Path) -> bool:
-    """Lay the weights down in a folder; say whether they lie there now. No room, or no right to, is no harm."""
+    """Lay the weights down in a folder; say whether they lie there now. No room, no right to: no harm."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _write(folder / TABLE, lambda file: np.save(file, weights.table))
         _write(folder / REST, lambda file: np.savez(file, **_parts(weights)))
-    except (OSError, ValueError):
+    except (OSError, ValueError, *_OF_ANOTHER):
         return False
     return True
 
