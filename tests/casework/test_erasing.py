@@ -212,6 +212,19 @@ def test_new_mail_about_an_erased_case_becomes_a_request_of_its_own(
     assert _problems(database) == []
 
 
+def test_a_mail_that_is_handed_over_again_is_a_new_one_and_stays(
+    database: Database, folders: Folders, lived: str, tmp_path: Path
+) -> None:
+    _erase(database, lived)
+    again = send(database, make_room(tmp_path), write(TYPED, sender=f"{NAME} <{MAIL}>",
+                 message_id="<x@quillfeather.example>"), now=NOW + timedelta(days=2))  # fmt: skip
+
+    assert again.outcome is MailOutcome.REGISTERED
+    tidy(database, folders, now=NOW + timedelta(days=3))
+    assert len([*folders.mail.rglob("*.eml")]) == 1
+    assert not [*folders.attachments.rglob("*.pdf"), *folders.letters.rglob("*.pdf")]
+
+
 def test_what_is_not_finished_or_not_confirmed_is_not_erased(database: Database, lived: str) -> None:
     for more, refusal in (
         ({"confirmed": "DOS-2026-0001234-14"}, OtherReference),

@@ -226,16 +226,19 @@ def _steps(steps: Sequence[Mapping[str, Any]], known: frozenset[str]) -> list[An
 def remove_files(database: Database, folders: Folders) -> list[int]:
     """Remove from the disk what erasures have left there; return the cases that were seen to.
 
-    What a crash kept from being removed is found again by the next call, until ``tidy`` has seen to it.
+    What a crash kept from being removed is found again by the next call, until ``tidy`` has seen to it. A mail that
+    was handed over again since is another, though it lies in the same place: it stays. Raises ``OSError``.
     """
     with database.reading() as session:
         waiting = session.execute(select(Erasure.case_id, Erasure.files).where(Erasure.gone_at.is_(None))).all()
+        digests = [digest for _, files in waiting for digest in files.get("mail", ())]
+        again = set(session.scalars(select(Mail.sha256).where(Mail.sha256.in_(digests))))
     for _, files in waiting:
         for name in files.get("attachments", ()):
             _remove(folders.attachments, folders.attachments / name)
         for name in files.get("letters", ()):
             _remove(folders.letters, folders.letters / name)
-        for digest in files.get("mail", ()):
+        for digest in set(files.get("mail", ())) - again:
             _remove(folders.mail, path_of(folders.mail, digest))
     return [case_id for case_id, _ in waiting]
 

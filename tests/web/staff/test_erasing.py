@@ -60,6 +60,16 @@ def _let_letters_go(session: Session, case: Case, an: Actor, now: datetime) -> N
         )  # fmt: skip
 
 
+def test_a_file_that_the_disk_does_not_let_go_now_is_left_to_the_tidying_up(
+    settings: Settings, desk: DeskOf, ended: str
+) -> None:
+    bo, path = desk("bo"), f"/staff/cases/{ended}/erase"
+    (settings.attachments_dir / "aa/1.pdf").mkdir(parents=True)  # refuses to be removed as a file
+
+    assert bo.send(path, ground="requested", reason="Decision 12", confirmed=ended).status_code == 303
+    assert NAME not in bo.get(f"/staff/cases/{ended}").text
+
+
 def test_the_head_erases_after_typing_the_reference_and_every_page_holds_afterwards(
     app: Flask, database: Database, settings: Settings, desk: DeskOf, ended: str
 ) -> None:

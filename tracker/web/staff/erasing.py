@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from flask import Response, flash, make_response, redirect, render_template, url_for
+from flask import Response, current_app, flash, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -58,9 +58,13 @@ def erase_case(reference: str) -> ResponseReturnValue:
 
 
 def _remove() -> None:
+    """Remove what was erased from the disk; what the disk refuses now, the tidying up comes back to."""
     settings = site().settings
     folders = Folders(attachments=settings.attachments_dir, letters=settings.letters_dir, mail=settings.mail_dir)
-    remove_files(site().database, folders)
+    try:
+        remove_files(site().database, folders)
+    except (OSError, OperationalError) as error:
+        current_app.logger.warning("files of an erased file are still there (%s)", type(error).__name__)
 
 
 def _show(
