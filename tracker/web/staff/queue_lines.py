@@ -46,6 +46,7 @@ class Line:
 
 
 def lines_of(rows: Sequence[Row], moment: datetime) -> list[Line]:
+    """Return the rows of a page in the words of whoever reads it, with what is left of each at a moment (aware)."""
     words = _Words(Language(language()), _("nothing owed"), _short_kinds(), _short_natures())
     today = brussels_day(moment)
     return [_line(row, today, words, ready=_interim_ready(row, moment)) for row in rows]

@@ -26,6 +26,7 @@ class Choice:
 
 
 def views(account: Account, asked: Narrowing) -> list[Choice]:
+    """Return the links to the same list of others' files: mine, the service's, all."""
     words = view_words()
     return [
         Choice(replace(asked, view=offered).url(), words[offered], offered is asked.view)
