@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 from tests.factories import MONDAY, acting, make_case, make_house, make_staff, settle
 from tests.insight.casebook import a_case, viewer_of
 from tracker.access.permissions import Person
+from tracker.casework import letters
 from tracker.casework.contact import correct_contact
+from tracker.casework.drafting import Draft
 from tracker.casework.ending import merge
 from tracker.casework.follow import follow_up
 from tracker.casework.house import CITIZEN
@@ -156,6 +158,20 @@ def test_a_star_asks_for_what_begins_so_but_not_for_every_other_word() -> None:
     assert terms_of("les*") == (Term(frozenset(), frozenset({"les"})),), "Lesage, though les alone finds everything"
     assert terms_of("le* a*") == ()
     assert terms_of("ab*") == (Term(frozenset({"ab"})),)
+
+
+def test_an_answer_is_found_by_what_was_typed_and_not_by_its_frame(database: Database) -> None:
+    with database.writing() as session:
+        settle(session)
+        an = make_staff(session, "an@example.org", Role.HEAD, "ME6")
+        say = {"actor": acting(an), "now": MONDAY + timedelta(hours=1), "seen": None}
+        for draft in (Draft(text="Le guichet Horta vous attend."), Draft(text="Une plainte au Petit Sablon.")):
+            case = make_case(session, service="ME6")
+            letters.answer(session, make_house(), reference=case.reference, draft=draft, **say)
+    with database.reading() as session:
+        sought = ("horta", "plainte petit", "carmes", "bruxelles", "mediateur", "agreer", an.name, "federalombudsman")
+        assert [found(session, asked) for asked in sought] == [[1], [2], [], [], [], [], [], []]
+        assert list(found_wrong(database)) == []
 
 
 def test_all_of_it_can_be_worked_out_again(database: Database, session: Session) -> None:

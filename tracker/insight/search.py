@@ -19,7 +19,7 @@ from tracker.insight.searching import MOST_COUNTED, Asked, keys
 from tracker.insight.sight import Viewer, may_read
 from tracker.models.cases import Case
 from tracker.models.messages import Attachment, Message
-from tracker.models.search import BY_ITSELF
+from tracker.models.own_words import BY_ITSELF
 from tracker.models.staff import Staff
 from tracker.models.words import Term
 

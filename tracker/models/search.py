@@ -12,18 +12,14 @@ from sqlalchemy import Connection, ForeignKey, Index, Text, event, inspect, sele
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from tracker.charter.words import CaseState, MessageKind
+from tracker.charter.words import CaseState
 from tracker.models.base import Base, BigId
 from tracker.models.cases import Association, Case
 from tracker.models.database import Database
 from tracker.models.messages import Attachment, Message
+from tracker.models.own_words import own_words
 from tracker.models.words import words_of
 
-BY_ITSELF = frozenset(
-    {MessageKind.ACKNOWLEDGEMENT, MessageKind.COMPLAINT_ACKNOWLEDGEMENT, MessageKind.EMERGENCY,
-     MessageKind.TRACKING_CODE}
-)  # fmt: skip
-"""What Suivi writes by itself, the same to everybody: a word in it would find every case."""
 LONGEST_TEXT = 200_000
 """Characters of one message that are read."""
 MOST_BYTES = 800_000
@@ -49,7 +45,7 @@ class CaseSearch(Base):
         BigId, ForeignKey("cases.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
     words: Mapped[str] = mapped_column(_Words)
-    """The words of the requester's details, the subject, the messages and the names of files (``words_of``)."""
+    """The words of the requester's details, the subject, what was written and the names of files (``words_of``)."""
     marks: Mapped[str] = mapped_column(_Words)
     """What it is, and whose, as ``mark`` writes it: by these who may not read a case never meets it."""
 
@@ -61,7 +57,10 @@ _OF_CASE = (
 )  # fmt: skip
 _NAMES = frozenset(column.key for column in _OF_CASE)
 _SAID = ("subject", "requester_name", "requester_email", "requester_phone", "requester_fax", "requester_address")
-_OF_MESSAGE = (Message.case_id, Message.language, Message.subject, Message.body, Message.kind)
+_OF_MESSAGE = (
+    Message.case_id, Message.language, Message.subject, Message.body, Message.kind, Message.direction, Message.reason,
+    Message.signature, Message.template,
+)  # fmt: skip
 
 
 def mark(what: str, value: object) -> str:
@@ -97,8 +96,7 @@ def words_of_case(case: Any, messages: Iterable[Any], files: Iterable[str] = ())
     named = (PurePath(name).stem for name in files)  # every other file is a PDF: that finds nothing
     found = words_of("\n".join(filter(None, (*(getattr(case, name) for name in _SAID), *named))), case.language)
     for message in messages:
-        if message.kind not in BY_ITSELF:
-            found |= words_of(f"{message.subject}\n{message.body[:LONGEST_TEXT]}", message.language)
+        found |= words_of(own_words(message)[:LONGEST_TEXT], message.language)
     return found
 
 

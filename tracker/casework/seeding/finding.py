@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from tracker.casework.seeding.story import Story
 from tracker.charter.words import CaseState
-from tracker.models.search import BY_ITSELF, mark, month, packed, stretches
+from tracker.models.own_words import BY_ITSELF, unsigned
+from tracker.models.search import mark, month, packed, stretches
 from tracker.models.words import words_of
 
 _TOKEN = re.compile(r"%\((\w+)\)s")
@@ -27,7 +28,7 @@ class Sought(NamedTuple):
 
 def sought_in(story: Story, case: Mapping[str, Any]) -> Sought:
     """Return what of a story can be looked for; ``case``: the values of its case."""
-    bodies = (row["body"] for row in story.messages if row["kind"] not in BY_ITSELF)
+    bodies = (row.get("reason") or row["body"] for row in story.messages if row["kind"] not in BY_ITSELF)
     details = (case[f"requester_{part}"] for part in ("name", "email", "phone", "fax", "address"))
     marks = {mark(what, case[what]) for what in ("state", "nature", "channel")}
     marks.add(month(story.received_at))
@@ -68,7 +69,7 @@ def _words(texts: tuple[str, ...], language: str) -> frozenset[str]:
 @lru_cache(maxsize=1024)
 def _of_templates(texts: tuple[str, ...], language: str) -> tuple[frozenset[str], tuple[str, ...], tuple[str, ...]]:
     """Return the words that some texts have in every case, and the tokens in them: those of many cases and of one."""
-    whole = "\n".join(texts)
+    whole = "\n".join(unsigned(text, "%(handler_name)s") for text in texts)
     tokens = {"subject", *_TOKEN.findall(whole)}
     return (
         frozenset(words_of(_TOKEN.sub("|", whole), language)),
