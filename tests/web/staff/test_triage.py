@@ -180,6 +180,21 @@ def test_what_is_for_another_body_is_never_confirmed_with_one_key(desk: Callable
     assert answer.headers["Location"] == f"/staff/cases/{reference}/route?triage="
 
 
+def test_what_is_too_unlikely_to_be_shown_is_not_confirmed_with_one_key_either(
+    desk: Callable[[str], Desk], file: File
+) -> None:
+    unlikely = proposal("abstain", reason="Nothing in the text points clearly enough to one service.")
+    for one in unlikely["suggestions"]:
+        one["score"] = 0.02
+    at, reference = desk("di"), file(service=None, changes=WAITING | {"routing": unlikely})
+
+    page = at.page(f"/staff/cases/{reference}")
+    assert page.select("[accesskey]") == []
+    assert page.select_one(".staff-proposals #elsewhere") is not None
+    answer = at.send(f"/staff/cases/{reference}/confirm-proposal?triage=")
+    assert answer.headers["Location"] == f"/staff/cases/{reference}/route?triage="
+
+
 def test_the_page_says_why_and_what_would_change_it(desk: Callable[[str], Desk], file: File) -> None:
     reference = file(service=None, text=VISA, changes=WAITING | {"routing": proposal()})
     page = desk("di").page(f"/staff/cases/{reference}")

@@ -74,7 +74,7 @@ def why_here(case: Header, *, asked: bool = False) -> Why | None:
     if not case.routing and not waits:
         return None
     routing = case.routing or {}
-    stored = [one for one in routing.get("suggestions", []) if one["score"] >= LEAST][:SHOWN]
+    stored = _worth_showing(routing)
     found = [(entry, one) for one in stored if (entry := _entry(one["code"])) is not None]
     nature = routing.get("nature") or {}
     may_give = waits and may(me().person, Verb.ROUTE, facts_of(case)) and (not asked or decides(case))
@@ -90,17 +90,25 @@ def why_here(case: Header, *, asked: bool = False) -> Why | None:
     )  # fmt: skip
 
 
+def _worth_showing(routing: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return what is shown of what the router proposed, the likeliest first."""
+    return [one for one in routing.get("suggestions", []) if one["score"] >= LEAST][:SHOWN]
+
+
 def decides(case: Header) -> bool:
     """Say whether whoever looks may give a case a service, where one person was asked since it went to and fro."""
     return case.handler_id in me().viewer.own or (me().person.role is Role.HEAD and may_keep())
 
 
 def confirmable(case: Header) -> str | None:
-    """Return the service that gets a case in triage when what is proposed first is confirmed; only ours (P13)."""
+    """Return the service that gets a case in triage when what is proposed first is confirmed; only ours (P13).
+
+    What is too unlikely to be shown is not confirmed either.
+    """
     if case.state is not CaseState.TRIAGE or not may(me().person, Verb.ROUTE, facts_of(case)):
         return None
-    stored = (case.routing or {}).get("suggestions") or [{}]
-    entry = _entry(stored[0].get("code", ""))
+    stored = _worth_showing(case.routing or {})
+    entry = _entry(stored[0]["code"]) if stored else None
     return entry.code if entry is not None and entry.kind is ServiceKind.INTERNAL else None
 
 
