@@ -33,13 +33,14 @@ from tracker.casework.corrective import add_action
 from tracker.casework.ending import close, waive
 from tracker.casework.errors import Missing, NotPermitted
 from tracker.casework.house import Actor
-from tracker.casework.people import EmailTaken, UnknownService, authenticate
+from tracker.casework.people import EmailTaken, UnknownService, authenticate, set_language
 from tracker.casework.succession import hand_over_from_closed
 from tracker.casework.tasks import ask
 from tracker.charter.words import HouseSubject, Inadmissible, Language, Nature, Role, Verb, WaiverGround
 from tracker.correspondence.mail import parcel_of
 from tracker.correspondence.parcel import Sender
 from tracker.insight.house import changes_of, open_beside, open_files
+from tracker.insight.house_records import house_records
 from tracker.insight.verify import verify
 from tracker.models.cases import Case
 from tracker.models.complaints import CorrectiveAction
@@ -88,6 +89,11 @@ def test_an_account_is_changed_by_administrators_only_and_each_field_is_kept(dat
         assert changed.before == {"name": "Clerk", "role": "clerk", "titles": None}
         assert changed.after == {"name": "An Peeters", "role": "head", "titles": {"fr": "Cheffe"}}
         assert clerk.active, "closing is an act of its own"
+
+        set_language(session, staff_id=clerk.id, language=Language.NL, actor=acting(clerk), now=MONDAY)
+        chosen = changes_of(session, clerk.id, HouseSubject.PERSON)[0]
+        assert (chosen.actor, chosen.before, chosen.after) == (clerk.name, {"language": "fr"}, {"language": "nl"})
+        assert list(house_records(session)) == []
 
 
 def test_who_has_open_files_keeps_a_role_that_handles_them(database: Database) -> None:

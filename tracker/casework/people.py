@@ -73,7 +73,7 @@ class CannotDeputise(Refused):
 
 
 ABSENCE = ("away_from", "away_until", "deputy_id")
-PERSON = ("email", "name", "titles", "phone", "role", "service_code", "active")
+PERSON = ("email", "name", "titles", "phone", "role", "service_code", "language", "active")
 """What the history tells of a member of staff; ``tracker verify`` holds the rows against it."""
 
 
@@ -203,10 +203,15 @@ def person_of(staff: Staff) -> Person:
     return Person(staff.id, staff.role, staff.service_code)
 
 
-def set_language(session: Session, *, staff_id: int, language: Language) -> Staff:
-    """Record the language in which somebody reads Suivi's pages and notices."""
+def set_language(session: Session, *, staff_id: int, language: Language, actor: Actor, now: datetime) -> Staff:
+    """Record the language in which somebody reads Suivi's pages and notices, with what it was before."""
+    take_turn(session)
     staff = session.scalars(select(Staff).where(Staff.id == staff_id).with_for_update()).one()
-    staff.language = language
+    before, staff.language = {"language": staff.language}, language
+    note_change(
+        session, HouseSubject.PERSON, str(staff_id), "change", actor=actor, now=now, before=before,
+        after={"language": language},
+    )  # fmt: skip
     return staff
 
 

@@ -25,11 +25,14 @@ def test_an_account_is_added_and_its_owner_sets_the_password_by_a_link(
     assert all(word in errors_of(refused) for word in ("Write the name", "e-mail address in full", "telephone"))
     assert "<title>Error: Add an account" in refused.get_data(as_text=True), "heard before all else"
     given = {"name": "Ka Novak", "email": "ka.novak@example.org", "phone": "+32 2 501 00 00", "role": "clerk",
-             "service": "ME6", "title_fr": "Attachée"}  # fmt: skip
+             "service": "ME6", "title_fr": "Attachée", "language": "nl"}  # fmt: skip
     assert gi.send("/staff/people/new", **given).status_code == 303
     assert "There is an account for ka.novak@example.org" in errors_of(gi.send("/staff/people/new", **given))
     path = f"/staff/people/{number_of(database, 'ka.novak@example.org')}"
     assert "no password yet" in gi.page(path).get_text()
+    added = gi.page(path).select_one(".staff-timeline li")
+    assert added is not None
+    assert "Nederlands" in added.get_text(), "the page of their link is in it, too"
 
     page = gi.page(path)
     link = soup_of(gi.send_form(page, f"{path}/link")).select_one(".govuk-inset-text code")
@@ -38,15 +41,15 @@ def test_an_account_is_added_and_its_owner_sets_the_password_by_a_link(
     address = address[address.index("/staff/") :]
     assert gi.get(f"{path}/link").headers["Location"] == path, "shown this once"
     owner = Desk(app)
-    for typed, said in (({"password": "short", "again": "short"}, "8 caractères"),
-                        ({"password": "long enough", "again": "other"}, "diff")):  # fmt: skip
+    for typed, said in (({"password": "short", "again": "short"}, "8 tekens"),
+                        ({"password": "long enough", "again": "other"}, "verschillen")):  # fmt: skip
         answer = owner.send(address, **typed)
         assert answer.status_code in (400, 409)
         assert said in errors_of(answer)
     stale = owner.client.post(address, data={"password": "a secret one", "csrf_token": "x"})
     assert (stale.status_code, stale.headers["Location"]) == (303, address), "not to a login that they do not have"
     done = owner.send(address, password="long enough", again="long enough")
-    assert (done.status_code, done.headers["Location"]) == (303, "/staff/login?lang=fr"), "as the page was"
+    assert (done.status_code, done.headers["Location"]) == (303, "/staff/login?lang=nl"), "as the page was"
     assert owner.get(address).status_code == 404
     done = owner.send("/staff/login", email="ka.novak@example.org", password="long enough")
     assert done.status_code == 303

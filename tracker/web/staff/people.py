@@ -47,6 +47,12 @@ class PersonForm(StaffForm):
     title_en = one_line(_l("Title in English"), NAME_LENGTH)
     role = Choice(_l("Choose a role."), label=_l("Role"))
     service = Pick(_l("Choose a service of the list."), label=_l("Service"))
+    language = Choice(
+        _l("Choose a language."),
+        label=_l("Language"),
+        description=_l("Of their pages and mails, and of the page on which they set their password. They may choose"
+                       " another one in their profile."),
+    )  # fmt: skip
 
     def prepare(self, row: Staff | None) -> None:
         """Offer roles and services, and show what is recorded."""
@@ -58,6 +64,9 @@ class PersonForm(StaffForm):
             ("", _("None")),
             *((one.code, one.name if one.code in one.name else f"{one.name} ({one.code})") for one in ours),
         ]
+        self.language.choices = list(NAMES.items())
+        if row is None and not self.is_submitted():
+            self.language.data = Language.FR.value
         if row is not None and row.service_code and row.service_code not in [one.code for one in ours]:
             self.service.choices.append(
                 (row.service_code, row.service_code)
@@ -65,6 +74,7 @@ class PersonForm(StaffForm):
         if row is not None and not self.is_submitted():
             self.name.data, self.email.data, self.phone.data = row.name, row.email, row.phone
             self.role.data, self.service.data = row.role.value, row.service_code or ""
+            self.language.data = row.language.value
             for lang in NAMES:
                 self[f"title_{lang}"].data = (row.titles or {}).get(lang, "")
 
@@ -74,6 +84,7 @@ class PersonForm(StaffForm):
         return {
             "name": self.name.data, "email": self.email.data, "phone": self.phone.data, "titles": titles or None,
             "role": Role(self.role.data), "service_code": self.service.data or None,
+            "language": Language(self.language.data),
         }  # fmt: skip
 
 
@@ -215,7 +226,7 @@ def _form_of(row: Staff) -> PersonForm:
     form = PersonForm(formdata=None)
     form.prepare(row)
     given = {"name": row.name, "email": row.email, "phone": row.phone, "role": row.role.value,
-             "service": row.service_code or ""}  # fmt: skip
+             "service": row.service_code or "", "language": row.language.value}  # fmt: skip
     form.process(formdata=None, data=given | {f"title_{lang}": said for lang, said in (row.titles or {}).items()})
     return form
 

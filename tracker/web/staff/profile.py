@@ -72,7 +72,8 @@ def profile() -> ResponseReturnValue:
         return _show(form, row, 400)
     try:
         with site().database.writing() as db:
-            set_language(db, staff_id=row.id, language=Language(form.language.data))
+            chosen = Language(form.language.data)
+            set_language(db, staff_id=row.id, language=chosen, actor=me().actor, now=now())
             set_absence(
                 db,
                 staff_id=row.id,
