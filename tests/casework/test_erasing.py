@@ -23,6 +23,7 @@ from tracker.casework.what_goes import GOES, TAKEN_OUT
 from tracker.charter.words import (
     Channel,
     ErasureGround,
+    Language,
     MailOutcome,
     Nature,
     Role,
@@ -33,6 +34,7 @@ from tracker.models.cases import Case
 from tracker.models.database import Database
 from tracker.models.erasure import Erasure
 from tracker.models.history import History
+from tracker.models.routing import RoutingExample
 from tracker.models.staff import Staff
 
 HOUSE = make_house()
@@ -320,6 +322,11 @@ def test_the_history_may_be_emptied_once_and_verify_tells_an_erasure_from_what_w
     with pytest.raises(DBAPIError), database.writing() as session:
         session.execute(text("DELETE FROM history"))
 
+    with database.writing() as session:
+        erased = session.scalars(select(Case).where(Case.reference == lived)).one().id
+        session.add(RoutingExample(case_id=erased, text="x", language=Language.EN, urgent=False, service_code="ME6",
+                                   noted_at=NOW))  # fmt: skip
+    assert _problems(database) == [f"routing_examples {erased}: its case was erased, and it is there again"]
     with database.writing() as session:
         session.execute(text("DELETE FROM erasures"))
     assert any("erasure" in one for one in _problems(database)), "it was taken out"

@@ -2,9 +2,17 @@
 
 from collections.abc import Iterator
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from tracker.charter.erasing import ERASED
 from tracker.charter.words import Verb
 from tracker.insight.caserecords import CaseRecords, Finding, named
+from tracker.models.erasure import Erasure
+from tracker.models.mail import Mail
+from tracker.models.messages import Attachment, Message
+from tracker.models.paper import Letter
+from tracker.models.routing import RoutingExample
 
 
 def erasure_records(records: CaseRecords) -> Iterator[Finding]:
@@ -28,3 +36,18 @@ def erasure_records(records: CaseRecords) -> Iterator[Finding]:
     for message in records.messages:
         if {message.subject, message.body} != {ERASED}:
             yield "messages", str(message.id), "its case was erased, and it has a text again"
+
+
+def came_back(session: Session) -> Iterator[Finding]:
+    """Yield the rows that went with an erasure and are there again, as from a backup (four statements)."""
+    erased = select(Erasure.case_id)
+    messages = select(Message.id).where(Message.case_id.in_(erased))
+    again = (
+        (Attachment, Attachment.id, Attachment.case_id.in_(erased)),
+        (Letter, Letter.message_id, Letter.message_id.in_(messages)),
+        (Mail, Mail.id, Mail.case_id.in_(erased)),
+        (RoutingExample, RoutingExample.case_id, RoutingExample.case_id.in_(erased)),
+    )
+    for model, key, of_these in again:
+        for number in session.scalars(select(key).where(of_these).order_by(key)):
+            yield model.__tablename__, str(number), "its case was erased, and it is there again"

@@ -18,6 +18,7 @@ from tracker.charter.rules import RuleBook
 from tracker.charter.words import CaseState, Direction
 from tracker.insight.caserecords import CaseRecords
 from tracker.insight.consistency import inconsistencies
+from tracker.insight.erasure_records import came_back
 from tracker.insight.house_records import house_records
 from tracker.insight.register import years
 from tracker.insight.staff_told import Looks, looks_by
@@ -85,7 +86,10 @@ def _missing_numbers(database: Database) -> Iterator[Problem]:
 
 
 def _of_the_house(database: Database) -> Iterator[Problem]:
-    """Yield what does not fit in the history of the house; a row that cannot be read is named by its seal."""
+    """Yield what does not fit in the history of the house, what was taken out of tables and what came back into them.
+
+    A row that cannot be read is named by its seal.
+    """
     with database.reading() as session, suppress(*UNREADABLE):
         for table, key, what in house_records(session):
             yield Problem(table, key, what)
@@ -93,6 +97,8 @@ def _of_the_house(database: Database) -> Iterator[Problem]:
         for name, written, left in not_as_many(session):
             told = f"{written} rows were written" if written is not None else "how many were written is not kept"
             yield Problem(name, "", f"{told}, and {left} are left")
+        for table, key, what in came_back(session):
+            yield Problem(table, key, what)
 
 
 def _digests_not_sent(database: Database) -> Iterator[Problem]:
