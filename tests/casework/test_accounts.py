@@ -275,6 +275,27 @@ def test_two_administrators_who_close_each_other_at_once_do_not_both_go(database
         assert session.scalar(select(func.count()).where(Staff.active, Staff.role == Role.ADMIN)) == 1
 
 
+def test_an_account_that_is_added_twice_at_once_is_added_once(database: Database) -> None:
+    together = Barrier(2)
+
+    def add(actor: Actor) -> str | None:
+        with database.writing() as session:
+            session.scalars(select(Staff)).all()
+            if not database.is_sqlite:
+                together.wait()
+            try:
+                make_staff(session, "new@suivi.example", Role.CLERK, "M3", actor=actor)
+            except EmailTaken as refused:
+                return refused.code
+        return None
+
+    with database.writing() as session:
+        settle(session)
+        _, admin = an_admin(session, "admin")
+    with ThreadPoolExecutor(2) as both:
+        assert sorted(map(str, both.map(add, (admin, admin)))) == ["None", "email_taken"]
+
+
 def test_a_link_sets_a_password_once_and_for_a_time(database: Database) -> None:
     with database.writing() as session:
         settle(session)

@@ -121,6 +121,7 @@ def add_staff(
     ``UnknownService`` or ``PasswordTooShort``.
     """
     email = email.strip().lower()
+    take_turn(session)  # two clicks at once would both find the address free
     if session.scalar(select(func.count()).where(Staff.email == email)):
         raise EmailTaken(email)
     service = session.get(Service, service_code) if service_code else None
