@@ -129,7 +129,7 @@ def new_question(
     A complaint is about the case, and so concerns whoever handles it and the service that has it; whoever enters it
     says by that what it is. What is sensitive stays so. Raises ``NotPermitted`` or ``Erased``.
     """
-    case = find(session, reference)
+    case = find(session, reference, lock=True)  # the same form sent twice at once takes turns, and is one case
     permit(session, case, Verb.FOLLOW_UP, actor)
     check_not_erased(session, case)
     about = nature is Nature.COMPLAINT

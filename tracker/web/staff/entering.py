@@ -1,6 +1,6 @@
 """Owns the page by which staff enter what came in by letter, fax, telephone, mail or at the counter."""
 
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from hashlib import blake2b
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, g, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from tracker.access.permissions import READ, Room, may
@@ -87,8 +87,17 @@ def _show(form: EntryForm, draft: Draft, status: int, *, problems: Any = ()) -> 
 
 def _register(form: EntryForm, draft: Draft) -> dict[str, str]:
     """Register it, and return what the confirmation shows: it travels in the session."""
-    moment, lang = now(), Language(form.language.data)
-    intake = Intake(
+    moment = now()
+    intake = _intake(form, draft, moment)
+    try:
+        return _registered(form, intake, moment)
+    except IntegrityError:  # a double click: the other request took this key between our look and our commit
+        return _registered(form, intake, moment)
+
+
+def _intake(form: EntryForm, draft: Draft, moment: datetime) -> Intake:
+    lang = Language(form.language.data)
+    return Intake(
         channel=Channel(form.channel.data),
         received_at=moment_of_arrival(form, moment),
         arrival=form.arrival,
@@ -112,6 +121,9 @@ def _register(form: EntryForm, draft: Draft) -> dict[str, str]:
         submission_key=_submission_key(form, draft),
         attachments=tuple(file.id for file in draft.waiting),
     )
+
+
+def _registered(form: EntryForm, intake: Intake, moment: datetime) -> dict[str, str]:
     with site().database.writing() as db:
         answered = form.answered.data or ""
         done = enter_it(db, site().house, intake=intake, answered=answered, actor=me().actor, now=moment)
