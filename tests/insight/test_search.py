@@ -171,6 +171,8 @@ def test_an_answer_is_found_by_what_was_typed_and_not_by_its_frame(database: Dat
     with database.reading() as session:
         sought = ("horta", "plainte petit", "carmes", "bruxelles", "mediateur", "agreer", an.name, "federalombudsman")
         assert [found(session, asked) for asked in sought] == [[1], [2], [], [], [], [], [], []]
+        (hit,) = search(session, EVERYTHING, Asked(terms_of("horta"))).hits
+        assert "".join(piece.text for piece in hit.passage).strip() == "Le guichet Horta vous attend."
         assert list(found_wrong(database)) == []
 
 

@@ -19,7 +19,7 @@ from tracker.insight.searching import MOST_COUNTED, Asked, keys
 from tracker.insight.sight import Viewer, may_read
 from tracker.models.cases import Case
 from tracker.models.messages import Attachment, Message
-from tracker.models.own_words import BY_ITSELF
+from tracker.models.own_words import BY_ITSELF, own_text
 from tracker.models.staff import Staff
 from tracker.models.words import Term
 
@@ -127,14 +127,17 @@ def _files(session: Session, cases: Sequence[int]) -> dict[int, list[str]]:
 
 
 def _passages(session: Session, cases: Sequence[int], sought: Sought) -> dict[int, Pieces]:
-    """Return for each case the first passage of its messages in which a word was found."""
+    """Return for each case the first passage in which a word was found, of what somebody wrote."""
     said = (
-        select(Message.case_id, Message.language, func.substr(Message.body, 1, LONGEST).label("body"))
+        select(
+            Message.case_id, Message.language, Message.kind, Message.direction, Message.reason, Message.signature,
+            Message.template, func.substr(Message.body, 1, LONGEST).label("body"),
+        )
         .where(Message.case_id.in_(cases), Message.kind.not_in(BY_ITSELF), Message.number <= MOST_MESSAGES)
         .order_by(Message.case_id, Message.number)
-    )
+    )  # fmt: skip
     found: dict[int, Pieces] = {}
-    for case_id, language, body in session.connection().execute(said):
-        if not found.get(case_id):
-            found[case_id] = sought.passage(body, language)
+    for message in session.connection().execute(said):
+        if not found.get(message.case_id):
+            found[message.case_id] = sought.passage(own_text(message), message.language)
     return found

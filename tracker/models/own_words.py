@@ -27,7 +27,13 @@ class Frame(NamedTuple):
 
 
 def own_words(message: Any) -> str:
-    """Return what the writer of a message wrote, from its columns.
+    """Return what the writer of a message wrote, from its columns; with the subject of what came in and of a note."""
+    text = own_text(message)
+    return f"{message.subject}\n{text}" if _is_whole(message) else text
+
+
+def own_text(message: Any) -> str:
+    """Return what of the text of a message its writer wrote.
 
     All of what came in and of a note; the reason that an interim letter states; of other letters what stands between
     salutation and closing without the sentences of the template. A letter from a template that has changed since
@@ -35,14 +41,18 @@ def own_words(message: Any) -> str:
     """
     if message.kind in BY_ITSELF:
         return ""
-    if message.direction is Direction.IN or message.kind is MessageKind.NOTE:
-        return f"{message.subject}\n{message.body}"
+    if _is_whole(message):
+        return str(message.body)
     if message.kind is MessageKind.INTERIM and message.reason:
         return str(message.reason)
     text = unsigned(message.body, (message.signature or {}).get("name"))
     if message.template is None:
         return text
     return _unframed(text, message.kind, _frame(message.template, message.language))
+
+
+def _is_whole(message: Any) -> bool:
+    return message.direction is Direction.IN or message.kind is MessageKind.NOTE
 
 
 def unsigned(text: str, signer: str | None) -> str:
