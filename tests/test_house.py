@@ -263,14 +263,23 @@ def test_a_promise_has_one_word_on_every_page_and_in_every_letter(language: str)
     assert [said for said in _said_in(language) if OTHER_WORDS[language].search(said)] == []
 
 
+def test_no_line_in_french_begins_with_a_mark_that_belongs_to_the_word_before() -> None:
+    broken = re.compile(r"[^ \n] [:;?!»]|« ")
+    assert [said for said in _said_on_pages("fr") if broken.search(said)] == []
+
+
 def _said_in(language: str) -> Iterator[str]:
     """Yield every sentence of ours in a language: of pages, of labels and refusals, of letters."""
+    yield from _said_on_pages(language)
+    for path in (ROOT / "templates/correspondence").glob(f"*/{language}/*.txt"):
+        yield path.read_text("utf-8")
+
+
+def _said_on_pages(language: str) -> Iterator[str]:
     for message in _catalog("fr" if language == "en" else language):
         yield from (original if language == "en" else text for original, text in _texts(message) if original)
     for path in (ROOT / "tracker/correspondence/data").glob("*.toml"):
         yield from _in_table(tomllib.loads(path.read_text("utf-8")), language)
-    for path in (ROOT / "templates/correspondence").glob(f"*/{language}/*.txt"):
-        yield path.read_text("utf-8")
 
 
 def _in_table(value: object, language: str) -> Iterator[str]:

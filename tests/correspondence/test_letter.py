@@ -112,7 +112,7 @@ def test_its_structure_has_one_heading_its_lists_and_a_text_for_the_code() -> No
     assert kinds.count("/H1") == 1
     assert kinds.count("/LI") == 2
     assert [alt for kind, alt in tags if kind == "/Figure"] == [
-        f"Code QR : ouvre https://suivi.example/fr/follow?reference={REFERENCE}"
+        f"Code QR\u00a0: ouvre https://suivi.example/fr/follow?reference={REFERENCE}"
     ]
 
 
