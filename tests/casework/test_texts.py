@@ -1,6 +1,8 @@
 """Text modules are kept in versions by those who may, with placeholders that a file can fill."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -46,6 +48,28 @@ def test_each_saving_is_a_version_and_says_whose(database: Database) -> None:
         )  # fmt: skip
         assert passages(session) == []
         assert passages(session, retired=True) == [kept]
+
+
+def test_a_form_that_is_sent_twice_at_once_makes_one_text(database: Database) -> None:
+    together = Barrier(2)
+    with database.writing() as session:
+        actor = head(session)
+
+    def save(_: int) -> int:
+        with database.writing() as session:
+            passages(session)
+            if not database.is_sqlite:
+                together.wait()
+            return save_text(session, **TEXT, actor=actor, now=MONDAY).id
+
+    with ThreadPoolExecutor(2) as both:
+        assert len(set(both.map(save, range(2)))) == 1
+    with database.writing() as session:
+        again = save_text(session, **TEXT | {"body": "Plus court."}, actor=actor, now=LATER)
+        assert len(passages(session)) == 2
+        retire_text(session, number=again.id, actor=actor, now=LATER)
+        save_text(session, **TEXT | {"body": "Plus court."}, actor=actor, now=LATER)
+        assert len(passages(session)) == 2
 
 
 def test_they_are_found_by_words_service_and_language(database: Database) -> None:

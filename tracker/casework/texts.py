@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from tracker.access.permissions import Room, may_write_text
 from tracker.casework.errors import Missing, NotPermitted, Refused
 from tracker.casework.house import Actor
-from tracker.casework.house_history import note_change
+from tracker.casework.house_history import note_change, take_turn
 from tracker.casework.people import UnknownService
 from tracker.charter.words import HouseSubject, Language
 from tracker.correspondence.placeholders import unknown
@@ -63,6 +63,7 @@ def save_text(
 ) -> TextModule:
     """Write a text module anew (``number`` None), or another version of one; what was retired is used again.
 
+    What is in use already, word for word, is not written a second time: a form sent twice makes one text.
     ``seen`` is the version its writer was looking at; none: it does not matter. Raises ``NotPermitted``, ``Missing``,
     ``UnknownService``, ``UnknownPlaceholder``, ``NoSuchText`` or ``TextChanged``.
     """
@@ -76,6 +77,9 @@ def save_text(
     if service_code is not None and session.get(Service, service_code) is None:
         raise UnknownService(service_code)
     if number is None:
+        take_turn(session)
+        if (there := _word_for_word(session, service_code, language, title.strip(), body.strip())) is not None:
+            return there
         text = TextModule(version=0)
         session.add(text)
     else:
@@ -105,6 +109,21 @@ def _said(text: TextModule) -> dict[str, object]:
     """Return what the history tells of a text."""
     said = {name: getattr(text, name) for name in ("service_code", "language", "title", "body")}
     return said | {"in_use": text.retired_at is None}
+
+
+def _word_for_word(
+    session: Session, service_code: str | None, language: Language, title: str, body: str
+) -> TextModule | None:
+    """Return the text module in use that says exactly this for this service, if there is one."""
+    return session.scalars(
+        select(TextModule)
+        .where(
+            TextModule.service_code.is_not_distinct_from(service_code), TextModule.language == language,
+            TextModule.title == title, TextModule.body == body, TextModule.retired_at.is_(None),
+        )
+        .order_by(TextModule.id)
+        .limit(1)
+    ).one_or_none()  # fmt: skip
 
 
 def _take(session: Session, number: int, actor: Actor, seen: int | None) -> TextModule:
