@@ -127,23 +127,28 @@ def test_two_schedulers_side_by_side_ring_once_and_stop_when_told(
             service="CONSULAR",
         )  # fmt: skip
         register(session, make_house(), intake=intake, actor=CITIZEN, now=MONDAY)
-    both = [
-        subprocess.Popen([TRACKER, "scheduler"], env=environment, stderr=subprocess.PIPE, text=True) for _ in range(2)
-    ]
+    files = [tmp_path / "one.log", tmp_path / "other.log"]
+    both = []
+    for file in files:
+        with file.open("wb") as log:
+            both.append(subprocess.Popen([TRACKER, "scheduler"], env=environment, stderr=log))
 
     def all_left() -> bool:
+        """Say whether all is done, and both are there to be told: the first may have done it before the second."""
         with database.reading() as session:
             waiting = session.scalar(select(func.count()).where(Outbox.state == "waiting"))
-            return not waiting and runs(database).keys() == {job.name for job in JOBS}
+        done = not waiting and runs(database).keys() == {job.name for job in JOBS}
+        return done and all("scheduler started" in file.read_text("utf-8") for file in files)
 
     try:
         eventually(all_left)
     finally:
         for process in both:
             process.send_signal(signal.SIGTERM)
-    logs = [process.communicate(timeout=30)[1] for process in both]
+    codes = [process.wait(timeout=30) for process in both]
+    logs = [file.read_text("utf-8") for file in files]
 
-    assert [process.returncode for process in both] == [0, 0]
+    assert codes == [0, 0]
     assert all("scheduler stopped" in log for log in logs)
     assert "Jan" not in "".join(logs)
     assert "example" not in "".join(logs)
