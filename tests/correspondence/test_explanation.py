@@ -106,9 +106,9 @@ def test_dates_are_written_as_people_write_them(language: Language, written: str
 @pytest.mark.parametrize(
     ("language", "written"),
     [
-        (FR, "1er novembre 2026 à 00 h 30"),
-        (NL, "1 november 2026 om 00.30 uur"),
-        (DE, "1. November 2026 um 00.30 Uhr"),
+        (FR, "1er novembre 2026 à 00\u00a0h\u00a030"),
+        (NL, "1 november 2026 om 00.30\u00a0uur"),
+        (DE, "1. November 2026 um 00.30\u00a0Uhr"),
         (EN, "1 November 2026 at 00:30"),
     ],
 )

@@ -17,7 +17,7 @@ from tracker.charter.words import Language
 _LOCALES = {Language.FR: "fr_BE", Language.NL: "nl_BE", Language.DE: "de_BE", Language.EN: "en_GB"}
 _LONG = {Language.FR: "d MMMM y", Language.NL: "d MMMM y", Language.DE: "d. MMMM y", Language.EN: "d MMMM y"}
 _WEEKDAY = {Language.FR: "EEEE ", Language.NL: "EEEE ", Language.DE: "EEEE, ", Language.EN: "EEEE "}
-_TIME = {Language.FR: "%H h %M", Language.NL: "%H.%M", Language.DE: "%H.%M", Language.EN: "%H:%M"}
+_TIME = {Language.FR: "%H\u00a0h\u00a0%M", Language.NL: "%H.%M", Language.DE: "%H.%M", Language.EN: "%H:%M"}
 
 # Placeholders that count something: the entry of phrases.toml [count] that says it.
 _COUNTED = {
