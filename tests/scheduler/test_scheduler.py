@@ -20,6 +20,7 @@ from config import Settings
 from tests.conftest import SECRET_KEY
 from tests.factories import MONDAY, make_case, make_house, make_staff, settle
 from tracker.casework.house import CITIZEN
+from tracker.casework.logins import end_login
 from tracker.casework.paper import Cabinet, letter_of
 from tracker.casework.purge import purge
 from tracker.casework.register import Intake, register
@@ -227,10 +228,12 @@ def test_uploads_whose_form_was_never_sent_are_removed_and_no_others(database: D
             )  # fmt: skip
         for age in (0, 2):
             session.add(Throttle(door="d", who="w", window_start=now - timedelta(days=age), tries=1))
+        for hours in (-1, 1):
+            end_login(session, f"{hours}", until=now + timedelta(hours=hours))
 
     purged = purge(database, tmp_path / "kept", letters=tmp_path / "letters", mail=tmp_path / "none", now=now)
 
-    assert (purged.uploads, purged.throttles) == (2, 1)
+    assert (purged.uploads, purged.throttles, purged.logins) == (2, 1, 1)
     assert sorted(path.name for path in (tmp_path / "kept").iterdir()) == ["new"]
     assert (tmp_path / "outside").exists()
     with database.reading() as session:

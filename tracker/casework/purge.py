@@ -1,4 +1,4 @@
-"""Owns the tidying up: uploads of forms never sent, files without a row, what erasures left, tries long past."""
+"""Owns the tidying up: uploads of forms never sent, files without a row, what erasures left, what is long past."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ from tracker.casework.erasing import Folders, tidy
 from tracker.charter.counting import aware
 from tracker.models.database import Database
 from tracker.models.messages import Attachment
-from tracker.models.operations import Throttle
+from tracker.models.operations import EndedLogin, Throttle
 from tracker.models.paper import Letter
 
 FORM_LIFE = timedelta(days=2)
@@ -35,6 +35,8 @@ class Purged:
     letters: int
     """Files of letters that were never kept, or were made anew."""
     throttles: int
+    logins: int
+    """Logins that were ended and would be over by themselves now."""
     erasures: int
     """Erasures of which nothing is left on the disk from now on."""
 
@@ -63,11 +65,13 @@ def purge(database: Database, folder: Path, *, letters: Path, mail: Path, now: d
             break
     with database.writing() as session:
         old = session.execute(delete(Throttle).where(Throttle.window_start < now - THROTTLE_LIFE))
+        over = session.execute(delete(EndedLogin).where(EndedLogin.until < now))
     return Purged(
         uploads=uploads,
         strays=_remove_strays(database, folder, Attachment.stored_as, now),
         letters=_remove_strays(database, letters, Letter.stored_as, now),
         throttles=getattr(old, "rowcount", 0),
+        logins=getattr(over, "rowcount", 0),
         erasures=tidy(database, Folders(attachments=folder, letters=letters, mail=mail), now=now),
     )
 

@@ -1,4 +1,4 @@
-"""Owns the rows about the machinery itself: when each job last succeeded, and who tries a door too often."""
+"""Owns the rows about the machinery itself: when each job last succeeded, who tries a door too often, what ended."""
 
 from datetime import datetime
 
@@ -28,3 +28,16 @@ class Throttle(Base):
     who: Mapped[str] = mapped_column(String(64), primary_key=True)
     window_start: Mapped[datetime] = mapped_column(primary_key=True)
     tries: Mapped[int]
+
+
+class EndedLogin(Base):
+    """A login that its owner ended before its time: a cookie that was copied meanwhile opens nothing any more.
+
+    By a digest of the login's number, which says nothing of whose it was.
+    """
+
+    __tablename__ = "ended_logins"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    until: Mapped[datetime] = mapped_column(index=True)
+    """When it would have ended by itself: from then on nobody asks for this row."""

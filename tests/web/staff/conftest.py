@@ -4,6 +4,7 @@ import io
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ from tracker.models.database import Database
 from tracker.models.operations import JobRun
 from tracker.models.staff import Staff
 from tracker.web.site import Site
-from tracker.web.staff.accounts import SINCE, Account
+from tracker.web.staff.accounts import NUMBER, SINCE, Account
 
 PASSWORD = "correct horse battery"
 QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
@@ -92,7 +93,7 @@ class Desk:
             with self.client.session_transaction() as session:
                 session["_user_id"] = Account(staff, frozenset()).get_id()
                 session["_fresh"] = True
-                session[SINCE] = int(datetime.now(UTC).timestamp())
+                session[SINCE], session[NUMBER] = int(datetime.now(UTC).timestamp()), token_urlsafe(16)
 
     def get(self, path: str) -> TestResponse:
         """Open a page."""

@@ -11,8 +11,9 @@ from tests.web.staff.conftest import PASSWORD, Desk, email_of, fields_of, form_o
 from tracker.casework import throttle
 from tracker.models.database import Database
 from tracker.models.messages import Message
+from tracker.models.operations import EndedLogin
 from tracker.models.staff import Staff
-from tracker.web.staff.accounts import LASTS, SINCE
+from tracker.web.staff.accounts import LASTS, NUMBER, SINCE
 from tracker.web.staff.login import TRIES_FROM_ONE_PLACE, TRIES_ON_ONE_ACCOUNT
 
 WRONG = "This e-mail address and this password do not go together"
@@ -114,6 +115,34 @@ def test_logging_out_takes_a_post(an: Desk) -> None:
     assert token is not None
 
     an.client.post("/staff/logout", data={"csrf_token": token["value"]})
+
+    assert an.get("/staff/queue").status_code == 302
+
+
+def test_a_cookie_copied_before_logging_out_opens_nothing_then(door: Desk, app: Flask, database: Database) -> None:
+    copy, elsewhere = Desk(app), Desk(app)
+    for at in (door, elsewhere):
+        at.send("/staff/login", email=email_of("an"), password=PASSWORD)
+    with door.client.session_transaction() as session, copy.client.session_transaction() as stolen:
+        stolen.update(session)
+    assert copy.get("/staff/queue").status_code == 200
+
+    page = door.get("/staff/queue")
+    token = soup_of(page).select_one(".staff-out input[name=csrf_token]")
+    for _ in range(2):  # sent twice: over is over
+        assert door.client.post("/staff/logout", data={"csrf_token": token and token["value"]}).status_code == 303
+
+    assert [at.get("/staff/queue").status_code for at in (door, copy, elsewhere)] == [302, 302, 200]
+    with database.reading() as db:
+        (row,) = db.scalars(select(EndedLogin))
+        assert timedelta() < row.until - datetime.now(UTC) <= LASTS
+    door.send("/staff/login", email=email_of("an"), password=PASSWORD)
+    assert [at.get("/staff/queue").status_code for at in (door, copy)] == [200, 302]
+
+
+def test_a_login_without_a_number_is_none(an: Desk) -> None:
+    with an.client.session_transaction() as session:
+        del session[NUMBER]
 
     assert an.get("/staff/queue").status_code == 302
 

@@ -3,19 +3,22 @@
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from hashlib import blake2b
+from secrets import token_urlsafe
 from typing import cast
 
 from flask import Flask, session
-from flask_login import LoginManager, UserMixin, current_user
-from sqlalchemy import bindparam, select
+from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+from sqlalchemy import bindparam, exists, select
 
 from tracker.access.permissions import READ, Person, reaches
 from tracker.casework.house import Actor
+from tracker.casework.logins import digest_of, end_login
 from tracker.casework.staffing import stands_in_for
 from tracker.charter.counting import brussels_day
 from tracker.charter.words import Role
 from tracker.insight.mailbox import desks
 from tracker.insight.sight import Viewer
+from tracker.models.operations import EndedLogin
 from tracker.models.staff import Staff
 from tracker.web.site import site
 
@@ -24,6 +27,9 @@ LASTS = timedelta(hours=10)
 
 SINCE = "staff_since"
 """Where the session keeps when somebody logged in (seconds since 1970)."""
+
+NUMBER = "staff_login"
+"""Where the session keeps the number of this login, drawn by lot: logging out ends every copy of the cookie."""
 
 
 class Account(UserMixin):  # type: ignore[misc] # Flask-Login carries no types
@@ -72,13 +78,34 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def begin(staff: Staff) -> None:
+    """Log somebody in, in this browser."""
+    session[SINCE], session[NUMBER] = int(now().timestamp()), token_urlsafe(16)
+    login_user(Account(staff, frozenset()))
+
+
+def end() -> None:
+    """End the login of this browser, if there is one, wherever its cookie was copied to."""
+    if current_user.is_authenticated:
+        with site().database.writing() as db:
+            end_login(db, session[NUMBER], until=_since() + LASTS)
+    logout_user()
+    session.pop(SINCE, None)
+    session.pop(NUMBER, None)
+
+
+def _since() -> datetime:
+    return datetime.fromtimestamp(session.get(SINCE, 0), UTC)
+
+
 def _load(stored: str) -> Account | None:
-    """Return the account that a session names, unless its time is over, its password changed or it was closed."""
+    """Return the account that a session names, unless it is closed, its password changed, or the login is over."""
     number, _, stamp = stored.partition(".")
-    if not number.isdecimal() or now() - datetime.fromtimestamp(session.get(SINCE, 0), UTC) > LASTS:
+    login = session.get(NUMBER)
+    if not number.isdecimal() or login is None or now() - _since() > LASTS:
         return None
     with site().reading() as db:
-        found = db.connection().execute(_WHO, {"id": int(number)}).first()
+        found = db.connection().execute(_WHO, {"id": int(number), "login": digest_of(login)}).first()
         staff = cast("Staff | None", found)  # of which an account asks these columns only
         if staff is None or staff.password_hash is None or _stamp(staff) != stamp:
             return None
@@ -90,7 +117,7 @@ def _load(stored: str) -> Account | None:
 # Asked at every request: as a row, a third of the time of an object.
 _WHO = select(
     Staff.id, Staff.name, Staff.email, Staff.language, Staff.password_hash, Staff.role, Staff.service_code
-).where(Staff.id == bindparam("id"), Staff.active)
+).where(Staff.id == bindparam("id"), Staff.active, ~exists().where(EndedLogin.digest == bindparam("login")))
 
 
 def _stamp(staff: Staff) -> str:

@@ -4,7 +4,7 @@ from flask import Response, flash, g, make_response, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_login import current_user, login_user, logout_user
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response as AnyResponse
 from wtforms import EmailField, PasswordField
@@ -17,8 +17,8 @@ from tracker.web.fields import EMAIL_LENGTH, TypedForm, clean_line, required
 from tracker.web.languages import CHOSEN
 from tracker.web.networks import network_of
 from tracker.web.site import site
-from tracker.web.staff import again
-from tracker.web.staff.accounts import SINCE, Account, me, now
+from tracker.web.staff import accounts, again
+from tracker.web.staff.accounts import me, now
 from tracker.web.staff.blueprint import open_to_anyone, speak_their_language, staff
 
 TRIES_ON_ONE_ACCOUNT = 8
@@ -74,8 +74,7 @@ def log_in() -> ResponseReturnValue:
     g.pop("csrf_token", None)
     if language:
         session[CHOSEN] = language
-    session[SINCE] = int(now().timestamp())
-    login_user(Account(found, frozenset()))
+    accounts.begin(found)
     target = _inside(request.values.get("next", ""))
     return again.bring_back(target, request.form) or redirect(target, 303)
 
@@ -121,8 +120,7 @@ def _page(form: LoginForm, status: int) -> Response:
 @open_to_anyone
 def log_out() -> AnyResponse:
     """End the login."""
-    logout_user()
-    session.pop(SINCE, None)
+    accounts.end()
     flash(_("You are logged out."), "success")
     return redirect(url_for("staff.login"), 303)
 
