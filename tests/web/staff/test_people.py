@@ -60,7 +60,7 @@ def test_an_account_is_added_and_its_owner_sets_the_password_by_a_link(
     told = gi.page(path).select_one(".staff-timeline li")
     assert told is not None
     assert "Case handler" in told.get_text()
-    assert "fr: Cheffe de service" in told.get_text()
+    assert "Cheffe de service (fr)" in told.get_text()
     at_once = gi.page(path)
     gi.send(path, name="Ka N.")
     assert gi.send_form(at_once, path, name="K. Novak").status_code == 409, "somebody changed it meanwhile"

@@ -13,7 +13,7 @@ from tracker.casework.closing_days import with_learnt
 from tracker.casework.trying_rules import rules_without_target
 from tracker.charter.counting import brussels_day
 from tracker.charter.rules import Rule, RuleStatus
-from tracker.charter.words import MessageKind
+from tracker.charter.words import Channel, MessageKind
 from tracker.correspondence.explanation import label, rule_source
 from tracker.correspondence.versions import all_texts
 from tracker.insight.machinery import jobs
@@ -37,6 +37,7 @@ def administration() -> ResponseReturnValue:
         jobs=found,
         what_jobs_do=_what_jobs_do(),
         rules=here.house.rules.rules,
+        channels=len(Channel),
         texts=all_texts(),
         kinds=_kinds(),
         sources={rule.id: _source(rule) for rule in here.house.rules.rules},

@@ -199,6 +199,13 @@ def no_case(sentence: str) -> ResponseReturnValue:
     return render_template("staff/no_case.html", sentence=sentence), 404
 
 
+def _here(endpoint: str, url: str) -> str:
+    """Return how an entry of the menu stands to the page: it is the page, or what the page belongs to."""
+    if request.endpoint == endpoint:
+        return "page"
+    return "true" if request.path.startswith(f"{url}/") else ""
+
+
 @staff.context_processor
 def _frame() -> dict[str, Any]:
     """Give every staff page its menu."""
@@ -220,9 +227,11 @@ def _frame() -> dict[str, Any]:
         (Room.ADMIN, "staff.administration", _("This installation")),
         (Room.PEOPLE, "staff.people", _("Accounts")),
         (Room.ABSENCES, "staff.absences", _("Absences")),
+        (Room.ADMIN, "staff.closing_days", _("Closing days")),
+        (Room.ADMIN, "staff.house_history", _("History")),
     ]
     shown = [
-        (url_for(endpoint), words, request.endpoint == endpoint)
+        (url := url_for(endpoint), words, _here(endpoint, url))
         for room, endpoint, words in menu
         if (may_enter(me().person, room) if room is not Room.RULES else may_keep())
     ]

@@ -16,12 +16,14 @@ from tracker.charter.words import Channel, Language, Nature, ObligationKind
 from tracker.insight.figure_files import Place, Wanted, files
 from tracker.insight.figures import Figures, Load, Scope, figures, load, service_names
 from tracker.insight.keeping import Outcome
+from tracker.models.staff import Staff
 from tracker.web.languages import language
 from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
 from tracker.web.staff.blueprint import needs_room, staff
 from tracker.web.staff.charts import columns
 from tracker.web.staff.figure_tables import (
+    LONG_AGO,
     Period,
     cut_tables,
     end_of,
@@ -59,7 +61,10 @@ def dashboard() -> str:
     """Show how the promises were kept, and what is to come."""
     board = _board()
     months, days, people, *cuts = board.tables
-    share = [(f"{m.first:%m/%y}", round(100 * (m.kept.share or 0), 1)) for m in board.found.months]
+    share = [
+        (f"{m.first:%m/%y}{' –' if m.kept.share is None else ''}", round(100 * (m.kept.share or 0), 1))
+        for m in board.found.months
+    ]
     due = [(f"{day.day}/{day.month}", due) for day, due in zip(board.ahead, board.whole.due, strict=True)]
     return render_template(
         "staff/dashboard.html",
@@ -68,7 +73,7 @@ def dashboard() -> str:
         days=days,
         people=people,
         cuts=cuts,
-        share=percent(board.found.whole.kept.share).words,
+        share=board.found.whole.kept.judged and percent(board.found.whole.kept.share).words,
         short=[
             (one, short_day(day, board.ahead[0], language()))
             for one in board.each
@@ -102,11 +107,15 @@ def dashboard_files() -> str:
         abort(404)
     with site().database.reading() as db:
         lines, after = files(db, me().viewer, _scope(), wanted, today=today, after=_place())
+        handler = db.get(Staff, wanted.handler_id) if lines and wanted.handler_id else None
         services = service_names(db, language())
     return render_template(
         "staff/dashboard_files.html",
         lines=lines,
         wanted=wanted,
+        handler=handler.name if handler else "",
+        behind=wanted.first <= LONG_AGO,
+        back=_period_of(wanted),
         words=outcome_words(),
         services=services,
         day=lambda value: short_day(value, today, language()),
@@ -144,6 +153,12 @@ def _period(today: date) -> Period:
             return Period(month, end_of(month), asked, month_words(month))
     words = _("%(first)s to %(last)s", first=month_words(months[0]), last=month_words(months[-2]))
     return Period(months[0], end_of(months[-2]), "year", words)
+
+
+def _period_of(wanted: Wanted) -> str | None:
+    """Return the month whose figure was followed, as its address says it; None: the twelve."""
+    whole = not wanted.to_do and wanted.last == end_of(wanted.first)
+    return wanted.first.strftime("%Y-%m") if whole else None
 
 
 def _next(after: Place) -> str:

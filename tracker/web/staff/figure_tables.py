@@ -26,6 +26,8 @@ WORDS_OF: Mapping[str, type[StrEnum]] = {
     "kind": ObligationKind, "channel": Channel, "nature": Nature, "language": Language,
 }  # fmt: skip
 COUNTED = (*JUDGED, *APART)
+LONG_AGO = date(2000, 1, 1)
+"""Where the files that are behind begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ def outcome_words() -> Mapping[Outcome, str]:
 
 def percent(share: float | None) -> Cell:
     """Return a share in words, with its number."""
-    form = "#,##0.0%" if language() == Language.EN else "#,##0.0 %"
+    form = "#,##0.0%" if language() == Language.EN else "#,##0.0\N{NO-BREAK SPACE}%"
     return Cell("–") if share is None else Cell(str(format_percent(share, form, locale=language())), share)
 
 
@@ -84,11 +86,12 @@ def month_table(found: Figures) -> Table:
 def cut_tables(found: Figures, period: Period, services: Mapping[str, str]) -> list[Table]:
     """Return the tables by what promises are about; by service where there are several."""
     captions = {
-        "kind": _("By promise"), "channel": _("By channel"), "nature": _("By nature"), "language": _("By language"),
-        "service": _("By service"),
+        "kind": (_("By promise"), _("Promise")), "channel": (_("By channel"), _("Channel")),
+        "nature": (_("By nature"), _("Nature")), "language": (_("By language"), _("Language")),
+        "service": (_("By service"), _("Service")),
     }  # fmt: skip
     tables = []
-    for cut, caption in captions.items():
+    for cut, (caption, head) in captions.items():
         values = found.by.get(cut, {})
         if not values or (cut == "service" and len(values) < 2):
             continue
@@ -98,7 +101,7 @@ def cut_tables(found: Figures, period: Period, services: Mapping[str, str]) -> l
             else (lambda word, words=WORDS_OF[cut]: label(words(word), Language(language())))  # type: ignore[misc]
         )
         rows = [[Cell(name(value)), *_tally(tally, period, **{cut: value})] for value, tally in values.items()]
-        tables.append(Table(cut, _about(caption, period), (caption, *_heads()), rows))
+        tables.append(Table(cut, _about(caption, period), (head, *_heads()), rows, cuts=True))
     return tables
 
 
@@ -146,25 +149,25 @@ def load_tables(whole: Load, each: Sequence[Load], ahead: list[date], services: 
         _("Behind"),
         _("Due in 20 days"),
         _("Pace a day"),
-        _("Short by"),
-        _("Short from"),
+        _("Too many"),
+        _("Too many from"),
     )
     return [
         Table("days", _("What falls due on the next 20 working days"), heads, days),
-        Table("people", _("Who will be short of time"), heads_of_people, people),
+        Table("people", _("Work and pace of each handler"), heads_of_people, people),
     ]
 
 
 def _who(one: Load, ahead: list[date], services: Mapping[str, str]) -> list[Cell]:
     short = one.short_from(ahead)
     of: dict[str, Any] = {"todo": 1, "handler": one.handler_id, "service": one.service_code}
-    past = {"first": "2000-01-01", "last": (ahead[0] - timedelta(days=1)).isoformat()}
+    past = {"first": LONG_AGO.isoformat(), "last": (ahead[0] - timedelta(days=1)).isoformat()}
     due = {"first": ahead[0].isoformat(), "last": ahead[-1].isoformat()}
     total = sum(one.due)
     return [
         Cell(one.name), Cell(services.get(one.service_code, one.service_code) or _("none yet")),
         _count(one.behind, **of, **past), _count(total, **of, **due),
-        Cell(str(format_decimal(float(one.pace), "0.0", locale=language())), float(one.pace)),
+        Cell(str(format_decimal(float(one.pace), "0.00", locale=language())), float(one.pace)),
         Cell(number(one.short_by), one.short_by),
         _day(short, ahead[0]) if short else Cell("–"),
     ]  # fmt: skip

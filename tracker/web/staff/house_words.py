@@ -92,7 +92,7 @@ def _more(more: Mapping[str, Any]) -> Iterator[str]:
 def _field(name: str) -> str:
     names = {
         "email": _("E-mail address"), "name": _("Name"), "titles": _("Title"), "phone": _("Telephone"),
-        "role": _("Role"), "service_code": _("Service"), "active": _("Account open"), "in_use": _("In use"),
+        "role": _("Role"), "service_code": _("Service"), "active": _("Account open"), "in_use": _("May be used"),
         "away_from": _("First day away"), "away_until": _("Last day away"), "deputy_id": _("Who stands in"),
         "title": _("Title"), "body": _("Text"), "language": _("Language"),
     }  # fmt: skip
@@ -111,7 +111,7 @@ def _value(name: str, value: Any) -> str:
     if name == "language":
         return str(NAMES.get(value, value))
     if isinstance(value, dict):
-        return " · ".join(f"{lang}: {said}" for lang, said in sorted(value.items()))
+        return " · ".join(f"{said} ({lang})" for lang, said in sorted(value.items()))
     return _short(value)
 
 

@@ -19,6 +19,7 @@ from tracker.charter.errors import CharterError
 from tracker.charter.words import HouseSubject, Language, Role
 from tracker.correspondence.explanation import label
 from tracker.insight.choices import bodies, colleagues
+from tracker.insight.figures import service_names
 from tracker.insight.house import changes_of, found_by, last_change_of, open_beside, open_files
 from tracker.models.staff import Staff
 from tracker.web.fields import NAME_LENGTH, clean_line, email, phone
@@ -62,7 +63,7 @@ class PersonForm(StaffForm):
             ours = bodies(db, internal=True, day=brussels_day(now()), language=language())
         self.service.choices = [
             ("", _("None")),
-            *((one.code, one.name if one.code in one.name else f"{one.name} ({one.code})") for one in ours),
+            *((one.code, one.name if one.code in one.name else f"{one.name} · {one.code}") for one in ours),
         ]
         self.language.choices = list(NAMES.items())
         if row is None and not self.is_submitted():
@@ -111,8 +112,14 @@ def people() -> str:
     words, closed = clean_line(request.args.get("q", ""))[:NAME_LENGTH], "closed" in request.args
     with site().database.reading() as db:
         found = found_by(db, words, active=not closed, most=SHOWN + 1)
+        services = service_names(db, language())
     return render_template(
-        "staff/people.html", found=found[:SHOWN], more=len(found) > SHOWN, words=words, closed=closed
+        "staff/people.html",
+        found=found[:SHOWN],
+        more=len(found) > SHOWN,
+        words=words,
+        closed=closed,
+        services=services,
     )
 
 

@@ -27,6 +27,8 @@ class Table:
     caption: str
     heads: Sequence[str]
     rows: Sequence[Sequence[Cell]]
+    cuts: bool = False
+    """One of several with the same columns, which stand one below the other."""
 
 
 def as_csv(table: Table) -> bytes:
