@@ -15,6 +15,7 @@ if (counts) {
         const shown = counts.querySelector(`[data-count="${CSS.escape(name)}"]`);
         if (!shown || shown.textContent === number) continue;
         shown.textContent = number;
+        shown.toggleAttribute("data-none", number === "0");
         news.push(shown.closest("a").textContent.trim().replace(/\s+/g, " "));
       }
       if (news.length) told.textContent = `${told.dataset.changed} ${news.join(", ")}`;

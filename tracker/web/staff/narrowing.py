@@ -267,7 +267,7 @@ def panel(db: Session, viewer: Viewer, asked: Narrowing, today: date) -> FilterF
     form = FilterForm(formdata=None, meta={"csrf": False})
     chosen, lang = asked.filters, language()
     offered: Mapping[str, list[tuple[str, str]]] = {
-        "service": [(body.code, f"{body.code} – {body.name}")
+        "service": [(body.code, body.name)
                     for body in bodies(db, internal=True, day=today, language=lang)],
         "handler": [(str(number), name) for number, name in handlers(db, viewer)],
         "nature": words_of(Nature), "kind": words_of(ObligationKind), "channel": words_of(Channel),

@@ -13,6 +13,7 @@ from tracker.casework.trying_rules import rules_without_target
 from tracker.charter.errors import CharterError
 from tracker.charter.words import Language, Role
 from tracker.correspondence.explanation import title_of
+from tracker.insight.figures import service_names
 from tracker.insight.upcoming import feed_made_at
 from tracker.models.staff import Staff
 from tracker.web.languages import CHOSEN, NAMES, language
@@ -114,12 +115,11 @@ def _show(
 ) -> Response:
     title = title_of(row.titles, row.role, Language(language()))
     lost = rules_without_target(router(), now()) if row.role is Role.ADMIN else []  # others land on their queue
-    made_at = None
-    if files := has_files(me().person):
-        with site().database.reading() as db:
-            made_at = feed_made_at(db, row.id)
+    with site().database.reading() as db:
+        service = service_names(db, language()).get(row.service_code) if row.service_code else None
+        made_at = feed_made_at(db, row.id) if (files := has_files(me().person)) else None
     page = render_template(
         "staff/profile.html", form=form, person=row, title=title, problems=problems, lost=lost, keeps=True,
-        has_files=files, feed_made_at=made_at, address=address,
+        has_files=files, feed_made_at=made_at, address=address, service=service,
     )  # fmt: skip
     return make_response(page, status)

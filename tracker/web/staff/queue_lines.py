@@ -110,7 +110,8 @@ def short_name(name: str) -> tuple[str, str]:
 def short_day(day: date, today: date, lang: str) -> str:
     """Return a date for a dense list: Tue 17 Mar, with the year when it is another."""
     form = "EEE d. MMM" if lang == Language.DE else "EEE d MMM"
-    return str(format_date(day, form if day.year == today.year else f"{form} y", locale=_LOCALES.get(lang, lang)))
+    words = str(format_date(day, form if day.year == today.year else f"{form} y", locale=_LOCALES.get(lang, lang)))
+    return words.replace(" 1 ", " 1er ", 1) if lang == Language.FR else words
 
 
 @in_each_language

@@ -15,7 +15,9 @@ from tracker.access.permissions import Room, may_share_views
 from tracker.casework.saved_views import NoSuchView, begin_with, change_view, delete_view, keep_view, may_change
 from tracker.charter.counting import brussels_day
 from tracker.charter.errors import CharterError
+from tracker.insight.figures import service_names
 from tracker.insight.saved_views import Saved, saved_views
+from tracker.web.languages import language
 from tracker.web.site import site
 from tracker.web.staff.accounts import Account, me, now
 from tracker.web.staff.acts import problems_of
@@ -105,6 +107,8 @@ def kept_view(number: int) -> ResponseReturnValue:
     account = me()
     with site().database.reading() as db:
         view = next((one for one in saved_views(db, account.viewer) if one.id == number), None)
+        services = service_names(db, language())
+        holds = words_of_all(_asked(db, account, as_typed(view.query))) if view is not None else ""
     if view is None:
         abort(404)
     form, may = ViewForm(), may_change(account.person, owner_id=view.owner_id, service_code=view.service)
@@ -119,7 +123,7 @@ def kept_view(number: int) -> ResponseReturnValue:
             problems = problems_of(error)
     page = render_template(
         "staff/saved_view.html", form=form, view=view, may=may, may_share=may_share_views(account.person),
-        problems=problems,
+        problems=problems, holds=holds, services=services,
     )  # fmt: skip
     return page, 400 if form.errors else 409 if problems else 200
 
@@ -153,11 +157,12 @@ def _show(form: ViewForm, new: Narrowing | None, problems: Sequence[tuple[str, s
         typed = [as_typed(view.query) for view in saved]
         several = [narrowing(given, view_of(account, given), show_of(given)) for given in typed]
         asked = look_up_all(db, account.viewer, several, brussels_day(now()))
+        services = service_names(db, language())
     kept = [
         Kept(view, url_for("staff.queue", **view.query), words_of_all(one))
         for view, one in zip(saved, asked, strict=True)
     ]
     return render_template(
         "staff/saved_views.html", form=form, new=new, holds=words_of_all(new) if new else "", kept=kept,
-        may_share=may_share_views(account.person), problems=problems,
+        may_share=may_share_views(account.person), problems=problems, services=services,
     )  # fmt: skip

@@ -29,6 +29,7 @@ from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
 from tracker.web.staff.blueprint import needs_room, staff
 from tracker.web.staff.fields import DayField, Pick, StaffForm, one_line, words_of
+from tracker.web.staff.queue_lines import short_name
 
 WORDS_LENGTH = 200
 _LONGEST_NUMBER = 18
@@ -70,7 +71,8 @@ class SearchForm(StaffForm):
 @needs_room(Room.SEARCH)
 def search() -> ResponseReturnValue:
     """Show what is found, newest first; a whole reference leads straight to its file (user charter §2)."""
-    form = _form()
+    services = _services()
+    form = _form(services)
     words = "" if form.q.errors else form.q.data or ""
     meant = meant_by(words, site().house.reference_prefix)
     if meant.reference is not None:
@@ -82,8 +84,8 @@ def search() -> ResponseReturnValue:
     return render_template(
         "staff/search.html",
         form=form,
-        near=_lines(near) if _after() is None else [],
-        found=_lines(found.hits),
+        near=_lines(near, services) if _after() is None else [],
+        found=_lines(found.hits, services),
         told=_told(found.count, words, asked, meant),
         narrowed=any(getattr(asked, name) for name in (*FILTERS, "since", "until")),
         older=found.older and url_for("staff.search", **_kept(), after=found.older),
@@ -91,8 +93,9 @@ def search() -> ResponseReturnValue:
     )
 
 
-def _lines(hits: Sequence[Hit]) -> list[Line]:
+def _lines(hits: Sequence[Hit], services: Mapping[str, str]) -> list[Line]:
     lang, received, nowhere = language(), _("received %(when)s"), _("no service yet")
+    short: dict[str | None, str] = {code: short_name(name)[0] for code, name in services.items()} | {None: nowhere}
     return [
         Line(
             url=f"/staff/cases/{hit.reference}",
@@ -102,9 +105,9 @@ def _lines(hits: Sequence[Hit]) -> list[Line]:
             requester=Markup(" · ").join(_marked(one, "bdi") for one in (hit.requester, *hit.details)),
             passage=_marked(hit.passage),
             language=hit.language,
-            told=" · ".join(
+            told="\u00a0· ".join(
                 (label(hit.state, lang), label(hit.nature, lang), received % {"when": day(hit.received_at)},
-                 label(hit.channel, lang), hit.service_code or nowhere, hit.handler)
+                 label(hit.channel, lang), str(short.get(hit.service_code, hit.service_code)), hit.handler)
             ),
         )
         for hit in hits
@@ -119,14 +122,17 @@ def _marked(pieces: Pieces, around: str = "") -> Markup:
     return Markup(f"<{around}>{text}</{around}>" if around else text)  # noqa: S704 - each piece was escaped
 
 
-def _form() -> SearchForm:
-    form = SearchForm(formdata=request.args, meta={"csrf": False})
-    today = brussels_day(now())
+def _services() -> dict[str, str]:
+    """Return the names of our own services by code, as they are today."""
     with site().reading() as db:
-        services = [(body.code, f"{body.code} – {body.name}")
-                    for body in bodies(db, internal=True, day=today, language=language())]  # fmt: skip
+        found = bodies(db, internal=True, day=brussels_day(now()), language=language())
+    return {body.code: body.name for body in found}
+
+
+def _form(services: Mapping[str, str]) -> SearchForm:
+    form = SearchForm(formdata=request.args, meta={"csrf": False})
     choices: Mapping[str, list[tuple[str, str]]] = {
-        "service": services, "state": words_of(CaseState), "nature": words_of(Nature),
+        "service": list(services.items()), "state": words_of(CaseState), "nature": words_of(Nature),
         "channel": words_of(Channel), "language": words_of(Language),
     }  # fmt: skip
     for name, offered in choices.items():

@@ -35,7 +35,6 @@ class Deed:
     """Something that can be done to several files: what the button of the queue says, the page, and its fields."""
 
     words: Any
-    title: Any
     button: Any
     form: type[StaffForm]
     intro: Any = ""
@@ -49,14 +48,13 @@ class LaterForm(StaffForm):
 
 
 DEEDS = {
-    "assign": Deed(_l("Choose the handler"), _l("Choose who handles these files"), _l("Give them to this colleague"),
-                   AssignForm),
-    "hand-over": Deed(_l("Hand over"), _l("Hand these files over"), _l("Hand over"), HandOverForm),
-    "later": Deed(_l("Set aside"), _l("Set these files aside"), _l("Set them aside"), LaterForm,
-                  _l("Only what comes first in your own list changes: dates, reminders and who is told stay as they"
-                     " are. Only your own files, until a working day before the last one that the promise leaves.")),
-    "letters": Deed(_l("Print their letters"), _l("Print the letters of these files"), _l("Print"), StaffForm),
-    "list": Deed(_l("Print the list"), _l("List of files"), "", StaffForm),
+    "assign": Deed(_l("Choose the handler"), _l("Give them to this colleague"), AssignForm),
+    "hand-over": Deed(_l("Hand over"), _l("Hand over"), HandOverForm),
+    "later": Deed(_l("Set aside"), _l("Set aside"), LaterForm,
+                  _l("The files come later in your own list; dates, reminders and who is told stay as they are. Only"
+                     " your own files, and at the latest until the working day before they are to be done.")),
+    "letters": Deed(_l("Print their letters"), _l("Print"), StaffForm),
+    "list": Deed(_l("Print the list"), "", StaffForm),
 }  # fmt: skip
 
 

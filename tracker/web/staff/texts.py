@@ -154,7 +154,7 @@ def _show(
 
 
 def _services() -> list[tuple[str, str]]:
-    """Return our own services by code, by name."""
+    """Return our own services, code and name, by name."""
     with site().database.reading() as db:
         found = bodies(db, internal=True, day=brussels_day(now()), language=language())
-    return [(one.code, one.name if one.code in one.name else f"{one.name} ({one.code})") for one in found]
+    return [(one.code, one.name) for one in found]
