@@ -265,7 +265,8 @@ def test_a_promise_has_one_word_on_every_page_and_in_every_letter(language: str)
 
 def test_no_line_in_french_begins_with_a_mark_that_belongs_to_the_word_before() -> None:
     broken = re.compile(r"[^ \n] [:;?!»]|« ")
-    assert [said for said in _said_on_pages("fr") if broken.search(said)] == []
+    told = (re.sub(r"\{%.*?%\}", "{}", said, flags=re.DOTALL) for said in _said_in("fr"))
+    assert [said for said in told if broken.search(said)] == []
 
 
 def _said_in(language: str) -> Iterator[str]:

@@ -67,7 +67,15 @@ LETTERS: dict[str, tuple[MessageKind, LetterFacts]] = {
         MessageKind.ACKNOWLEDGEMENT,
         facts(promise=replace(P1, overdue=True), answer_by=Channel.EMAIL),
     ),
+    "acknowledgement-desk": (
+        MessageKind.ACKNOWLEDGEMENT,
+        facts(promise=P1, answer_by=Channel.EMAIL, signature=replace(SIGNATURE, is_desk=True)),
+    ),
     "complaint_acknowledgement": (MessageKind.COMPLAINT_ACKNOWLEDGEMENT, facts(promise=P6, answer_by=Channel.EMAIL)),
+    "complaint_acknowledgement-desk": (
+        MessageKind.COMPLAINT_ACKNOWLEDGEMENT,
+        facts(promise=P6, answer_by=Channel.EMAIL, signature=replace(SIGNATURE, is_desk=True)),
+    ),
     "emergency": (
         MessageKind.EMERGENCY,
         facts(phones=emergency_phones(post=Phone(Line.POST, "+254 20 712 20 11", "Ambassade à Nairobi"))),

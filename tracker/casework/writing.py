@@ -104,6 +104,7 @@ def signature_of(services: Services, case: Case, signer: Signer, service_code: s
         email=signer.email,
         service_name=str(service.names[case.language.value]) if service else organisation(case.language),
         postal_address=address or "",
+        is_desk=signer.is_desk,
     )
 
 

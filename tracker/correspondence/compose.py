@@ -22,6 +22,7 @@ from tracker.correspondence.explanation import (
     days_left_in_words,
     explain_rule,
     label,
+    name_of,
     organisation,
     rung_in_words,
 )
@@ -160,7 +161,9 @@ def compose_notice(facts: NoticeFacts, languages: Sequence[Language]) -> Compose
     values = {field.name: getattr(facts, field.name) for field in fields(facts)}
 
     def said(language: Language) -> dict[str, Any]:
-        return values | {"days_left": days_left_in_words(facts.due_on, facts.today, language)}
+        handler = name_of(facts.handler_name, language, is_desk=facts.handler_is_desk)
+        left = days_left_in_words(facts.due_on, facts.today, language)
+        return values | {"days_left": left, "handler_name": handler}
 
     return _to_staff(NOTICE, said, languages, [facts.case_url], layout="notice.txt")
 
@@ -170,7 +173,15 @@ def compose_mail_notice(facts: MailNoticeFacts, languages: Sequence[Language]) -
     values = {field.name: getattr(facts, field.name) for field in fields(facts)}
     listed, more = facts.held[:MOST_LISTED], len(facts.held[MOST_LISTED:])
     links = [facts.list_url, *(one.url for one in listed)]
-    return _to_staff(MAIL_NOTICE, lambda _: values | {"listed": listed, "more": more}, languages, links)
+
+    def said(language: Language) -> dict[str, Any]:
+        named = [
+            replace(one, handler_name=name_of(one.handler_name or "", language, is_desk=one.handler_is_desk))
+            for one in listed
+        ]
+        return values | {"listed": named, "more": more}
+
+    return _to_staff(MAIL_NOTICE, said, languages, links)
 
 
 def compose_staff_notice(facts: StaffNoticeFacts, languages: Sequence[Language]) -> Composed:

@@ -18,6 +18,8 @@ class Signature:
     email: str
     service_name: str
     postal_address: str
+    is_desk: bool = False
+    """Nobody in particular: the desk that holds what reaches it while no dispatcher is there."""
 
     def as_record(self, reference: str) -> dict[str, str]:
         """Return it as it is kept with the message, with the case's reference as printed."""
@@ -126,6 +128,7 @@ class NoticeFacts:
     """The Brussels day on which it is written."""
     case_url: str
     handler_name: str = ""
+    handler_is_desk: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +198,7 @@ class HeldMail:
     """The case that it is presumed to be about."""
     handler_name: str | None = None
     """Who has that case."""
+    handler_is_desk: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,6 +64,7 @@ def notice_mail(session: Session, notice: Notice, sender: Sender) -> Parcel:
         today=brussels_day(notice.recorded_at),
         case_url=f"{sender.base_url}/staff/cases/{case.reference}",
         handler_name=one_line(handler.name),
+        handler_is_desk=handler.is_desk,
     )
     mail = compose_notice(facts, [person.language for person in people])
     return _to_people(
@@ -222,7 +223,7 @@ def _section(kept: Mapping[str, Any], sender: Sender) -> DigestSection:
 def _held(session: Session, notice: MailNotice, sender: Sender) -> Iterator[HeldMail]:
     """Return what is held of the mail that a notice tells of, the first due first."""
     waiting = (
-        select(Mail.id, Mail.reason, Mail.due_on, Case.reference, Staff.name)
+        select(Mail.id, Mail.reason, Mail.due_on, Case.reference, Staff.name, Staff.is_desk)
         .outerjoin(Case, Case.id == Mail.case_id)
         .outerjoin(Staff, Staff.id == Case.handler_id)
         .where(Mail.id.in_(notice.mails), Mail.outcome == MailOutcome.HELD, Mail.due_on.is_not(None))
@@ -235,4 +236,5 @@ def _held(session: Session, notice: MailNotice, sender: Sender) -> Iterator[Held
             url=f"{sender.base_url}/staff/mail/{row.id}",
             reference=row.reference,
             handler_name=one_line(row.name) if row.name else None,
+            handler_is_desk=bool(row.is_desk),
         )
