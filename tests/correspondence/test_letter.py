@@ -15,7 +15,7 @@ from tests.correspondence.letters import DESTINATION, LETTERS, REFERENCE, SIGNAT
 from tracker.charter.words import Channel, Language
 from tracker.correspondence.compose import compose
 from tracker.correspondence.explanation import date_in_words, organisation, refusal
-from tracker.correspondence.letter import AddressTooLong, NotPrintable, PaperFacts, render
+from tracker.correspondence.letter import RULE, AddressTooLong, NotPrintable, PaperFacts, render
 
 MILLIMETRE = 72 / 25.4
 WRITTEN = date(2026, 1, 6)
@@ -82,7 +82,7 @@ def test_the_text_read_back_holds_what_the_charter_wants_on_it_and_every_word_th
         assert squeeze(item) in told, item
     assert date_in_words(WRITTEN, language) in told
     assert "Chaussée de Charleroi 145 bte 12 1060 Bruxelles" in told
-    whole = squeeze(re.sub(r"(?m)^- ", "– ", facts.text)).strip()
+    whole = squeeze(re.sub(r"(?m)^- ", "– ", facts.text).replace(RULE, "")).strip()
     for sentence in re.split(r"(?<=[.:!?,]) ", whole):
         assert sentence in told, sentence
 
@@ -145,7 +145,7 @@ def test_nothing_but_the_address_shows_in_the_window(address: str, language: Lan
     told = squeeze(" ".join(text for _, _, text in showing))
     assert told == squeeze(f"Jeanne Dubois {address}")
     left, right, top, bottom = WINDOW
-    assert all(abs(x - left) < 0.5 and top < y < bottom for x, y, _ in showing)
+    assert all(left - 0.5 < x < right and top < y < bottom for x, y, _ in showing)
 
 
 def test_the_ink_of_a_long_address_stays_in_the_window_and_none_other_does() -> None:
@@ -219,6 +219,19 @@ def test_what_is_enclosed_is_listed_with_its_pages() -> None:
     told = read(render(paper("transmission", Language.NL, enclosed=[("a.pdf", 2), ("b.png", 1), ("c.docx", 0)])))
 
     assert told.endswith("Bijlagen – a.pdf (2 pagina's) – b.png (1 pagina) – c.docx (apart bijgevoegd)")
+
+
+def test_an_address_on_one_line_is_printed_on_two_with_its_postcode_below() -> None:
+    told = read(render(paper("transmission", address="Esplanade de l'Europe 1, boîte 4, 1060 Bruxelles")))
+
+    assert "Esplanade de l'Europe 1, boîte 4 1060 Bruxelles" in told
+
+
+def test_somebody_elses_words_stand_between_two_lines_that_are_drawn() -> None:
+    whole = paper("transmission").text
+
+    assert whole.count(f"\n{RULE}\n") == 2
+    assert RULE not in read(render(paper("transmission")))
 
 
 def test_pictures_are_written_in_words_and_nothing_is_a_command() -> None:

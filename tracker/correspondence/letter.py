@@ -31,6 +31,9 @@ MOST_PASSES = 4
 """How often a letter is set anew with its pictures written in words before it is given up."""
 MOST_NAMED = 20
 """How many of the letters that no font has a refusal names one by one."""
+RULE = "--------"
+"""What stands in a text above and below somebody else's words; on paper it is drawn."""
+_BEFORE_POSTCODE = re.compile(r",\s*(?=(?:[A-Z]{1,3}-)?[0-9]{4,5}\s+[^\W\d])")
 SET = 4
 """How many letters are kept as they were set last: one that was set ahead is at hand when it is stored."""
 
@@ -140,7 +143,7 @@ def facts_on_paper(facts: PaperFacts) -> dict[str, Any]:
         "language": language.value,
         "title": _tidy(facts.subject),
         "organisation": name,
-        "sender": _lines("\n".join([*service, signature["postal_address"]])),
+        "sender": [*service, *_address_lines(signature["postal_address"])],
         "contact_label": _word("contact", language),
         "contact": _lines("\n".join(signature[part] for part in ("name", "title", "phone", "email"))),
         "recipient": _recipient(facts),
@@ -152,7 +155,7 @@ def facts_on_paper(facts: PaperFacts) -> dict[str, Any]:
         "qr_hint": _word("qr_hint", language),
         "qr_says": _word("qr_says", language).replace("{address}", link or ""),
         "page": _word("page", language),
-        "footer": f"{name} · {facts.reference}",
+        "footer": f"{organisation(language, short=True)} · {facts.reference}",
         "parts": _parts(facts),
         "enclosures_label": _word("enclosures", language) if facts.enclosed else None,
         "enclosures": [_enclosed(name, pages, language) for name, pages in facts.enclosed],
@@ -180,7 +183,7 @@ def _slip(facts: PaperFacts, slip: Slip) -> dict[str, Any]:
         "wishes": said("wishes"),
         "wish": [said("reopen"), said("complain")],
         "send_to": said("send_to"),
-        "address": _lines(f"{facts.signature['service']}\n{facts.signature['postal_address']}"),
+        "address": [facts.signature["service"], *_address_lines(facts.signature["postal_address"])],
     }
 
 
@@ -190,12 +193,13 @@ def _word(entry: str, language: Language) -> str:
 
 def _enclosed(name: str, pages: int, language: Language) -> str:
     said = text_of("print", "letter", "pages" if pages > 1 else "one_page" if pages else "by_hand", language)
-    return f"{_tidy(name)} ({said.replace('{n}', str(pages))})"
+    told = said.replace("{n}", str(pages)).replace(" ", "\xa0")  # on one line, however long the name
+    return f"{_tidy(name)} ({told})"
 
 
 def _recipient(facts: PaperFacts) -> list[str]:
     """Return name and address, the name once."""
-    lines = _lines(facts.address)
+    lines = _address_lines(facts.address)
     if facts.channel is Channel.FAX:
         lines = [_word("by_fax", facts.language).replace("{number}", " ".join(lines))]
     name = _tidy(facts.recipient)
@@ -221,6 +225,8 @@ def _parts(facts: PaperFacts) -> list[dict[str, Any]]:
         if place == signed:
             closing = parts.pop()["lines"] if parts[-1]["kind"] == "text" else []
             parts.append({"kind": "signature", "closing": closing, "lines": block})
+        elif block == [RULE]:
+            parts.append({"kind": "rule", "lines": []})
         elif all(line.startswith("- ") for line in block):
             parts.append({"kind": "list", "lines": [line[2:] for line in block]})
         else:
@@ -245,6 +251,12 @@ def _qr(address: str) -> str:
 
 def _lines(text: str) -> list[str]:
     return [line for line in (_tidy(line) for line in re.split(r"\r\n|[\r\n\x0b\x0c\x85\u2028\u2029]", text)) if line]
+
+
+def _address_lines(address: str) -> list[str]:
+    """Return the lines of an address; one that was written on a single line has its postcode on the next."""
+    lines = _lines(address)
+    return _BEFORE_POSTCODE.split(lines[0], maxsplit=1) if len(lines) == 1 else lines
 
 
 def _tidy(line: str) -> str:
