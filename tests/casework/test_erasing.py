@@ -59,7 +59,7 @@ NOT_OF_A_CASE = {
     "services", "staff", "posts", "print_runs", "register_years", "text_modules", "routing_models",
     "routing_changes", "routing_rules", "calendar_feeds", "digest_choices", "digests", "saved_views", "first_views",
     "house_changes", "password_links", "mail_notices", "figures", "job_runs", "throttles", "ended_logins",
-    "tallies",
+    "sent_forms", "tallies",
 }  # fmt: skip
 """The tables of the house itself: none of them belongs to a case, and nothing in them is about a requester."""
 

@@ -29,7 +29,7 @@ from tracker.cli.browsing import free_port
 from tracker.models.database import Database
 from tracker.models.messages import Attachment, Message, Outbox
 from tracker.models.obligations import Notice
-from tracker.models.operations import JobRun, Throttle
+from tracker.models.operations import JobRun, SentForm, Throttle
 from tracker.opening import Machine, open_machine
 from tracker.scheduler.jobs import JOBS, Job
 from tracker.scheduler.run import perform, scheduled
@@ -228,12 +228,14 @@ def test_uploads_whose_form_was_never_sent_are_removed_and_no_others(database: D
             )  # fmt: skip
         for age in (0, 2):
             session.add(Throttle(door="d", who="w", window_start=now - timedelta(days=age), tries=1))
+        for age in (0, 2):
+            session.add(SentForm(digest=f"{age}", sent_at=now - timedelta(days=age), answer={}))
         for hours in (-1, 1):
             end_login(session, f"{hours}", until=now + timedelta(hours=hours))
 
     purged = purge(database, tmp_path / "kept", letters=tmp_path / "letters", mail=tmp_path / "none", now=now)
 
-    assert (purged.uploads, purged.throttles, purged.logins) == (2, 1, 1)
+    assert (purged.uploads, purged.throttles, purged.logins, purged.sent) == (2, 1, 1, 1)
     assert sorted(path.name for path in (tmp_path / "kept").iterdir()) == ["new"]
     assert (tmp_path / "outside").exists()
     with database.reading() as session:

@@ -14,7 +14,7 @@ from tracker.casework.erasing import Folders, tidy
 from tracker.charter.counting import aware
 from tracker.models.database import Database
 from tracker.models.messages import Attachment
-from tracker.models.operations import EndedLogin, Throttle
+from tracker.models.operations import EndedLogin, SentForm, Throttle
 from tracker.models.paper import Letter
 
 FORM_LIFE = timedelta(days=2)
@@ -22,6 +22,8 @@ FORM_LIFE = timedelta(days=2)
 STRAY_LIFE = timedelta(days=60)
 """How far back files are looked through for those without a row: the older ones were, long ago."""
 THROTTLE_LIFE = timedelta(days=1)
+SENT_LIFE = timedelta(days=1)
+"""How long a form of staff that is sent again is known to have been done."""
 BATCH = 200
 
 
@@ -37,6 +39,8 @@ class Purged:
     throttles: int
     logins: int
     """Logins that were ended and would be over by themselves now."""
+    sent: int
+    """Forms of staff that were done too long ago to be sent again by mistake."""
     erasures: int
     """Erasures of which nothing is left on the disk from now on."""
 
@@ -66,12 +70,14 @@ def purge(database: Database, folder: Path, *, letters: Path, mail: Path, now: d
     with database.writing() as session:
         old = session.execute(delete(Throttle).where(Throttle.window_start < now - THROTTLE_LIFE))
         over = session.execute(delete(EndedLogin).where(EndedLogin.until < now))
+        sent = session.execute(delete(SentForm).where(SentForm.sent_at < now - SENT_LIFE))
     return Purged(
         uploads=uploads,
         strays=_remove_strays(database, folder, Attachment.stored_as, now),
         letters=_remove_strays(database, letters, Letter.stored_as, now),
         throttles=getattr(old, "rowcount", 0),
         logins=getattr(over, "rowcount", 0),
+        sent=getattr(sent, "rowcount", 0),
         erasures=tidy(database, Folders(attachments=folder, letters=letters, mail=mail), now=now),
     )
 

@@ -1,6 +1,7 @@
 """Owns the rows about the machinery itself: when each job last succeeded, who tries a door too often, what ended."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -41,3 +42,14 @@ class EndedLogin(Base):
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
     until: Mapped[datetime] = mapped_column(index=True)
     """When it would have ended by itself: from then on nobody asks for this row."""
+
+
+class SentForm(Base):
+    """A form of staff that was done, by a digest of who sent it and what it said; kept for a day."""
+
+    __tablename__ = "sent_forms"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    sent_at: Mapped[datetime] = mapped_column(index=True)
+    answer: Mapped[dict[str, Any]]
+    """Where it led, and the sentence that said what was done; nothing about a requester."""

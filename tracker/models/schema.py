@@ -13,7 +13,7 @@ from tracker.models.links import CaseLink
 from tracker.models.mail import Mail, MailNotice
 from tracker.models.messages import Attachment, Message, Outbox
 from tracker.models.obligations import Breach, Discharge, Notice, Obligation
-from tracker.models.operations import EndedLogin, JobRun, Throttle
+from tracker.models.operations import EndedLogin, JobRun, SentForm, Throttle
 from tracker.models.paper import Letter, PrintRun, RegisterEntry, RegisterYear, VoidPrint
 from tracker.models.personal import CalendarFeed, Digest, DigestChoice, PasswordLink
 from tracker.models.routing import RoutingChange, RoutingExample, RoutingModel, RoutingRule
@@ -114,6 +114,7 @@ __all__ = [
     "RoutingModel",
     "RoutingRule",
     "SavedView",
+    "SentForm",
     "Service",
     "SetAside",
     "Staff",

@@ -1,4 +1,4 @@
-"""The forms of staff on PostgreSQL: one that is sent twice at the same moment is one file."""
+"""The forms of staff on PostgreSQL: one that is sent twice at the same moment is one file, and done once."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,9 +16,10 @@ from tests.conftest import SECRET_KEY
 from tests.factories import make_case, make_house, make_staff, settle
 from tests.web.staff.conftest import Desk, fields_of, form_of
 from tracker.app import create_app
-from tracker.charter.words import Role
+from tracker.charter.words import Role, Verb
 from tracker.models.cases import Case
 from tracker.models.database import Database
+from tracker.models.history import History
 from tracker.models.migrate import upgrade
 from tracker.models.staff import Staff
 
@@ -50,12 +51,13 @@ def test_a_form_that_is_sent_twice_at_once_is_one_file(app: Flask, database: Dat
     with database.reading() as session:
         an = session.scalars(select(Staff).where(Staff.email == "an@suivi.example")).one()
         reference = session.scalars(select(Case.reference)).one()
-    known = 1
-    for path, typed in (
-        ("/staff/cases/new", {"channel": "phone", "name": "Claire", "phone": "+32 470 12 34 56", "subject": "Visa",
+    for files, path, typed in (
+        (2, "/staff/cases/new", {"channel": "phone", "name": "Claire", "phone": "+32 470 12 34 56", "subject": "Visa",
                               "text": "Combien ?", "nature": "information", "language": "fr", "answer_by": "phone"}),
-        (f"/staff/cases/{reference}/follow-up", {"what": "complaint", "channel": "phone", "subject": "Trop long",
+        (3, f"/staff/cases/{reference}/follow-up", {"what": "complaint", "channel": "phone", "subject": "Trop long",
                                                  "text": "J'attends."}),
+        (3, f"/staff/cases/{reference}/note", {"text": "Elle a téléphoné.", "colleague": ""}),
+        (3, f"/staff/cases/{reference}/flag", {"urgent": "y", "reason": "À l'hôpital"}),
     ):  # fmt: skip
         at = Desk(app, an)
         given = fields_of(form_of(at.page(path))) | typed
@@ -63,15 +65,20 @@ def test_a_form_that_is_sent_twice_at_once_is_one_file(app: Flask, database: Dat
             kept = dict(browser)
         start = Barrier(AT_ONCE)
 
-        def send(_: int, path: str = path, given: Any = given, kept: Any = kept, start: Barrier = start) -> int:
+        def send(_: int, path: str = path, given: Any = given, kept: Any = kept, start: Barrier = start) -> Any:
             again = Desk(app, an)
             with again.client.session_transaction() as browser:
                 browser.update(kept)
             start.wait()
-            return again.client.post(path, data=given).status_code
+            answer = again.client.post(path, data=given)
+            with again.client.session_transaction() as browser:
+                return answer.status_code, answer.location, str(browser.get("_flashes"))
 
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            assert set(pool.map(send, range(AT_ONCE))) == {303}, path
-        known += 1
+            ((status, _to, _said),) = set(pool.map(send, range(AT_ONCE)))
+        assert status == 303, path
         with database.reading() as session:
-            assert session.scalar(select(func.count()).select_from(Case)) == known
+            assert session.scalar(select(func.count()).select_from(Case)) == files
+    with database.reading() as session:
+        done = session.scalars(select(History.verb).where(History.case_id == 1).order_by(History.seq)).all()
+    assert done == [Verb.REGISTER, Verb.WRITE, Verb.FLAG]

@@ -30,11 +30,12 @@ from tracker.web.staff.accounts import me, now
 from tracker.web.staff.again import gives_back_what_was_cut
 from tracker.web.staff.blueprint import facts_of, needs, staff
 from tracker.web.staff.fields import StaffForm
+from tracker.web.staff.once import as_it_stands, once
 from tracker.web.staff.telling import told
 
 Then = Callable[[], ResponseReturnValue]
 Doing = Callable[[Session, Any, dict[str, Any]], Then | None]
-"""Does it; what it returns, if anything, answers once the commit stands, instead of the case."""
+"""Does it; what it returns, if anything, answers instead of the case."""
 
 ROUND_LENGTH = 40
 """As long as a place in the queue can be in an address."""
@@ -96,13 +97,14 @@ def _act(kind: type[StaffForm], verb: Verb, page: Page, prepare: Preparing | Non
     if not form.validate():
         return _show(form, page, 400)
     try:
-        with site().database.writing() as db:
-            then = do(db, form, with_case(form))
+        return once(partial(_do, form, page, do))
     except (CharterError, OperationalError) as error:
         return give_back(error, partial(_show, form, page))
-    if then is not None:
-        return then()
-    return lead_on(str(page.done))
+
+
+def _do(form: StaffForm, page: Page, do: Doing, db: Session) -> ResponseReturnValue:
+    then = do(db, form, with_case(form))
+    return then() if then is not None else lead_on(str(page.done))
 
 
 def _cut_short(form: StaffForm, cut: HTTPException) -> tuple[str, str]:
@@ -123,7 +125,7 @@ def lead_on(done: str) -> ResponseReturnValue:
     Then the sentence names the case and who has it now: never to whom a complaint is about. On the way through triage
     a case that waits no longer leads to the next one.
     """
-    with site().database.reading() as db:
+    with as_it_stands() as db:
         case = case_header(db, the_case().reference)
     assert case is not None
     if in_round() and case.state is not CaseState.TRIAGE:

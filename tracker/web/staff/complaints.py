@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Mapping
+from functools import partial
 from io import BytesIO, StringIO
 from typing import Any
 
@@ -21,6 +22,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
 
 from tracker.access.permissions import Room
 from tracker.casework import corrective
@@ -47,6 +49,7 @@ from tracker.web.staff.acts import problems_of
 from tracker.web.staff.blueprint import needs_room, staff
 from tracker.web.staff.complaint_year import report_of, rows_of
 from tracker.web.staff.fields import DayField, StaffForm
+from tracker.web.staff.once import once
 from tracker.web.staff.queue_places import read_position, written
 
 PILES = ("open", "closed", "late")
@@ -122,14 +125,15 @@ def own_action_done(number: int) -> ResponseReturnValue:
     if not form.validate():
         return _my_actions(400, form=form, number=number)
     try:
-        with site().database.writing() as db:
-            corrective.own_action_done(
-                db, site().house, number=number, done_on=form.done_on.day, actor=me().actor, now=now()
-            )
+        return once(partial(_own_action_done, number, form))
     except NotPermitted:
         abort(404)  # nobody learns of an action that is not theirs
     except CharterError as error:
         return _my_actions(409, form=form, number=number, problems=problems_of(error))
+
+
+def _own_action_done(number: int, form: DoneForm, db: Session) -> ResponseReturnValue:
+    corrective.own_action_done(db, site().house, number=number, done_on=form.done_on.day, actor=me().actor, now=now())
     flash(_("It is on record as done."), "success")
     return redirect(url_for("staff.my_corrective_actions"), 303)
 

@@ -32,6 +32,7 @@ from tracker.web.staff.fields import (
     words_of,
 )
 from tracker.web.staff.handling import ReasonForm
+from tracker.web.staff.once import once
 from tracker.web.staff.proposing import nature_in_words
 
 CAME_ON = _l("Write the day on which it came in.")
@@ -164,10 +165,13 @@ def correct_receipt(reference: str) -> ResponseReturnValue:
             with site().database.reading() as db:
                 after = nature.owed_from(db, site().house, **_right(form))
             return _receipt(form, 200, after=after)
-        with site().database.writing() as db:
-            nature.correct_receipt(db, site().house, **_right(form))
+        return once(partial(_correct, form))
     except (CharterError, OperationalError) as error:
         return give_back(error, partial(_receipt, form))
+
+
+def _correct(form: ReceiptForm, db: Session) -> ResponseReturnValue:
+    nature.correct_receipt(db, site().house, **_right(form))
     return lead_on(_("The receipt is corrected, and the dates are counted again."))
 
 

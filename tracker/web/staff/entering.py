@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 
 from tracker.access.permissions import READ, Room, may
 from tracker.casework.entering import enter as enter_it
-from tracker.casework.register import Intake, Registered
+from tracker.casework.register import Intake, code_of
 from tracker.charter.errors import CharterError
 from tracker.charter.words import Channel, Language, Nature, ObligationKind
 from tracker.insight.casepage import case_header
 from tracker.insight.promised import open_promises
 from tracker.insight.register import numbers_of
+from tracker.models.cases import Case
 from tracker.web.drafts import Draft, NoRoom, draft_of, limits, not_read, take_files
 from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
@@ -127,7 +128,7 @@ def _registered(form: EntryForm, intake: Intake, moment: datetime) -> dict[str, 
     with site().database.writing() as db:
         answered = form.answered.data or ""
         done = enter_it(db, site().house, intake=intake, answered=answered, actor=me().actor, now=moment)
-        return confirmation(db, done)
+        return confirmation(db, done.case)
 
 
 def _about(form: EntryForm) -> dict[str, Any]:
@@ -137,14 +138,14 @@ def _about(form: EntryForm) -> dict[str, Any]:
     return {"about_reference": form.about.data or None} | chosen(form.about_service, form.about_staff)
 
 
-def confirmation(db: Session, done: Registered) -> dict[str, str]:
+def confirmation(db: Session, case: Case) -> dict[str, str]:
     """Return what the page that confirms a new file shows."""
     db.flush()
-    owed = open_promises(db, done.case.id)
+    owed = open_promises(db, case.id)
     return {
-        "reference": done.case.reference,
-        "channel": done.case.channel.value,
-        "code": done.code,
+        "reference": case.reference,
+        "channel": case.channel.value,
+        "code": code_of(site().house, case),
         "due_on": owed[0].due_on.isoformat() if owed else "",
         "kind": owed[0].kind.value if owed else "",
     }
@@ -152,7 +153,7 @@ def confirmation(db: Session, done: Registered) -> dict[str, str]:
 
 def confirm(told: dict[str, str]) -> ResponseReturnValue:
     """Lead to the page that says the reference, the code and the date of a new file."""
-    session["entered"] = told
+    session["entered"], g.entered = told, told["reference"]
     return redirect(url_for("staff.entered"), 303)
 
 

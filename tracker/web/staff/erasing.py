@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from tracker.access.permissions import ERASE
 from tracker.casework.erasing import Folders, erase, remove_files
@@ -18,6 +19,7 @@ from tracker.web.site import site
 from tracker.web.staff.acts import give_back, not_erased, the_case, with_case
 from tracker.web.staff.blueprint import needs, staff
 from tracker.web.staff.fields import REASON_LENGTH, Choice, StaffForm, one_line, several_lines, words_of
+from tracker.web.staff.once import once
 
 
 class EraseForm(StaffForm):
@@ -46,13 +48,17 @@ def erase_case(reference: str) -> ResponseReturnValue:
         return show(200)
     if not form.validate():
         return show(400)
-    given = {"ground": ErasureGround(form.ground.data), "reason": form.reason.data, "confirmed": form.confirmed.data}
     try:
-        with site().database.writing() as db:
-            erase(db, site().house, **given, **with_case(form))
+        answer = once(partial(_erase, form))
     except (CharterError, OperationalError) as error:
         return give_back(error, show)
     _remove()
+    return answer
+
+
+def _erase(form: EraseForm, db: Session) -> ResponseReturnValue:
+    given = {"ground": ErasureGround(form.ground.data), "reason": form.reason.data, "confirmed": form.confirmed.data}
+    erase(db, site().house, **given, **with_case(form))
     flash(_("The personal data of this file are erased."), "success")
     return redirect(url_for("staff.case", reference=the_case().reference), 303)
 

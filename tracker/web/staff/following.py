@@ -93,7 +93,7 @@ def follow_up(db: Session, form: FollowUpForm, case: dict[str, Any]) -> Then | N
         db, site().house, reference=case["reference"], actor=case["actor"], now=case["now"],
         subject=form.subject.data, nature=OF_ITS_OWN[form.what.data], submission_key=_once(form, case), **came,
     )  # fmt: skip
-    return partial(confirm, confirmation(db, done))
+    return partial(confirm, confirmation(db, done.case))
 
 
 def _once(form: FollowUpForm, case: dict[str, Any]) -> str:

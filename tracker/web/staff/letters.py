@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from tracker.casework import letters
 from tracker.casework.kept_drafts import KeptElsewhere
@@ -28,6 +29,7 @@ from tracker.web.staff.acts import OWN_WORDS, give_back, lead_on, not_now, the_c
 from tracker.web.staff.blueprint import needs, staff
 from tracker.web.staff.lacking import lacking
 from tracker.web.staff.letter_forms import ClosingForm, InterimForm, TextForm, TransmitForm, WayForm
+from tracker.web.staff.once import once
 from tracker.web.staff.undelivered import prefill
 
 NOT_TYPED = ("csrf_token", "step", "whose", "print")
@@ -102,10 +104,7 @@ def _write(letter: Letter) -> ResponseReturnValue:
         if step == "send":
             with suppress(CharterError):
                 _written(letter, form)  # what goes on paper is set before anybody waits for our transaction
-            with site().database.writing() as db:
-                sent = letter.send(db, site().house, draft=form.draft(case), **with_case(form))
-                done = _sent(sent if isinstance(sent, list) else [sent])
-            return lead_on(done)
+            return once(partial(_send, letter, form))
         if "print" in request.form:
             return _on_paper(letter, form, request.form.get("print", 0, int))
         if step != "edit":
@@ -113,6 +112,11 @@ def _write(letter: Letter) -> ResponseReturnValue:
     except (CharterError, OperationalError) as error:
         return give_back(error, partial(_show, letter, form))
     return _show(letter, form, 200)
+
+
+def _send(letter: Letter, form: WayForm, db: Session) -> ResponseReturnValue:
+    sent = letter.send(db, site().house, draft=form.draft(the_case()), **with_case(form))
+    return lead_on(_sent(sent if isinstance(sent, list) else [sent]))
 
 
 def _keep(letter: Letter, form: WayForm, step: str | None) -> ResponseReturnValue | None:

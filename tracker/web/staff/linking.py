@@ -33,6 +33,7 @@ from tracker.web.staff.fields import (
     several_lines,
     words_of,
 )
+from tracker.web.staff.once import as_it_stands
 
 
 class LinkForm(StaffForm):
@@ -113,7 +114,7 @@ def split(db: Session, form: SplitForm, case: dict[str, Any]) -> Then:
 
 def _lead_on(reference: str) -> ResponseReturnValue:
     """Lead back to the file with the reference of the part, and with who has it, if whoever looks may not read it."""
-    with site().database.reading() as db:
+    with as_it_stands() as db:
         part = case_header(db, reference)
     said = _("The part has a file of its own: %(reference)s.", reference=reference)
     if part is not None and not may(me().person, READ, facts_of(part)):

@@ -27,6 +27,7 @@ from tracker.web.staff.acts import busy, problems_of
 from tracker.web.staff.blueprint import facts_of, needs_with_mail, staff
 from tracker.web.staff.fields import REASON_LENGTH, StaffForm, one_line, several_lines
 from tracker.web.staff.mail import mailroom, the_mail
+from tracker.web.staff.once import as_it_stands, once
 
 
 class JoinForm(StaffForm):
@@ -52,32 +53,28 @@ class Decision:
     form: type[StaffForm]
     title: Any
     button: Any
-    do: Callable[[Any, dict[str, Any]], TakenIn]
+    do: Callable[[Any, dict[str, Any]], ResponseReturnValue]
     intro: Any = ""
     to_nobody: Any = ""
     """What more there is to say where nobody can be answered."""
 
 
-def _join(form: JoinForm, given: dict[str, Any]) -> TakenIn:
+def _join(form: JoinForm, given: dict[str, Any]) -> ResponseReturnValue:
     return _release(Reference.parse(form.reference.data).format(), **given)
 
 
-def _register(form: RegisterForm, given: dict[str, Any]) -> TakenIn:
+def _register(form: RegisterForm, given: dict[str, Any]) -> ResponseReturnValue:
     return _release(None, **given)
 
 
-def _release(into: str | None, *, mail_id: int, actor: Actor, now: datetime) -> TakenIn:
+def _release(into: str | None, *, mail_id: int, actor: Actor, now: datetime) -> ResponseReturnValue:
     database, house = site().database, site().house
-    with (
-        holding.opened(database, house, mailroom(), mail_id=mail_id, into=into, now=now) as opened,
-        database.writing() as db,
-    ):
-        return holding.release(db, house, opened, actor=actor, now=now)
+    with holding.opened(database, house, mailroom(), mail_id=mail_id, into=into, now=now) as opened:
+        return once(lambda db: _lead_on(holding.release(db, house, opened, actor=actor, now=now)))
 
 
-def _set_aside(form: AsideForm, given: dict[str, Any]) -> TakenIn:
-    with site().database.writing() as db:
-        return holding.set_aside(db, reason=form.reason.data, **given)
+def _set_aside(form: AsideForm, given: dict[str, Any]) -> ResponseReturnValue:
+    return once(lambda db: _lead_on(holding.set_aside(db, reason=form.reason.data, **given)))
 
 
 _DECISIONS = {
@@ -122,7 +119,7 @@ def _decide(decision: Decision) -> ResponseReturnValue:
     if not form.validate():
         return show(400)
     try:
-        done = decision.do(form, {"mail_id": mail.id, "actor": me().actor, "now": now()})
+        return decision.do(form, {"mail_id": mail.id, "actor": me().actor, "now": now()})
     except holding.MailSettled:
         return _too_late()
     except CharterError as error:
@@ -132,7 +129,6 @@ def _decide(decision: Decision) -> ResponseReturnValue:
     except OSError as error:
         current_app.logger.error("mail %s cannot be read from the disk: %s", mail.id, type(error).__name__)
         return show(503, problems=[("", _unreadable())])
-    return _lead_on(done)
 
 
 def _show(decision: Decision, form: StaffForm, status: int, *, problems: Sequence[tuple[str, str]] = ()) -> Response:
@@ -160,7 +156,7 @@ def _lead_on(done: TakenIn) -> ResponseReturnValue:
     sentence = _("The mail is registered as file %(reference)s.", reference=done.reference) if registered else \
         _("The mail is in file %(reference)s.", reference=done.reference)  # fmt: skip
     flash(sentence, "success")
-    with site().database.reading() as db:
+    with as_it_stands() as db:
         header = case_header(db, done.reference)
     if header is not None and may(me().person, READ, facts_of(header)):
         return redirect(url("staff.case", reference=header.reference), 303)

@@ -156,5 +156,5 @@ def enter_reply(db: Session, form: ReplyForm, case: dict[str, Any]) -> Then | No
     if form.wish.data == Wish.REOPEN:
         surveys.reopen(db, site().house, asked, **came)
     elif form.wish.data == Wish.COMPLAIN:
-        return partial(confirm, confirmation(db, surveys.complain(db, site().house, asked, **came)))
+        return partial(confirm, confirmation(db, surveys.complain(db, site().house, asked, **came).case))
     return None

@@ -1,5 +1,6 @@
 """Owns the pages by which colleagues and services are asked for something on a case, and by which they answer."""
 
+from functools import partial
 from typing import Any
 
 from flask import Response, abort, flash, make_response, redirect, render_template, request, url_for
@@ -25,6 +26,7 @@ from tracker.web.staff.accounts import me, now
 from tracker.web.staff.acts import Page, act, nothing_chosen, problems_of
 from tracker.web.staff.blueprint import facts_of, needs_room, staff
 from tracker.web.staff.fields import REASON_LENGTH, Choice, DayField, Pick, StaffForm, several_lines
+from tracker.web.staff.once import once
 
 WORD_LENGTH = 4000
 """A contribution may be as long as a page."""
@@ -182,14 +184,15 @@ def answer_asked(number: int) -> ResponseReturnValue:
     if not form.validate():
         return _one(number, form, 400)
     try:
-        with site().database.writing() as db:
-            tasks.settle(
-                db, site().house, number=number, done=done, word=form.word.data or "", actor=me().actor, now=now()
-            )
+        return once(partial(_settle, number, done, form.word.data or ""))
     except NotPermitted:
         abort(404)  # nobody learns of what is asked of others
     except CharterError as error:
         return _one(number, form, 409, problems=problems_of(error))
+
+
+def _settle(number: int, done: bool, word: str, db: Session) -> ResponseReturnValue:
+    tasks.settle(db, site().house, number=number, done=done, word=word, actor=me().actor, now=now())
     flash(_("It is on record as done.") if done else _("It is on record as declined."), "success")
     return redirect(url_for("staff.asked"), 303)
 

@@ -1,0 +1,96 @@
+"""Owns that what staff send twice is done once: the second sending leads where the first led, with what that said.
+
+A double click, a page that is loaded again, a slow network: the same fields of the same person at the same address.
+They hold the version of the file that was looked at, so that they never come a second time by chance.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from hashlib import sha256
+from typing import Any
+
+from flask import Response, flash, g, make_response, redirect, request, session
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from tracker.casework.sent_forms import answer_to, claim, remember
+from tracker.models.cases import Case
+from tracker.web.site import site
+from tracker.web.staff.accounts import me, now
+from tracker.web.staff.blueprint import staff
+
+NOT_MEANT = frozenset({"csrf_token", "whose", "kept"})
+"""What a form sends that may differ between two sendings of one page."""
+PERHAPS_SECOND = frozenset({303, 400, 403, 404, 409})
+"""How something is answered that can no longer be done, because it was done already."""
+FLASHES = "_flashes"
+
+
+def once(do: Callable[[Session], ResponseReturnValue]) -> ResponseReturnValue:
+    """Do what the form of this request asks for, in one commit with the answer to it; or answer as before.
+
+    What ``do`` answers leads on to a page. It reads through ``as_it_stands``. Raises what ``do`` raises.
+    """
+    digest, before = _digest(), list(session.get(FLASHES, ()))
+    try:
+        with site().database.writing() as db:
+            if not claim(db, digest, now=now()):
+                return _as_before(answer_to(db, digest) or {})
+            g.doing = db
+            answer = make_response(do(db))
+            said = [[kind, str(sentence)] for kind, sentence in session.get(FLASHES, ())[len(before) :]]
+            remember(db, digest, {"to": answer.location, "said": said, "entered": g.get("entered")})
+    except BaseException:
+        session[FLASHES] = before  # what was said is not so
+        raise
+    finally:
+        g.pop("doing", None)
+    g.done = True
+    return answer
+
+
+@contextmanager
+def as_it_stands() -> Iterator[Session]:
+    """Give a session that sees what this request has just done, before the commit too."""
+    if "doing" in g:
+        g.doing.flush()
+        yield g.doing
+        return
+    with site().database.reading() as db:
+        yield db
+
+
+@staff.after_request
+def as_the_first_time(response: Response) -> Response:
+    """Answer a form that cannot be done any more as it was answered when it was done, if it was."""
+    if request.method != "POST" or response.status_code not in PERHAPS_SECOND or not current_user.is_authenticated:
+        return response
+    if g.get("done") or g.get("cut") is not None:
+        return response
+    with suppress(OperationalError), site().database.reading() as db:
+        answer = answer_to(db, _digest())
+        if answer is not None:
+            return make_response(_as_before(answer))
+    return response
+
+
+def _digest() -> str:
+    """Return what tells the form of this request from every other one."""
+    typed = [f"{name}\x1f{value}" for name, value in request.form.items(multi=True) if name not in NOT_MEANT]
+    said = "\x1e".join([str(me().id), request.full_path.rstrip("?"), *typed])
+    return sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _as_before(answer: Mapping[str, Any]) -> ResponseReturnValue:
+    session.pop(FLASHES, None)
+    for kind, sentence in answer["said"]:
+        flash(sentence, kind)
+    if answer["entered"] is None:
+        return redirect(answer["to"], 303)
+    from tracker.web.staff.entering import confirm, confirmation
+
+    with as_it_stands() as db:  # the code of a new file is derived anew, and stored nowhere
+        return confirm(confirmation(db, db.scalars(select(Case).where(Case.reference == answer["entered"])).one()))
