@@ -150,6 +150,18 @@ def test_an_acknowledgement_says_who_by_when_why_and_how_to_follow(language: Lan
     assert text.index(SIGNATURE.name) < text.index("7K2QD-9XWMA")
 
 
+def test_neither_reference_nor_code_is_broken_over_two_lines_on_a_narrow_screen() -> None:
+    letter = compose(*LETTERS["acknowledgement"], Language.FR)
+
+    for text in (REFERENCE, "7K2QD-9XWMA"):
+        body = letter.html.partition("<body")[2]
+        assert (
+            body.count(text)
+            == body.count(f'<span style="white-space:nowrap">{text}</span>')
+            == letter.text.count(text)
+        )
+
+
 @pytest.mark.parametrize("language", Language)
 def test_a_complaint_is_told_of_the_federal_ombudsman(language: Language) -> None:
     text = compose(*LETTERS["complaint_acknowledgement"], language, official_language=Language.FR).text

@@ -1,7 +1,7 @@
 """Owns a message in HTML: the paragraphs and lists of its plain text, in which only addresses of ours are links."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from jinja2 import Template
@@ -25,31 +25,43 @@ class _Letter:
     blocks: tuple[_Block, ...]
 
 
-def as_page(layout: Template, subject: str, texts: Iterable[tuple[Language, str]], links: Sequence[str]) -> str:
-    """Return the same paragraphs as a page that loads nothing from anywhere; ``links`` are the only links in it."""
+def as_page(
+    layout: Template,
+    subject: str,
+    texts: Iterable[tuple[Language, str]],
+    links: Sequence[str],
+    *,
+    whole: Sequence[str] = (),
+) -> str:
+    """Return the same paragraphs as a page that loads nothing from anywhere; ``links`` are the only links in it.
+
+    ``whole``: what is never broken over two lines, such as a reference.
+    """
+    shown = {text: _WHOLE.format(text) for text in whole} | {link: _LINK.format(link) for link in links}
     letters = [
-        _Letter(language.value, tuple(_block(part, links) for part in re.split(r"\n{2,}", text.strip("\n"))))
+        _Letter(language.value, tuple(_block(part, shown) for part in re.split(r"\n{2,}", text.strip("\n"))))
         for language, text in texts
     ]
     return layout.render(subject=subject, language=letters[0].language, letters=letters)
 
 
-def _block(part: str, links: Sequence[str]) -> _Block:
+_LINK = Markup('<a href="{0}" style="color:#1a4f8b">{0}</a>')
+_WHOLE = Markup('<span style="white-space:nowrap">{}</span>')
+
+
+def _block(part: str, shown: Mapping[str, Markup]) -> _Block:
     lines = [line for line in part.split("\n") if line.strip()]
     if lines and all(line.startswith("- ") for line in lines):
-        return _Block((), tuple(_linked(line[2:], links) for line in lines))
-    return _Block(tuple(_linked(line, links) for line in lines), ())
+        return _Block((), tuple(_line(line[2:], shown) for line in lines))
+    return _Block(tuple(_line(line, shown) for line in lines), ())
 
 
-def _linked(line: str, links: Sequence[str]) -> Markup:
+def _line(line: str, shown: Mapping[str, Markup]) -> Markup:
     """Return a line in HTML in which only addresses of ours are links: never one that a stranger wrote."""
-    if not any(link in line for link in links):
+    if not any(text in line for text in shown):
         return escape(line)
-    parts = re.split("(" + "|".join(re.escape(link) for link in sorted(links, key=len, reverse=True)) + ")", line)
-    return Markup("").join(
-        Markup('<a href="{0}" style="color:#1a4f8b">{0}</a>').format(part) if part in links else escape(part)
-        for part in parts
-    )
+    parts = re.split("(" + "|".join(re.escape(text) for text in sorted(shown, key=len, reverse=True)) + ")", line)
+    return Markup("").join(shown.get(part) or escape(part) for part in parts)
 
 
 def links_of(facts: LetterFacts) -> list[str]:
@@ -60,3 +72,8 @@ def links_of(facts: LetterFacts) -> list[str]:
         facts.destination.website if facts.destination else None,
     )
     return [url for url in candidates if url and re.match(r"https?://", url)]
+
+
+def codes_of(facts: LetterFacts) -> list[str]:
+    """Return what a reader copies from a message, and would copy wrong from two lines."""
+    return [code for code in (facts.tracking.code if facts.tracking else None, facts.survey_code) if code]
