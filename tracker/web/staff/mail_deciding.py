@@ -135,16 +135,16 @@ def _show(decision: Decision, form: StaffForm, status: int, *, problems: Sequenc
     fields = [field for field in form if field.type not in ("HiddenField", "CSRFTokenField")]
     page = render_template(
         "staff/mail_act.html", mail=the_mail(), decision=decision, form=form, fields=fields, problems=problems
+    )
+    return make_response(page, status)
+
+
 def _at_its_field(form: StaffForm, problems: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """Say at the reference what is wrong with the file that it names; what is left belongs to no field."""
     if not isinstance(form, JoinForm):
         return problems
     form.reference.errors = [sentence for _field, sentence in problems]
     return []
-
-
-    )
-    return make_response(page, status)
 
 
 def _lead_on(done: TakenIn) -> ResponseReturnValue:
