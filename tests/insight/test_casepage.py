@@ -83,7 +83,7 @@ def test_everything_said_and_done_stands_in_order(session: Session, an: Staff) -
         item.verb if isinstance(item, Done) else item.kind for item in page.line if isinstance(item, Done | Said)
     ]
     assert kinds == [
-        "register", "request", "acknowledgement", "confirm_nature", "write", "note", "follow_up", "follow_up",
+        "request", "register", "acknowledgement", "confirm_nature", "write", "note", "follow_up", "follow_up",
         "answer", "answer",
     ]  # fmt: skip
     assert [item.at for item in page.line] == sorted(item.at for item in page.line)

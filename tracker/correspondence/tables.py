@@ -84,6 +84,11 @@ def moment_in_words(moment: datetime, language: Language) -> str:
     )
 
 
+def time_in_words(moment: datetime, language: Language) -> str:
+    """Write the hour of an aware moment as Brussels has it: “14:05”, in French “14 h 05”. Raises `NaiveDatetime`."""
+    return aware(moment).astimezone(BRUSSELS).strftime(_TIME[language])
+
+
 def counted(entry: str, number: int, language: Language) -> str:
     """Write a number of things: `counted("calendar_day", 15, …)` is “15 calendar days”."""
     # French counts nought as one, the other three as many.

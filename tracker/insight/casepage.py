@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, aliased
 
 from tracker.charter.reference import Reference
-from tracker.charter.words import PAPER
+from tracker.charter.words import PAPER, Verb
 from tracker.insight.casefacts import (
     Broken,
     Came,
@@ -67,7 +67,7 @@ def case_page(session: Session, header: Header, viewer: Viewer, *, newest: int |
     line: list[Said | Done | Told | Broken | Came] = [*history, *told_by_name(notices, names), *owed.broken]
     line += messages
     line += beside
-    line.sort(key=lambda item: (item.at, _RANK[type(item)]))
+    line.sort(key=lambda item: (item.at, _rank(item)))
     return CasePage(
         header=header,
         promises=owed.promises,
@@ -77,8 +77,17 @@ def case_page(session: Session, header: Header, viewer: Viewer, *, newest: int |
     )
 
 
-_RANK: dict[type, int] = {Done: 0, Said: 1, Came: 2, Broken: 3, Told: 4}
+_RANK: dict[type, int] = {Done: 1, Said: 2, Came: 4, Broken: 5, Told: 6}
 """What happened at one moment is told in this order: what was done, what was said, what came of it."""
+
+
+def _rank(item: Said | Done | Told | Broken | Came) -> int:
+    """Place one among what happened at its moment: what came in goes before all, a message before its leaving."""
+    if isinstance(item, Said) and not item.outgoing:
+        return 0
+    if isinstance(item, Done) and item.verb is Verb.RECORD_LEAVING:
+        return 3
+    return _RANK[type(item)]
 
 
 def incoming(session: Session, case_id: int) -> list[Said]:

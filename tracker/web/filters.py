@@ -42,8 +42,14 @@ def day(value: date) -> str:
 
 
 def long_day(value: date) -> str:
-    """A Brussels date with its weekday: Wednesday 9 December 2026."""
-    return _date(_brussels(value), language(), weekday=True)
+    """A Brussels date with its weekday, broken only behind that: Wednesday 9 December 2026."""
+    weekday, rest = _date(_brussels(value), language(), weekday=True).split(" ", 1)
+    return weekday + " " + rest.replace(" ", "\u00a0")
+
+
+def unbroken_day(value: date) -> str:
+    """A Brussels date in words, to stand in a narrow place: it goes to the next line whole."""
+    return day(value).replace(" ", "\u00a0")
 
 
 def month(value: date) -> str:

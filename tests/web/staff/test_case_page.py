@@ -287,7 +287,10 @@ def test_two_promises_of_one_kind_say_what_each_is_about(an: Desk, file: File, d
     boxes = [one.get_text(" ", strip=True) for one in an.page(f"/staff/cases/{reference}").select(".staff-promise")]
 
     assert len(boxes) == 2
-    days = [date_in_words(brussels_day(at), Language.EN) for at in (now - timedelta(days=3), now)]
+    days = [
+        date_in_words(brussels_day(at), Language.EN).replace(" ", "\u00a0")  # a day goes to the next line whole
+        for at in (now - timedelta(days=3), now)
+    ]
     assert f"For the request of {days[0]}" in boxes[0]
     assert f"For what was added on {days[1]}" in boxes[1]
 
@@ -391,7 +394,8 @@ def test_a_promise_is_drawn_and_each_day_of_the_drawing_is_said_beside_it(an: De
         "late since ": today - timedelta(days=4), "today, ": today,
     }  # fmt: skip
     assert len(drawn) == len(said)
-    assert [f"{words}{date_in_words(day, Language.EN)}" for words, day in days.items()] == [
+    written = {words: date_in_words(day, Language.EN).replace(" ", "\u00a0") for words, day in days.items()}
+    assert [f"{words}{day}" for words, day in written.items()] == [
         one for one in said if not one.startswith("last working day")
     ]
     assert not box.select("[style]")

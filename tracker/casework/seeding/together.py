@@ -164,8 +164,9 @@ def _split(session: Session, house: House, desk: _Desk, before: Sequence[_Desk],
 
 def _begin(session: Session, house: House, desk: _Desk, before: Sequence[_Desk], now: datetime) -> None:
     """Begin an answer that is not sent yet."""
+    text = _told()[desk.case.language]["begun"]
     keep_draft(
-        session, reference=desk.case.reference, kind=MessageKind.ANSWER, typed={"text": desk.words["begun"]},
+        session, reference=desk.case.reference, kind=MessageKind.ANSWER, typed={"text": text},
         actor=_acting(desk.handler), now=now - LATELY,
     )  # fmt: skip
 

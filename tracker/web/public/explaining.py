@@ -11,7 +11,7 @@ from tracker.charter.steps import StepCode
 from tracker.charter.words import Language, ObligationKind, ObligationState, Role
 from tracker.correspondence.explanation import explain_rule, explain_steps, label, name_of, title_of
 from tracker.web.bars import Bar, Mark, bar_of
-from tracker.web.filters import day
+from tracker.web.filters import unbroken_day as day
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,8 @@ def case(reference: str) -> str:
         begun = begun_here(db, header) if header.state is not CaseState.CLOSED else []
     went = wandering(one for one in page.line if isinstance(one, Done))
     groups = actions(header, page, parts["complaint"], asked=went.waiting)
-    first, groups = ([], groups) if header.state is CaseState.TRIAGE else told_apart(groups)
+    waits, ahead = header.state is CaseState.TRIAGE, interim is not None
+    first, groups = ([], groups) if waits else told_apart(groups, ahead=ahead)
     return render_template(
         "staff/case.html",
         **parts,
@@ -72,7 +73,6 @@ def case(reference: str) -> str:
         why=why_here(header, asked=went.waiting),
         **_round(header),
         went=went,
-        place=place_in_words,
     )
 
 
@@ -107,6 +107,7 @@ def _parts(db: Session, header: Header, page: CasePage) -> dict[str, Any]:
         "relations": relations(),
         "country": _country(header.country),
         "post": post_for(db, header.country, day=today),
+        "place": place_in_words,
     }
 
 

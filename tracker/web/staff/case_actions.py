@@ -1,7 +1,7 @@
 """Owns what is offered to whoever looks at a case: what they may do to it now, where it makes sense."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask_babel import gettext as _
@@ -46,8 +46,15 @@ def actions(
     return groups
 
 
-def told_apart(groups: list[tuple[str, list[Action]]]) -> tuple[list[Action], list[tuple[str, list[Action]]]]:
-    """Return what comes first of what may be done, to be offered beside what is promised, and all else by group."""
+def told_apart(
+    groups: list[tuple[str, list[Action]]], *, ahead: bool = False
+) -> tuple[list[Action], list[tuple[str, list[Action]]]]:
+    """Return what comes first of what may be done, to be offered beside what is promised, and all else by group.
+
+    ``ahead``: the interim letter stands ready on the page itself, and needs no button beside it.
+    """
+    groups = [(title, [replace(one, main=False) if ahead and one.slug == "interim" else one for one in offered])
+              for title, offered in groups]  # fmt: skip
     first = [action for _title, offered in groups for action in offered if action.main]
     first.sort(key=lambda action: _FIRST.index(action.slug) if action.slug in _FIRST else len(_FIRST))
     rest = [(title, [action for action in offered if not action.main]) for title, offered in groups]
@@ -84,7 +91,7 @@ def _offered(header: Header, page: CasePage, complaint: Mapping[str, Any] | None
             (Verb.CLOSE, Action("close", _l("Close")), not owed),
             (Verb.REOPEN, Action("reopen", _l("Open again")), True),
             (Verb.WRITE, Action("survey", _l("Enter a reply to the survey")), _may_be_asked(header)),
-            (Verb.WAIVE, Action("waive", _l("A promise need not be kept")), bool(owed)),
+            (Verb.WAIVE, Action("waive", _l("Waive a promise")), bool(owed)),
             (Verb.WAIVE, Action("void-waiver", _l("Take a waiver back")), waived),
             (Verb.MERGE, Action("merge", _l("Join to another file")), True),
             (Verb.WRITE, Action("erase", _l("Erase the personal data")), _may_be_erased(header)),
@@ -138,8 +145,9 @@ def _may_be_asked(header: Header) -> bool:
 def _deciding(header: Header, page: CasePage, owed: set[ObligationKind]) -> list[Offer]:
     forwarded = any(m.kind is MessageKind.TRANSMISSION and m.left_on is not None for m in page.messages)
     nature = _l("Change the nature") if header.nature_confirmed else _l("Confirm the nature")
+    asks = not header.nature_confirmed and header.state is not CaseState.CLOSED
     return [
-        (Verb.CONFIRM_NATURE, Action("nature", nature, main=not header.nature_confirmed), True),
+        (Verb.CONFIRM_NATURE, Action("nature", nature, main=asks), True),
         (
             Verb.KEEP_SHORT,
             Action("keep-short", _l("Answer within the ordinary period")),

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from tracker.charter.words import Language, Verb
+from tracker.charter.words import Language, NoticeState, Verb
 from tracker.correspondence.explanation import label, rung_in_words
 from tracker.insight.casefacts import Broken, Came, CasePage, Done, Said, Told
 from tracker.insight.caseline import NEWEST
@@ -97,12 +97,20 @@ def in_words(item: Step, page: CasePage) -> Item:
     if isinstance(item, Done):
         return Item("done", item, told(item, page.names), who(item))
     if isinstance(item, Told):
-        return Item("told", item, rung_in_words(item.rung, lang))
+        return Item("told", item, rung_in_words(item.rung, lang), _whom(item))
     if isinstance(item, Broken):
-        return Item("broken", item, _("A promise was not kept in time."))
+        kinds = (label(one.kind, lang) for one in page.promises if one.number == item.number)
+        return Item("broken", item, _("A promise was not kept in time."), next(kinds, ""))
     if isinstance(item, Came):
         return Item("came", item, label(item.reason, lang), item.sender or "")
     return Item("said", item, lost_in_words(item.lost), item.author or "")
+
+
+def _whom(item: Told) -> str:
+    """Say whom a notice reached, or why it reached nobody."""
+    if item.state is NoticeState.SENT and item.names:
+        return str(_("Notice sent to %(names)s", names=", ".join(item.names)))
+    return label(item.state, Language(language()))
 
 
 def _is_notice(step: Step) -> bool:

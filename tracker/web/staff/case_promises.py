@@ -10,9 +10,8 @@ from tracker.charter.obligations import Obligation as Promise
 from tracker.charter.steps import StepCode
 from tracker.charter.words import Language, ObligationState
 from tracker.correspondence.explanation import days_left_in_words, explain_rule, explain_steps, label
-from tracker.correspondence.tables import date_in_words
 from tracker.web.bars import Bar, Mark, bar_of
-from tracker.web.filters import day
+from tracker.web.filters import unbroken_day as day
 from tracker.web.languages import language
 
 
@@ -79,8 +78,8 @@ def _days(promise: Promise, today: date, received_on: date) -> Iterator[tuple[Ma
 
 def _about(promise: Promise) -> str:
     """Say what a promise answers: two of one kind may be due on the same day."""
-    lang, first = Language(language()), promise.steps[0]
-    began = date_in_words(promise.counted_from, lang)
+    first = promise.steps[0]
+    began = day(promise.counted_from)
     match first.code:
         case StepCode.FOLLOW_UP_RECEIVED:
             return str(_("For what was added on %(day)s", day=began))
@@ -88,6 +87,6 @@ def _about(promise: Promise) -> str:
             return str(_("Since it came back on %(day)s", day=began))
         case StepCode.PROMISED:
             left = date.fromisoformat(str(first.values["left_on"]))
-            return str(_("As the interim letter of %(day)s promised", day=date_in_words(left, lang)))
+            return str(_("As the interim letter of %(day)s promised", day=day(left)))
         case _:
             return str(_("For the request of %(day)s", day=began))

@@ -192,7 +192,7 @@ def _offer(form: WaiveForm | VoidWaiverForm, which: Callable[[Session, int], lis
 
 
 @act("waive", Verb.WAIVE, WaiveForm, Page(
-    _l("Declare that a promise need not be kept"), _l("Declare it"), _l("The promise is waived."),
+    _l("Waive a promise"), _l("Waive the promise"), _l("The promise is waived."),
     _l("It is counted apart, never as kept, and your name stands beside it."), "warning",
 ), prepare=_waivable)  # fmt: skip
 def waive(db: Session, form: WaiveForm, case: dict[str, Any]) -> None:
@@ -221,7 +221,7 @@ def _still_asked(form: StaffForm, case: Header) -> None:
 
 @act("close", Verb.CLOSE, StaffForm, Page(
     _l("Close this file"), _l("Close it"), _l("The file is closed."),
-    _l("A file closes only when nothing is owed any more. A new message of the requester opens it again."),
+    _l("No message is sent to the requester. A new message of theirs opens the file again."),
 ), prepare=_still_asked)  # fmt: skip
 def close(db: Session, form: StaffForm, case: dict[str, Any]) -> None:
     ending.close(db, site().house, **case)

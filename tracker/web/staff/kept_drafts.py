@@ -13,9 +13,10 @@ from werkzeug.datastructures import MultiDict
 from tracker.access.permissions import may
 from tracker.casework.drafting import VERBS
 from tracker.casework.kept_drafts import WORDS, KeptElsewhere, holds, keep_draft, take_over, throw_away
-from tracker.charter.counting import BRUSSELS, brussels_day
+from tracker.charter.counting import brussels_day
 from tracker.charter.words import CaseState, Language, MessageKind
 from tracker.correspondence.explanation import refusal
+from tracker.correspondence.tables import time_in_words
 from tracker.insight.casefacts import Header
 from tracker.insight.drafts import Begun, Waiting, begun_on, begun_on_case
 from tracker.models.drafts import KeptDraft
@@ -94,7 +95,8 @@ def fill_in(form: WayForm, case: Header, kind: MessageKind) -> None:
     with site().reading() as db:
         own = next((one for one in begun_on(db, case.id, kind) if one.author_id == me().id), None)
     if own is not None:
-        form.process(MultiDict({name: value for name, value in own.typed.items() if name in _names(form)}))
+        stands = {name: form[name].data for name in _names(form) if isinstance(form[name].data, str)}
+        form.process(MultiDict(stands | {name: value for name, value in own.typed.items() if name in _names(form)}))
 
 
 def keep(form: WayForm, case: Header, kind: MessageKind) -> KeptDraft | None:
@@ -163,9 +165,8 @@ def _names(form: WayForm) -> set[str]:
 
 def _kept(draft: Begun | KeptDraft) -> str:
     """Say when a draft was kept: by the clock of today, or with its day."""
-    at = draft.kept_at.astimezone(BRUSSELS)
-    if at.date() == brussels_day(now()):
-        return str(_("Kept as a draft at %(time)s.", time=f"{at:%H:%M}"))
+    if brussels_day(draft.kept_at) == brussels_day(now()):
+        return str(_("Kept as a draft at %(time)s.", time=time_in_words(draft.kept_at, Language(language()))))
     return str(_("Kept as a draft on %(moment)s.", moment=in_words(draft.kept_at)))
 
 

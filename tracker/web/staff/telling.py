@@ -23,6 +23,10 @@ SHOWN_AS_MESSAGE = frozenset({Verb.WRITE, Verb.ANSWER, Verb.SEND_INTERIM, Verb.T
 """What these did stands in the line as the message itself."""
 
 
+_SAY_WHAT = frozenset({Verb.CONFIRM_NATURE, Verb.FLAG, Verb.CORRECT_RECEIPT, Verb.RECORD_LEAVING})
+"""What was done is said first, and then what it became, without a name before it."""
+
+
 def told(entry: Done, names: Mapping[int, str]) -> str:
     """Say what was done, with its particulars."""
     said = label(entry.verb, Language(language()))
@@ -38,10 +42,14 @@ def told(entry: Done, names: Mapping[int, str]) -> str:
         ground = label(ErasureGround(entry.details["erased"]), Language(language()))
         said = _("The personal data were erased: %(ground)s.", ground=ground)
     if entry.verb is Verb.WRITE and entry.details.get("tasks"):
-        return " · ".join(tasks_told(entry.details))
+        return " · ".join(tasks_told(entry.details, place_in_words))
     if entry.verb is Verb.WRITE and entry.details.get("link"):
         return link_told(entry.details["link"])
+    if entry.verb is Verb.RECORD_LEAVING and entry.details.get("message"):
+        said = _("Message %(number)s left.", number=entry.details["message"])
     particulars = " · ".join(_particulars(entry, names))
+    if particulars and entry.verb in _SAY_WHAT:
+        return str(_("%(what)s: %(words)s", what=said.removesuffix("."), words=particulars))
     return f"{said} {particulars}" if particulars else said
 
 
@@ -82,12 +90,12 @@ def _particulars(entry: Done, names: Mapping[int, str]) -> Iterator[str]:
         case Verb.WRITE if given.get("again"):
             yield str(_("message %(number)s sent again", number=given["again"]))
         case Verb.RECORD_LEAVING | Verb.VOID_LEAVING:
-            yield from _leaving(given)
+            yield from _leaving(given, entry.at)
         case Verb.MERGE | Verb.ABSORB:
             yield from _named(_("File"), given.get("into") or given.get("from"))
     yield from _named(_("What shows it"), given.get("evidence"))
     yield from _named(_("Reason"), given.get("reason"))
-    yield from tasks_told(given)
+    yield from tasks_told(given, place_in_words)
 
 
 def _named(what: str, words: Any) -> Iterator[str]:
@@ -144,13 +152,13 @@ def _contact(changed: Mapping[str, Any]) -> Iterator[str]:
         yield from _named(words[part], f"{values['before']} → {after}" if values["before"] else after)
 
 
-def _leaving(given: Mapping[str, Any]) -> Iterator[str]:
+def _leaving(given: Mapping[str, Any], at: datetime) -> Iterator[str]:
     lang = Language(language())
     if given.get("kind"):
         yield label(MessageKind(given["kind"]), lang)
     if given.get("channel"):
         yield way_out(Channel(given["channel"]), lang)
-    if given.get("left_on"):
+    if given.get("left_on") and given["left_on"] != brussels_day(at).isoformat():
         yield day(date.fromisoformat(given["left_on"]))
 
 
