@@ -158,7 +158,7 @@ def test_a_refusal_reads_in_the_readers_language() -> None:
 
     assert refused.value.sentences(Language.NL) == [
         "Het telefoonnummer van de dossierbehandelaar ontbreekt. "
-        "Vraag de beheerder „Telefoon” in het profiel aan te vullen."
+        "Vraag de beheerder “Telefoon” in het profiel aan te vullen."
     ]
     assert str(refused.value) == (
         "The handler's telephone number is missing. Ask the administrator to complete “Telephone” in the profile."
