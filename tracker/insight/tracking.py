@@ -28,6 +28,8 @@ from tracker.models.staff import Staff
 
 # What goes to another body, or holds a code, is not shown; a note only when it is that of a conversation held.
 _NOT_SHOWN = (MessageKind.TRANSMISSION, MessageKind.TRACKING_CODE)
+_LEADS_ON = (MessageKind.QUESTION, MessageKind.ANSWER, MessageKind.TRANSMISSION_NOTICE, MessageKind.CLOSING)
+"""What we write after which a question of ours before it need not be answered any more; the question itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,15 @@ class TrackedCase:
     said: tuple[Said, ...]
     erased_at: datetime | None
     """When what was said, and who said it, was erased; none: it was not."""
+    joined: str
+    """The reference of the case that was merged into this one and led here; empty: this one was asked for."""
+
+    @property
+    def asked_on(self) -> date | None:
+        """The Brussels day on which the question left that the requester has not written since; none: no question."""
+        telling = (one for one in self.said if one.direction is Direction.IN or one.kind in _LEADS_ON)
+        latest = None if self.closed_at else next(telling, None)
+        return latest.left_on if latest and latest.kind is MessageKind.QUESTION else None
 
 
 def door(session: Session, reference: str) -> Door | None:
@@ -137,6 +148,7 @@ def tracked(session: Session, case_id: int, language: Language) -> TrackedCase |
         .outerjoin(Service, Service.code == Case.service_code)
     )
     row = session.execute(query.where(Case.id == case_id)).one_or_none()
+    asked_for = row[0].reference if row else ""
     while row is not None and row[0].merged_into_id is not None:
         row = session.execute(query.where(Case.id == row[0].merged_into_id)).one_or_none()
     if row is None:
@@ -158,6 +170,7 @@ def tracked(session: Session, case_id: int, language: Language) -> TrackedCase |
         promises=_promises(session, case.id),
         said=_said(session, case.id),
         erased_at=session.scalar(select(Erasure.erased_at).where(Erasure.case_id == case.id)),
+        joined="" if asked_for == case.reference else asked_for,
     )
 
 

@@ -19,18 +19,22 @@ from tracker.charter.words import Channel, Language
 from tracker.correspondence.explanation import date_in_words, label, moment_in_words, way_out
 from tracker.correspondence.phones import emergency_phones
 from tracker.web.languages import language
+from tracker.web.sentences import mailbox, phone_url, reachable, unbroken
 
 
 def install(app: Flask) -> None:
     """Teach the templates the filters below, each by its own name (`label`, `way_out`), and `asset()`."""
     app.add_template_filter(day)
     app.add_template_filter(long_day)
+    app.add_template_filter(unbroken_day)
     app.add_template_filter(month)
     app.add_template_filter(moment)
     app.add_template_filter(number)
     app.add_template_filter(size)
     app.add_template_filter(label_in_words, "label")
     app.add_template_filter(way_out_in_words, "way_out")
+    for of_a_sentence in (unbroken, reachable, mailbox, phone_url):
+        app.add_template_filter(of_a_sentence)
     app.jinja_env.finalize = erased_in_words
     app.add_template_global(emergency_phones)
     app.add_template_global(_assets(Path(app.static_folder or "")), "asset")

@@ -256,4 +256,6 @@ def _sent_body(lang: Language, told: str) -> str:
     sent = {"urgent": urgent, "email": email, "reference": REFERENCE_MARK, "code": CODE_MARK, "elsewhere": elsewhere}
     sent["post"] = post and Phone(Line.POST, post["number"], post["names"][lang])
     promises = [explained(promise, lang) for promise in owed]
-    return render_template("public/sent_body.html", sent=sent, owed=promises, handler=in_charge(handler, lang))
+    follow = f"{site().settings.base_url.rstrip('/')}{url_for('public.follow')}"
+    handler = in_charge(handler, lang)
+    return render_template("public/sent_body.html", sent=sent, owed=promises, handler=handler, follow=follow)

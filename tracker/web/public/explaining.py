@@ -8,7 +8,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from tracker.charter.steps import StepCode
-from tracker.charter.words import Language, ObligationKind, ObligationState, Role
+from tracker.charter.words import Language, MessageKind, ObligationKind, ObligationState, Role
 from tracker.correspondence.explanation import explain_rule, explain_steps, label, name_of, title_of
 from tracker.web.bars import Bar, Mark, bar_of
 from tracker.web.filters import unbroken_day as day
@@ -19,6 +19,8 @@ class Explained:
     """One promise in the reader's words; the dates are Brussels days."""
 
     what: str
+    awaited: str
+    """What the citizen waits for while it is owed, as words that lead to the date."""
     due_on: date
     why: str
     steps: list[str]
@@ -38,13 +40,51 @@ def explained(promise: Mapping[str, Any], language: Language, *, today: date | N
     state = ObligationState(promise["state"])
     return Explained(
         what=label(ObligationKind(promise["kind"]), language),
+        awaited=_awaited(ObligationKind(promise["kind"])),
         due_on=due_on,
         why=explain_rule(promise["rule_id"], days=promise["days"], due_on=due_on, language=language),
         steps=explain_steps(promise["steps"], language),
         state=state,
-        state_in_words=label(state, language),
+        state_in_words=_became(state),
         bar=bar_of(_days(promise, today)) if today is not None and state is ObligationState.OPEN else None,
     )
+
+
+def _awaited(kind: ObligationKind) -> str:
+    match kind:
+        case ObligationKind.INTERIM:
+            return str(_("Our answer, or a letter that says when you will have it: at the latest on"))
+        case ObligationKind.TRANSMISSION:
+            return str(_("We pass it on to the competent service and tell you so: at the latest on"))
+        case _:
+            return str(_("Our answer: at the latest on"))
+
+
+def _became(state: ObligationState) -> str:
+    match state:
+        case ObligationState.DISCHARGED:
+            return str(_("done"))
+        case ObligationState.REPLACED:
+            return str(_("replaced by another promise"))
+        case ObligationState.WAIVED:
+            return str(_("no longer due"))
+        case _:
+            return str(_("still due"))
+
+
+def heading_of(kind: MessageKind, language: Language) -> str:
+    """Say what a message is to the one it was written to, or who wrote it."""
+    match kind:
+        case MessageKind.REQUEST:
+            return str(_("Your message"))
+        case MessageKind.FOLLOW_UP:
+            return str(_("Your further message"))
+        case MessageKind.QUESTION:
+            return str(_("Our question to you"))
+        case MessageKind.NOTE:
+            return str(_("A conversation with you"))
+        case _:
+            return label(kind, language)
 
 
 def _days(promise: Mapping[str, Any], today: date) -> Iterator[tuple[Mark, date, str]]:

@@ -30,7 +30,7 @@ from tracker.web.languages import language
 from tracker.web.large_bodies import Unreadable, check_readable, record, typed_fields
 from tracker.web.networks import network_of
 from tracker.web.public.blueprint import IN_LANGUAGE, public
-from tracker.web.public.explaining import explained, in_charge
+from tracker.web.public.explaining import explained, heading_of, in_charge
 from tracker.web.public.forms import REFERENCE_LENGTH, AddForm, FollowForm, LostCodeForm
 from tracker.web.public.limits import ACCESS, busy
 from tracker.web.public.periods import periods
@@ -168,6 +168,7 @@ def _case_page(case: TrackedCase, form: AddForm, key: str, draft: Draft | None =
         "public/case.html",
         case=case,
         handler=in_charge(asdict(case.handler), language()),
+        heading_of=lambda kind: heading_of(kind, language()),
         promises=[explained(asdict(promise), language(), today=today) for promise in case.promises],
         today=today,
         days=periods(datetime.now(UTC)),
@@ -204,7 +205,9 @@ def add_to_case() -> AnyResponse:
         return _busy(case, form, draft)
     if case is None:
         door_form = FollowForm(formdata=None)
-        door_form.code.errors = [_("Give the code once more: your text is kept, you can send it after that.")]
+        door_form.code.errors = [
+            _("Give the reference and the code once more: your text is kept, you can send it after that.")
+        ]
         return make_response(_door_page(door_form, text=form.text.data or "", key=draft.key), 403)
     return _give_back(case, form, draft)
 

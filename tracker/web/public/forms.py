@@ -61,7 +61,7 @@ class RequestForm(fields.TokenForm):
             ("complaint", _("A complaint about our service or about how you were received")),
             ("emergency", _("An emergency: serious trouble abroad")),
         ]
-        self.country.choices = [("", _("Choose a country, if one is concerned")), *countries(language())]
+        self.country.choices = [("", _("Choose a country")), *countries(language())]
         self.official_language.choices = [(code, name) for code, name in NAMES.items() if code != "en"]
 
     def validate_kind(self, field: Field) -> None:

@@ -5,11 +5,12 @@ from datetime import UTC, date, datetime
 
 from babel.numbers import format_percent
 from flask import g, render_template
+from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from tracker.charter.counting import brussels_day
-from tracker.charter.rules import RuleBook, RuleStatus
-from tracker.charter.words import Channel, Language
+from tracker.charter.rules import Rule, RuleBook, RuleStatus
+from tracker.charter.words import Channel, Language, Nature, ObligationKind
 from tracker.correspondence.explanation import counted, label, rule_source
 from tracker.web.languages import NAMES, language
 from tracker.web.public.blueprint import IN_LANGUAGE, public
@@ -22,7 +23,11 @@ from tracker.web.site import site
 def choose_language() -> str:
     """Ask in which language to go on."""
     g.language = Language.EN
-    return render_template("public/choose_language.html", names=NAMES)
+    tongues = []
+    for code in NAMES:
+        with force_locale(code):
+            tongues.append((code, _("Questions and complaints to the FPS Foreign Affairs")))
+    return render_template("public/choose_language.html", names=NAMES, tongues=tongues)
 
 
 @public.get(f"{IN_LANGUAGE}/")
@@ -36,7 +41,7 @@ def commitments() -> str:
     """Say each promise in plain words, from the rules in force today, and how it was kept."""
     rules, today = site().house.rules, brussels_day(datetime.now(UTC))
     promises = promises_on(today, rules, language())
-    sources = dict.fromkeys((promise.source, promise.address) for promise in promises)
+    sources = dict.fromkeys(source for promise in promises for source in promise.sources)
     return render_template(
         "public/commitments.html",
         promises=promises,
@@ -56,33 +61,41 @@ class Promise:
     channels: str
     promise: str
     period: str
-    source: str
-    address: str
+    sources: list[tuple[str, str]]
+    """Where it is written: the title and the address of each rule's source."""
 
 
 def promises_on(day: date, rules: RuleBook, language: Language) -> list[Promise]:
-    """What is promised for a request received on a day (Brussels), one line for each rule and period."""
-    lines = []
+    """What is promised for a request received on a day (Brussels), one line for what is promised in the same way."""
+    together: dict[tuple[tuple[Nature, ...], ObligationKind, int], list[Rule]] = {}
     for rule in rules.rules:
-        if rule.status is not RuleStatus.IN_FORCE or not rule.valid_on(day):
-            continue
-        for days in sorted(set(rule.days.values())):
-            channels = [channel for channel in Channel if rule.days.get(channel) == days]
-            lines.append(
-                Promise(
-                    natures=", ".join(label(nature, language) for nature in rule.natures),
-                    channels=_("Any way") if len(channels) == len(Channel) else _listed(channels, language),
-                    promise=label(rule.kind, language),
-                    period=counted("calendar_day", days, language),
-                    source=rule_source(rule.id, language),
-                    address=rule.address,
-                )
-            )
-    return lines
+        if rule.status is RuleStatus.IN_FORCE and rule.valid_on(day):
+            for days in sorted(set(rule.days.values())):
+                together.setdefault((tuple(rule.natures), rule.kind, days), []).append(rule)
+    return [_in_words(*same, rules=of, language=language) for same, of in together.items()]
+
+
+def _in_words(
+    natures: tuple[Nature, ...], kind: ObligationKind, days: int, *, rules: list[Rule], language: Language
+) -> Promise:
+    channels = [channel for channel in Channel if any(rule.days.get(channel) == days for rule in rules)]
+    what = label(kind, language)
+    return Promise(
+        natures=", ".join(label(nature, language) for nature in natures),
+        channels=_("Any way") if len(channels) == len(Channel) else _listed(channels, language),
+        promise=_("%(letter)s: it says when you will have the answer", letter=what)
+        if kind is ObligationKind.INTERIM
+        else what,
+        period=counted("calendar_day", days, language),
+        sources=[(rule_source(rule.id, language), rule.address) for rule in rules],
+    )
 
 
 def _listed(channels: list[Channel], language: Language) -> str:
-    return ", ".join(label(channel, language) for channel in channels)
+    first, *others = (label(channel, language) for channel in channels)
+    if language is not Language.DE:  # where a noun has its capital anywhere
+        others = [word[:1].lower() + word[1:] for word in others]
+    return ", ".join([first, *others])
 
 
 @public.get(f"{IN_LANGUAGE}/privacy")

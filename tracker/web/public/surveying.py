@@ -58,7 +58,10 @@ class SurveyForm(fields.TokenForm):
     def offer(self) -> None:
         """Put the choices into words."""
         for question in SurveyQuestion:
-            self[question.value].choices = [(one.value, label(one, language())) for one in Opinion]
+            field = self[question.value]
+            field.choices = [(one.value, label(one, language())) for one in Opinion]
+            if field.errors:
+                field.errors = [_("Choose an answer: %(question)s", question=label(question, language()))]
 
     def validate_answered(self, field: RadioField) -> None:
         """Refuse an answer that the page does not offer."""
