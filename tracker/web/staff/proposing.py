@@ -79,7 +79,7 @@ def why_here(case: Header, *, asked: bool = False) -> Why | None:
     nature = routing.get("nature") or {}
     may_give = waits and may(me().person, Verb.ROUTE, facts_of(case)) and (not asked or decides(case))
     return Why(
-        decision=_decision(case, [entry for entry, _one in found]) if routing else "",
+        decision=_decision(case, [entry for entry, _one in found], asked=asked) if routing else "",
         proposals=[_proposal(case, entry, one, may_give=may_give) for entry, one in found],
         confirm=may_give and not asked and confirmable(case) is not None,
         elsewhere=_our_services() if may_give else [],
@@ -216,7 +216,7 @@ def _where_transmitted(case: Header, code: str) -> str:
     return url_for("staff.transmit", reference=case.reference, to=code, **in_round())
 
 
-def _decision(case: Header, proposed: list[Entry]) -> str:
+def _decision(case: Header, proposed: list[Entry], *, asked: bool) -> str:
     """Say what the router decided and why it decided no more than that."""
     stored = case.routing or {}
     decision, waits = stored.get("decision"), case.state is CaseState.TRIAGE
@@ -227,12 +227,18 @@ def _decision(case: Header, proposed: list[Entry]) -> str:
     if decision == "auto" and case.nature is Nature.COMPLAINT and case.service_code != proposed[0].code:
         return str(_("Suivi reads it as a matter of %(service)s; the complaint itself is the coordinator's.",
                      service=service))  # fmt: skip
+    if decision == "auto" and waits and not asked and case.service_code == proposed[0].code:
+        return str(_("Suivi gave it to %(service)s by itself, and nobody there could take it: please confirm, or choose"
+                     " another.", service=service))  # fmt: skip
     if decision == "auto" and rules:
         return str(_("Suivi gave it to %(service)s by itself, by the rule %(rules)s.", service=service, rules=rules))
     if decision == "auto":
         return str(_("Suivi gave it to %(service)s by itself: what the text says is clear enough.", service=service))
     if rules:
         return str(_("Rules of staff name it: %(rules)s. A person decides.", rules=rules))
+    if waits and proposed[0].kind is not ServiceKind.INTERNAL:
+        return str(_("Suivi proposes %(service)s, which is not of our house: transmit it there, or choose one of our"
+                     " services.", service=service))  # fmt: skip
     if waits:
         return str(_("Suivi proposes %(service)s: please confirm, or choose another.", service=service))
     return str(_("Suivi proposed %(service)s; a person decided.", service=service))
