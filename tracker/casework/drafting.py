@@ -21,6 +21,7 @@ VERBS = {
     MessageKind.QUESTION: Verb.WRITE,
     MessageKind.TRANSMISSION: Verb.TRANSMIT,
     MessageKind.CLOSING: Verb.CLOSE,
+    MessageKind.NOTE: Verb.WRITE,
 }
 """What writing each kind of message is, for the table of permissions and the history."""
 

@@ -17,6 +17,7 @@ from tracker.access.permissions import READ, Person, may
 from tracker.casework.casefile import CaseFile, asked_on, facts_of
 from tracker.casework.errors import Missing
 from tracker.casework.house import Actor, House
+from tracker.casework.kept_drafts import drop_sent
 from tracker.casework.staffing import Member, Team, stands_in_for
 from tracker.casework.words_to_staff import send_word
 from tracker.charter.counting import brussels_day
@@ -36,13 +37,25 @@ class Noted:
 
 
 def note(
-    session: Session, house: House, *, reference: str, text: str, actor: Actor, now: datetime, seen: int | None
+    session: Session,
+    house: House,
+    *,
+    reference: str,
+    text: str,
+    actor: Actor,
+    now: datetime,
+    seen: int | None,
+    kept: str | None = None,
 ) -> Noted:
-    """Add an internal note, and tell those whom it names, as far as they may read the case. Raises ``Missing``."""
+    """Add an internal note, and tell those whom it names, as far as they may read the case.
+
+    ``kept``: the ``stamp`` of the draft that stood in the page it was written on, empty for none. Raises ``Missing``.
+    """
     if not text.strip():
         raise Missing("text")
     file = CaseFile.take(session, house, reference=reference, verb=Verb.WRITE, actor=actor, now=now, seen=seen)
     message = write_note(file, text)
+    drop_sent(session, file.case, MessageKind.NOTE, actor, over=kept, sent={"text": text})
     told, closed_to = _mention(file, message)
     named = {"mentions": [one.name for one in told], "not_told": [one.name for one in closed_to]}
     details = {"message": message.number, "kind": MessageKind.NOTE}

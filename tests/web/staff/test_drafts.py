@@ -32,7 +32,7 @@ def test_what_is_typed_comes_back_and_a_colleague_takes_it_over(
     assert told.select_one(f"a[href='{path}']") is not None
     assert desk("el").page(f"/staff/cases/{reference}").select_one(".staff-begun") is None  # who only reads
     page = bo.page(path)
-    assert "An Peeters began this message on " in page.get_text(" ")
+    assert "Begun by An Peeters on " in page.get_text(" ")
     assert fields_of(form_of(page))["text"] == ""
     number = page.select_one("button[name=draft]")
     assert number is not None
@@ -48,6 +48,37 @@ def test_what_is_typed_comes_back_and_a_colleague_takes_it_over(
     bo.send(path, "send", channel="email", spoken_on="")
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(KeptDraft)) == 0
+
+
+def test_a_note_is_kept_as_a_letter_is(desk: Callable[[str], Desk], file: File, database: Database) -> None:
+    reference = file()
+    path, an, bo = f"/staff/cases/{reference}/note", desk("an"), desk("bo")
+    empty = fields_of(form_of(an.page(path)))
+    assert "drafts.js" in an.get(path).text
+
+    fields = empty | {"text": "She called, and @", "colleague": "Bo Peeters", "step": "keep"}
+    alone = an.client.post(path, data=fields, headers={"Accept": "application/json"})
+    assert (alone.json or {})["kept"].startswith("Kept as a draft at ")
+    again = fields_of(form_of(an.page(path)))
+    assert (again["text"], again["colleague"]) == ("She called, and @", "Bo Peeters")
+    told = bo.page(f"/staff/cases/{reference}").select_one(f".staff-begun a[href='{path}']")
+    assert told is not None
+    page = bo.page(path)
+    assert "Begun by An Peeters on " in page.get_text(" ")
+    number = page.select_one("button[name=draft]")
+    assert number is not None
+    taken = soup_of(bo.send(path, text="I spoke to her.", draft=str(number["value"])))
+    mine = fields_of(form_of(taken))
+    assert mine["text"] == "I spoke to her.\n\nShe called, and @"
+    assert bo.send_form(taken, path, text="").status_code == 400  # refused, and nothing is lost
+    assert fields_of(form_of(bo.page(path)))["text"] == mine["text"]
+
+    assert bo.send_form(taken, path).status_code == 303
+    late = bo.client.post(path, data=mine | {"step": "keep"}, headers={"Accept": "application/json"})
+    assert (late.json or {})["kept"] == ""  # what was still on its way as the note was added
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(KeptDraft)) == 0
+    assert "has not finished it" not in an.page(f"/staff/cases/{reference}").get_text(" ")
 
 
 def test_a_draft_is_thrown_away_and_a_preview_keeps_what_it_shows(an: Desk, file: File, database: Database) -> None:

@@ -41,6 +41,8 @@ ROUND_LENGTH = 40
 """As long as a place in the queue can be in an address."""
 
 Preparing = Callable[[Any, Header], None]
+Meanwhile = Callable[[Any, Callable[..., Response]], ResponseReturnValue | None]
+"""Does with a form what is not the act itself, such as keeping a draft; what it returns, if anything, answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,13 @@ def with_case(form: StaffForm) -> dict[str, Any]:
 
 
 def act(
-    slug: str, verb: Verb, form: type[StaffForm], page: Page, *, prepare: Preparing | None = None
+    slug: str,
+    verb: Verb,
+    form: type[StaffForm],
+    page: Page,
+    *,
+    prepare: Preparing | None = None,
+    meanwhile: Meanwhile | None = None,
 ) -> Callable[[Doing], Doing]:
     """Put an act at ``/cases/<reference>/<slug>``; the function below does it, with the form's values."""
 
@@ -75,7 +83,7 @@ def act(
         @gives_back_what_was_cut
         @needs(verb)
         def view(reference: str) -> ResponseReturnValue:
-            return _act(form, verb, page, prepare, do)
+            return _act(form, verb, page, prepare, meanwhile, do)
 
         address = f"/cases/<reference>/{slug}"
         staff.add_url_rule(address, endpoint=slug.replace("-", "_"), view_func=view, methods=["GET", "POST"])
@@ -84,12 +92,16 @@ def act(
     return register
 
 
-def _act(kind: type[StaffForm], verb: Verb, page: Page, prepare: Preparing | None, do: Doing) -> ResponseReturnValue:
+def _act(
+    kind: type[StaffForm], verb: Verb, page: Page, prepare: Preparing | None, meanwhile: Meanwhile | None, do: Doing
+) -> ResponseReturnValue:
     if (closed := not_now(verb)) is not None:
         return closed
     form, cut = kind(), g.get("cut")
     if prepare is not None:
         prepare(form, the_case())
+    if meanwhile is not None and cut is None and (answer := meanwhile(form, partial(_show, form, page))) is not None:
+        return answer
     if not form.is_submitted():
         return _show(form, page, 200)
     if cut is not None:

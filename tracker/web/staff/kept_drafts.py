@@ -1,12 +1,13 @@
-"""Owns what the page of a letter shows and keeps of what is being typed: one's own draft, and those of colleagues."""
+"""Owns what the page of a letter or a note keeps of what is typed, and shows: one's own draft and those of others."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import flash, jsonify, request
+from flask import Response, flash, jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
@@ -14,6 +15,7 @@ from tracker.access.permissions import may
 from tracker.casework.drafting import VERBS
 from tracker.casework.kept_drafts import WORDS, KeptElsewhere, holds, keep_draft, take_over, throw_away
 from tracker.charter.counting import brussels_day
+from tracker.charter.errors import CharterError
 from tracker.charter.words import CaseState, Language, MessageKind
 from tracker.correspondence.explanation import refusal
 from tracker.correspondence.tables import time_in_words
@@ -25,9 +27,9 @@ from tracker.web.filters import moment as in_words
 from tracker.web.languages import language
 from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
-from tracker.web.staff.acts import the_case
+from tracker.web.staff.acts import give_back, the_case
 from tracker.web.staff.blueprint import facts_of
-from tracker.web.staff.letter_forms import WayForm
+from tracker.web.staff.letter_forms import OwnWordsForm
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ SLUGS = {
     MessageKind.QUESTION: "ask",
     MessageKind.TRANSMISSION: "transmit",
     MessageKind.CLOSING: "closing",
+    MessageKind.NOTE: "note",
 }
 """The pages on which a message of each kind is written."""
 
@@ -65,7 +68,7 @@ def begun_here(db: Session, case: Header) -> list[tuple[Waiting, str]]:
     ]
 
 
-def shown(form: WayForm, case: Header, kind: MessageKind) -> Drafts:
+def shown(form: OwnWordsForm, case: Header, kind: MessageKind) -> Drafts:
     """Return what is kept of a message: one's own as it stands in the form, and the drafts that may be put in."""
     with site().reading() as db:
         found = begun_on(db, case.id, kind)
@@ -80,7 +83,7 @@ def shown(form: WayForm, case: Header, kind: MessageKind) -> Drafts:
     )
 
 
-def _apart(own: Begun, form: WayForm) -> bool:
+def _apart(own: Begun, form: OwnWordsForm) -> bool:
     """Say whether other words stand in the form: those of another message, or of another window."""
     if request.method == "GET":
         return "again" in request.args
@@ -88,7 +91,7 @@ def _apart(own: Begun, form: WayForm) -> bool:
     return request.form.get("kept") not in (None, own.stamp) and not holds(stands, own.typed)
 
 
-def fill_in(form: WayForm, case: Header, kind: MessageKind) -> None:
+def fill_in(form: OwnWordsForm, case: Header, kind: MessageKind) -> None:
     """Fill in a letter with what whoever opens it had typed, unless it is opened with the words of another."""
     if "again" in request.args:
         return
@@ -99,20 +102,42 @@ def fill_in(form: WayForm, case: Header, kind: MessageKind) -> None:
         form.process(MultiDict(stands | {name: value for name, value in own.typed.items() if name in _names(form)}))
 
 
-def keep(form: WayForm, case: Header, kind: MessageKind) -> KeptDraft | None:
-    """Keep what is typed, as it stands, right or not yet."""
-    with site().database.writing() as db:
-        return _keep(db, form, case, kind)
+def meanwhile(kind: MessageKind, form: OwnWordsForm, show: Callable[..., Response]) -> ResponseReturnValue | None:
+    """Fill in what was kept of a page that does one thing, and do what is asked about drafts, if anything is."""
+    if not form.is_submitted():
+        fill_in(form, the_case(), kind)
+        return None
+    if asked_for():
+        return put_in(form, kind, show)
+    return keep(form, kind, show) if request.form.get("step") == "keep" else None
 
 
-def _keep(db: Session, form: WayForm, case: Header, kind: MessageKind) -> KeptDraft | None:
+def keep(form: OwnWordsForm, kind: MessageKind, show: Callable[..., Response]) -> ResponseReturnValue | None:
+    """Keep what is typed, as it stands, right or not yet; answers only whoever asked for just that."""
+    by_itself = request.accept_mimetypes.best == "application/json"  # the page keeps it, and is not left
+    asked = request.form.get("step") == "keep"
+    try:
+        with site().database.writing() as db:
+            draft = _keep(db, form, the_case(), kind)
+    except (CharterError, OperationalError) as error:
+        if by_itself and isinstance(error, KeptElsewhere):
+            return _kept_elsewhere(error)
+        if not asked:
+            return None  # what is typed comes back with the form that is asked for
+        return ("", 503) if by_itself else give_back(error, show)
+    if not asked:
+        return None
+    return _kept_alone(draft, form) if by_itself else show(200)
+
+
+def _keep(db: Session, form: OwnWordsForm, case: Header, kind: MessageKind) -> KeptDraft | None:
     return keep_draft(
         db, reference=case.reference, kind=kind, typed=_typed(form), actor=me().actor, now=now(),
         seen=form.version, over=request.form.get("kept"),
     )  # fmt: skip
 
 
-def kept_alone(draft: KeptDraft | None, form: WayForm) -> ResponseReturnValue:
+def _kept_alone(draft: KeptDraft | None, form: OwnWordsForm) -> ResponseReturnValue:
     """Answer a page that keeps what is typed by itself, without leaving it."""
     if draft is not None:
         return jsonify(kept=_kept(draft), stamp=draft.stamp)
@@ -120,13 +145,22 @@ def kept_alone(draft: KeptDraft | None, form: WayForm) -> ResponseReturnValue:
     return jsonify(kept=_("Not kept: this file is closed.") if closed and form.own_words.data else "", stamp="")
 
 
-def kept_elsewhere(error: KeptElsewhere) -> ResponseReturnValue:
+def _kept_elsewhere(error: KeptElsewhere) -> ResponseReturnValue:
     """Tell a page that keeps what is typed by itself that other words are kept, which it does not write over."""
     return jsonify(kept=refusal(error, Language(language()))), 409
 
 
-def put_in(form: WayForm, case: Header, kind: MessageKind) -> bool:
-    """Do what the form asks about a draft, if it does: put one in, or throw one's own away; say whether it did."""
+def put_in(form: OwnWordsForm, kind: MessageKind, show: Callable[..., Response]) -> ResponseReturnValue:
+    """Put a draft in, or throw one away, and show the page as it stands then."""
+    try:
+        _put_in(form, the_case(), kind)
+    except (CharterError, OperationalError) as error:
+        return give_back(error, show)
+    return show(200)
+
+
+def _put_in(form: OwnWordsForm, case: Header, kind: MessageKind) -> None:
+    """Do what the form asks about a draft: put one in, or throw one's own away."""
     mine: dict[str, Any] = {"reference": case.reference, "kind": kind, "actor": me().actor}
     if request.form.get("step") == "throw-away":
         with site().database.writing() as db:
@@ -134,15 +168,15 @@ def put_in(form: WayForm, case: Header, kind: MessageKind) -> bool:
         for name in _names(form) & {"text", "reason", "consent", "to_address"}:
             form[name].data = ""
         flash(_("The draft is thrown away."), "success")
-        return True
+        return
     if request.form.get("step") == "throw-other":
         with site().database.writing() as db:
             throw_away(db, over=request.form.get("other"), **mine)
             _keep(db, form, case, kind)
-        return True
+        return
     wanted = request.form.get("draft", "")
     if not (wanted.isascii() and wanted.isdecimal() and len(wanted) < 19):
-        return False
+        return
     with site().database.writing() as db:
         draft = take_over(
             db, author_id=int(wanted), typed=_typed(form), now=now(), over=request.form.get("kept"), **mine
@@ -151,15 +185,14 @@ def put_in(form: WayForm, case: Header, kind: MessageKind) -> bool:
         flash(_("This draft is no longer there."), "info")
     else:
         form.process(MultiDict(draft.typed | {"seen": form.seen.data or ""}))
-    return True
 
 
-def _typed(form: WayForm) -> dict[str, str]:
+def _typed(form: OwnWordsForm) -> dict[str, str]:
     """Return what was typed, field by field, as the form would be sent again."""
     return {name: clean_text(request.form[name]) for name in sorted(_names(form)) if name in request.form}
 
 
-def _names(form: WayForm) -> set[str]:
+def _names(form: OwnWordsForm) -> set[str]:
     return {field.name for field in form if field.type not in ("HiddenField", "CSRFTokenField")}
 
 

@@ -12,21 +12,22 @@ from tracker.access.permissions import READ, Person, may
 from tracker.casework import leaving, notes
 from tracker.casework.paper import record_posting
 from tracker.charter.counting import brussels_day
-from tracker.charter.words import Verb
+from tracker.charter.words import MessageKind, Verb
 from tracker.insight.casefacts import Header
 from tracker.insight.casepage import outgoing
 from tracker.insight.choices import colleagues
 from tracker.web.fields import TEXT_LENGTH
 from tracker.web.filters import day, label_in_words
 from tracker.web.site import site
+from tracker.web.staff import kept_drafts
 from tracker.web.staff.accounts import me, now
 from tracker.web.staff.acts import Page, Then, act, lead_on, the_case
 from tracker.web.staff.blueprint import facts_of
 from tracker.web.staff.fields import EVIDENCE_LENGTH, DayField, Pick, StaffForm, several_lines
-from tracker.web.staff.letter_forms import WRITE
+from tracker.web.staff.letter_forms import WRITE, OwnWordsForm
 
 
-class NoteForm(StaffForm):
+class NoteForm(OwnWordsForm):
     """A note for colleagues."""
 
     text = several_lines(
@@ -35,6 +36,11 @@ class NoteForm(StaffForm):
            " them."),
     )  # fmt: skip
     colleague = Pick(_l("Choose a colleague."), label=_l("Tell a colleague"))
+
+    @property
+    def drafts(self) -> kept_drafts.Drafts:
+        """What is kept of it, for the page to say."""
+        return kept_drafts.shown(self, the_case(), MessageKind.NOTE)
 
 
 def _readers(form: NoteForm, case: Header) -> None:
@@ -50,12 +56,12 @@ def _readers(form: NoteForm, case: Header) -> None:
 @act("note", Verb.WRITE, NoteForm, Page(
     _l("Add an internal note"), _l("Add the note"), _l("The note is in the file."),
     _l("Only staff see it. It keeps no promise."),
-), prepare=_readers)  # fmt: skip
+), prepare=_readers, meanwhile=partial(kept_drafts.meanwhile, MessageKind.NOTE))  # fmt: skip
 def note(db: Session, form: NoteForm, case: dict[str, Any]) -> Then:
     text, named = form.text.data, form.colleague.data
     if named and f"@{named}".casefold() not in text.casefold():
         text = f"{text}\n@{named}"
-    done = notes.note(db, site().house, text=text, **case)
+    done = notes.note(db, site().house, text=text, kept=request.form.get("kept"), **case)
     told, closed_to = (", ".join(names) for names in (done.told, done.closed_to))
     said = [_("The note is in the file.")]
     said += [_("Told by mail: %(names)s.", names=told)] if told else []

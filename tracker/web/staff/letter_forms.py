@@ -32,7 +32,16 @@ WRITE = _l("Write the text.")
 _SAY_WHY = _l("Only when it is another way than the one the requester used.")
 
 
-class WayForm(StaffForm):
+class OwnWordsForm(StaffForm):
+    """What somebody writes themselves: kept as it is typed."""
+
+    @property
+    def own_words(self) -> Any:
+        """The field of the writer's own text."""
+        return self["text" if "text" in self else "reason"]
+
+
+class WayForm(OwnWordsForm):
     """The way a message goes when that is not the requester's own."""
 
     channel = Pick(_l("Choose how it goes."), label=_l("It goes by"))
@@ -66,11 +75,6 @@ class WayForm(StaffForm):
             "spoken_on": self.spoken_on.data if channel in SPOKEN else None,
             "kept": request.form.get("kept"),
         }
-
-    @property
-    def own_words(self) -> Any:
-        """The field of the writer's own text."""
-        return self["text" if "text" in self else "reason"]
 
     def draft(self, case: Header) -> Draft:
         """Return what was decided: here, only the way it goes."""

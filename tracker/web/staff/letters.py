@@ -15,7 +15,6 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from tracker.casework import letters
-from tracker.casework.kept_drafts import KeptElsewhere
 from tracker.casework.writing import Written
 from tracker.charter.errors import CharterError
 from tracker.charter.words import Channel, MessageKind, Verb
@@ -91,11 +90,13 @@ def _write(letter: Letter) -> ResponseReturnValue:
         prefill(form, case, letter.kind)
         kept_drafts.fill_in(form, case, letter.kind)
         return _show(letter, form, 200)
+    show = partial(_show, letter, form)
     if kept_drafts.asked_for():
-        return _put_in(letter, form)
+        return kept_drafts.put_in(form, letter.kind, show)
     step = request.form.get("step")
-    if step != "send" and "print" not in request.form and (answer := _keep(letter, form, step)) is not None:
-        return answer
+    kept = kept_drafts.keep(form, letter.kind, show) if step != "send" and "print" not in request.form else None
+    if kept is not None:
+        return kept
     if passages.asked_for():
         return _show(letter, form, 200, problems=passages.put_in(form.own_words, case))
     if not form.validate():
@@ -110,38 +111,13 @@ def _write(letter: Letter) -> ResponseReturnValue:
         if step != "edit":
             return _preview(letter, form)
     except (CharterError, OperationalError) as error:
-        return give_back(error, partial(_show, letter, form))
+        return give_back(error, show)
     return _show(letter, form, 200)
 
 
 def _send(letter: Letter, form: WayForm, db: Session) -> ResponseReturnValue:
     sent = letter.send(db, site().house, draft=form.draft(the_case()), **with_case(form))
     return lead_on(_sent(sent if isinstance(sent, list) else [sent]))
-
-
-def _keep(letter: Letter, form: WayForm, step: str | None) -> ResponseReturnValue | None:
-    """Keep what is typed as a draft; answers only whoever asked for just that."""
-    by_itself = request.accept_mimetypes.best == "application/json"  # the page keeps it, and is not left
-    try:
-        draft = kept_drafts.keep(form, the_case(), letter.kind)
-    except (CharterError, OperationalError) as error:
-        if by_itself and isinstance(error, KeptElsewhere):
-            return kept_drafts.kept_elsewhere(error)
-        if step != "keep":
-            return None  # what is typed comes back with the form that is asked for
-        return ("", 503) if by_itself else give_back(error, partial(_show, letter, form))
-    if step != "keep":
-        return None
-    return kept_drafts.kept_alone(draft, form) if by_itself else _show(letter, form, 200)
-
-
-def _put_in(letter: Letter, form: WayForm) -> ResponseReturnValue:
-    """Put a draft in, or throw one away, and show the letter as it stands then."""
-    try:
-        kept_drafts.put_in(form, the_case(), letter.kind)
-    except (CharterError, OperationalError) as error:
-        return give_back(error, partial(_show, letter, form))
-    return _show(letter, form, 200)
 
 
 def _sent(messages: Sequence[Message]) -> str:
