@@ -15,7 +15,7 @@ from tests.correspondence.letters import DESTINATION, LETTERS, REFERENCE, SIGNAT
 from tracker.charter.words import Channel, Language
 from tracker.correspondence.compose import compose
 from tracker.correspondence.explanation import date_in_words, organisation, refusal
-from tracker.correspondence.letter import RULE, AddressTooLong, NotPrintable, PaperFacts, render
+from tracker.correspondence.letter import RULE, AddressTooLong, NotPrintable, PaperFacts, facts_on_paper, render
 
 MILLIMETRE = 72 / 25.4
 WRITTEN = date(2026, 1, 6)
@@ -221,10 +221,22 @@ def test_what_is_enclosed_is_listed_with_its_pages() -> None:
     assert told.endswith("Bijlagen – a.pdf (2 pagina's) – b.png (1 pagina) – c.docx (apart bijgevoegd)")
 
 
-def test_an_address_on_one_line_is_printed_on_two_with_its_postcode_below() -> None:
-    told = read(render(paper("transmission", address="Esplanade de l'Europe 1, boîte 4, 1060 Bruxelles")))
-
-    assert "Esplanade de l'Europe 1, boîte 4 1060 Bruxelles" in told
+@pytest.mark.parametrize(
+    ("address", "lines"),
+    [
+        ("Esplanade 1, boîte 4, 1060 Bruxelles", ["Esplanade 1, boîte 4", "1060 Bruxelles"]),
+        (
+            "Rue Haute / Hoogstraat 1,1000 Bruxelles / Brussel",
+            ["Rue Haute / Hoogstraat 1", "1000 Bruxelles / Brussel"],
+        ),
+        ("67075 Strasbourg Cedex, France", ["67075 Strasbourg Cedex", "France"]),
+        ("Hauptstr. 5, D-10117 Berlin, Allemagne", ["Hauptstr. 5", "D-10117 Berlin", "Allemagne"]),
+        ("P.O. Box 30461, Nairobi", ["P.O. Box 30461, Nairobi"]),
+        ("Rue Haute 1000, Liège\n4000 Liège, Belgique", ["Rue Haute 1000, Liège", "4000 Liège, Belgique"]),
+    ],
+)
+def test_an_address_on_one_line_has_postcode_and_country_on_their_own(address: str, lines: list[str]) -> None:
+    assert facts_on_paper(paper("transmission", address=address))["recipient"] == ["Jeanne Dubois", *lines]
 
 
 def test_somebody_elses_words_stand_between_two_lines_that_are_drawn() -> None:

@@ -33,7 +33,8 @@ MOST_NAMED = 20
 """How many of the letters that no font has a refusal names one by one."""
 RULE = "--------"
 """What stands in a text above and below somebody else's words; on paper it is drawn."""
-_BEFORE_POSTCODE = re.compile(r",\s*(?=(?:[A-Z]{1,3}-)?[0-9]{4,5}\s+[^\W\d])")
+_POSTCODE = r"(?:[A-Z]{1,3}-)?[0-9]{4,5}\s+[^\W\d]"
+_PLACE = re.compile(rf"(?:(?P<street>.+?),\s*)?(?P<place>{_POSTCODE}[^,]*)(?:,\s*(?P<country>.+))?")
 SET = 4
 """How many letters are kept as they were set last: one that was set ahead is at hand when it is stored."""
 
@@ -254,9 +255,10 @@ def _lines(text: str) -> list[str]:
 
 
 def _address_lines(address: str) -> list[str]:
-    """Return the lines of an address; one that was written on a single line has its postcode on the next."""
+    """Return the lines of an address; written on a single one, it has its postcode and its country on their own."""
     lines = _lines(address)
-    return _BEFORE_POSTCODE.split(lines[0], maxsplit=1) if len(lines) == 1 else lines
+    found = _PLACE.fullmatch(lines[0]) if len(lines) == 1 else None
+    return [part for part in found.groups() if part] if found else lines
 
 
 def _tidy(line: str) -> str:
