@@ -78,12 +78,14 @@ def test_a_day_that_cannot_be_comes_back_with_its_sentence(an: Desk, file: Calla
     run = str(path["href"]).removesuffix("/letters.pdf")
 
     wrong = an.send_form(page, run, left_on="41/13/2026")
-    early = sent(an, page, run, left_on="2001-01-01")
+    early = an.send_form(page, run, left_on="2001-01-01")
 
-    assert wrong.status_code == 422
+    assert wrong.status_code == early.status_code == 422
     assert "41/13/2026" in wrong.text
-    assert "1 January 2001" in words(early)
-    assert "marked as posted" not in words(early)
+    refused = BeautifulSoup(early.text, "html.parser")
+    assert "1 January 2001" in words(refused.select_one("#left_on-error"))  # type: ignore[arg-type]
+    assert refused.select_one("#left_on")["value"] == "2001-01-01"  # type: ignore[index]
+    assert "marked as posted" not in words(refused)
 
 
 def test_one_letter_is_seen_before_it_is_printed_and_kept_as_it_went(

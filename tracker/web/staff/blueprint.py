@@ -201,7 +201,7 @@ def no_case(sentence: str) -> ResponseReturnValue:
 
 def _here(endpoint: str, url: str) -> str:
     """Return how an entry of the menu stands to the page: it is the page, or what the page belongs to."""
-    if request.endpoint == endpoint:
+    if request.endpoint == endpoint or request.path == url:
         return "page"
     return "true" if request.path.startswith(f"{url}/") else ""
 

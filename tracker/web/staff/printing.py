@@ -85,6 +85,10 @@ def mark_posted(number: int) -> ResponseReturnValue:
         )  # fmt: skip
     except UnknownRun:
         abort(404)
+    if posted.kept_back and not posted.posted:
+        same = {_said(one.refusal) for one in posted.kept_back}
+        form.left_on.errors = list(same) if len(same) == 1 else _reasons(posted.kept_back)
+        return _run_page(number, form)
     _tell(posted.kept_back)
     if posted.posted:
         flash(ngettext("%(num)d letter is marked as posted.", "%(num)d letters are marked as posted.", posted.posted),
@@ -128,7 +132,7 @@ def paper(reference: str, number: int) -> ResponseReturnValue:
             pdf = shown_letter(db, site().house, site().cabinet, case_id=the_case().id, number=number,
                                now=now())  # fmt: skip
     except CharterError as refused:
-        flash(_said(refused), "warning")
+        flash(_said(refused), "error")
         return redirect(url_for("staff.case", reference=the_case().reference), 303)
     if pdf is None:
         abort(404)
@@ -137,9 +141,16 @@ def paper(reference: str, number: int) -> ResponseReturnValue:
 
 def _tell(kept_back: tuple[KeptBack, ...]) -> None:
     """Name each letter that was left as it is, with the reason."""
-    for one in kept_back[:20]:
-        flash(_("%(reference)s, message %(number)s: %(reason)s", reference=one.reference, number=one.message,
-                reason=_said(one.refusal)), "warning")  # fmt: skip
+    for sentence in _reasons(kept_back):
+        flash(sentence, "error")
+
+
+def _reasons(kept_back: tuple[KeptBack, ...]) -> list[str]:
+    return [
+        _("%(reference)s, message %(number)s: %(reason)s", reference=one.reference, number=one.message,
+          reason=_said(one.refusal))
+        for one in kept_back[:20]
+    ]  # fmt: skip
 
 
 def _said(refused: CharterError) -> str:

@@ -67,7 +67,7 @@ def queue() -> str:
         "staff/queue.html",
         names=names(),
         first=first,
-        set_aside={case: short_day(until, today, language()) for case, until in aside.items()},
+        set_aside={case: short_day(until, today, language()).replace(" ", "\u00a0") for case, until in aside.items()},
         **several_of(account),
         urgent=lines_of(listed.urgent, moment),
         lines=lines_of(listed.rows, moment),
