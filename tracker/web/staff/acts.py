@@ -184,10 +184,13 @@ def not_erased() -> ResponseReturnValue | None:
     return redirect(url_for("staff.case", reference=case.reference), 303)
 
 
-def give_back(error: CharterError | OperationalError, show: Callable[..., Response]) -> Response:
+def give_back(
+    error: CharterError | OperationalError, show: Callable[..., Response], form: StaffForm | None = None
+) -> Response:
     """Show a form again as it was typed, with what was refused and, if so, what somebody else did meanwhile.
 
-    ``show`` takes the status, ``problems`` and ``changed``. A database that could not take it in time is told alike.
+    ``show`` takes the status, ``problems`` and ``changed``; with a ``form``, what is about a field stands beside it.
+    A database that could not take it in time is told alike.
     """
     if isinstance(error, OperationalError):
         return busy(error, show)
@@ -197,7 +200,8 @@ def give_back(error: CharterError | OperationalError, show: Callable[..., Respon
         with site().database.reading() as db:
             g.case = case_header(db, the_case().reference)
             changed = as_far_as_read(db, since, me().viewer)
-    return show(409, problems=problems_of(error), changed=[(item, told(item, {})) for item in changed])
+    problems = problems_of(error) if form is None else beside(form, error)
+    return show(409, problems=problems, changed=[(item, told(item, {})) for item in changed])
 
 
 def busy(error: OperationalError, show: Callable[..., Response]) -> Response:
@@ -231,6 +235,32 @@ def problems_of(error: CharterError) -> list[tuple[str, str]]:
         return [(_FIELDS.get(item.item, ""), f"{item.what(lang)} {item.where(lang)}") for item in error.missing]
     field = str(error.values["what"]).removeprefix("requester_") if isinstance(error, Missing) else ""
     return [(field, refusal(error, lang))]
+
+
+_ABOUT = {
+    "unknown_reference": ("into", "other"), "cannot_merge": ("into",), "promised_earlier": ("into",),
+    "about_different_people": ("into",), "other_requester": ("same_person",), "cannot_link": ("other",),
+    "other_reference": ("confirmed",), "impossible_day": ("due_on", "done_on", "effect_on"),
+    "asked_too_late": ("due_on",), "received_in_future": ("day",), "cannot_be_asked": ("colleague",),
+    "sensitive_stays": ("colleague", "service"), "cannot_handle": ("colleague", "owner"),
+    "concerned_by_it": ("owner",),
+    "service_closed": ("service",), "not_our_service": ("service",), "unknown_service": ("service",),
+    "move_unexplained": ("reason",), "reason_missing": ("reason",), "promised_date_wrong": ("promised_on",),
+}  # fmt: skip
+"""By what is refused, the fields of which the first that a form has is the one to put right."""
+
+
+def beside(form: StaffForm, error: CharterError) -> list[tuple[str, str]]:
+    """Put each line of a refusal at the field that it is about; return those that are about none."""
+    left = []
+    for where, said in problems_of(error):
+        about = (getattr(form, OWN_WORDS).name,) if where == OWN_WORDS else _ABOUT.get(error.code, (where,))
+        name = next((name for name in about if name in form), None)
+        if name is None:
+            left.append(("", said))
+        else:
+            form[name].errors = [*form[name].errors, said]
+    return left
 
 
 def _show(

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from tracker.access.permissions import ERASE, may
 from tracker.charter.moves import MOVES
 from tracker.charter.words import PAPER, CaseState, MessageKind, Nature, ObligationKind, ObligationState, Verb
-from tracker.insight.casefacts import CasePage, Header
+from tracker.insight.casefacts import CasePage, Done, Header
 from tracker.web.staff.accounts import me
 from tracker.web.staff.blueprint import facts_of
 from tracker.web.staff.proposing import decides
@@ -144,6 +144,7 @@ def _may_be_asked(header: Header) -> bool:
 
 def _deciding(header: Header, page: CasePage, owed: set[ObligationKind]) -> list[Offer]:
     forwarded = any(m.kind is MessageKind.TRANSMISSION and m.left_on is not None for m in page.messages)
+    extended = any(isinstance(one, Done) and one.verb is Verb.EXTEND for one in page.line)
     nature = _l("Change the nature") if header.nature_confirmed else _l("Confirm the nature")
     asks = not header.nature_confirmed and header.state is not CaseState.CLOSED
     return [
@@ -156,7 +157,7 @@ def _deciding(header: Header, page: CasePage, owed: set[ObligationKind]) -> list
         (
             Verb.EXTEND,
             Action("extend", _l("Extend the period")),
-            header.nature is Nature.DOCUMENT_ACCESS and ObligationKind.REPLY in owed,
+            header.nature is Nature.DOCUMENT_ACCESS and ObligationKind.REPLY in owed and not extended,
         ),
         (Verb.TRANSMIT, Action("split", _l("Split off a part")), True),
         (Verb.COME_BACK, Action("come-back", _l("It came back")), forwarded),

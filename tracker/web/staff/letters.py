@@ -111,7 +111,7 @@ def _write(letter: Letter) -> ResponseReturnValue:
         if step != "edit":
             return _preview(letter, form)
     except (CharterError, OperationalError) as error:
-        return give_back(error, show)
+        return give_back(error, show, form)
     return _show(letter, form, 200)
 
 
