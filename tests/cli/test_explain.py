@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -15,6 +16,8 @@ from tracker.casework.house import CITIZEN
 from tracker.casework.register import Intake, register
 from tracker.casework.sweep import sweep
 from tracker.charter.words import Channel, Language, Nature, Role
+from tracker.cli.note_on_complaints import complaint_told
+from tracker.correspondence.tables import fill, text_of
 from tracker.models.database import Database
 from tracker.models.messages import Outbox
 
@@ -83,7 +86,7 @@ def test_the_note_tells_what_was_promised_why_and_what_changed(
         "Reason: De ambassade kijkt het diploma na.",
         "Promise 2 (interim letter, due on Tuesday 17 March 2026): kept by message 3, which left on 16 March 2026.",
         "Promise 3: reply by the date announced, due on Wednesday 1 April 2026.",
-        "Thu 02.04.2026 00:00  Promise 3 was broken: nothing had kept it when Wednesday 1 April 2026 ended",
+        "Thu 02.04.2026 00:00  Promise 3 was broken: at the end of Wednesday 1 April 2026 it had not been kept",
         "Thu 02.04.2026 11:00  Notice on promise 3 (An Peeters, Bea Claes)",
     ]
     places = [lines.index(line) for line in in_order]
@@ -98,19 +101,19 @@ def test_the_note_tells_what_was_promised_why_and_what_changed(
             "Plus rien n'est dû.",
             "Engagement 1\u00a0: réponse, pour le mardi 17 mars 2026.",
             "jeu. 02.04.2026 00:00  L'engagement 3 a été rompu\u00a0: "
-            "rien ne l'avait tenu à la fin du mercredi 1er avril 2026",
+            "à la fin du mercredi 1er avril 2026, il n'était pas tenu",
         ]),
         ("nl", [
             "Er is niets meer verschuldigd.",
             "Belofte 1: antwoord, uiterlijk op dinsdag 17 maart 2026.",
             "do 02.04.2026 00:00  Belofte 3 is gebroken: "
-            "niets had ze nagekomen toen woensdag 1 april 2026 eindigde",
+            "op het einde van woensdag 1 april 2026 nog niet nagekomen",
         ]),
         ("de", [
             "Es ist nichts mehr geschuldet.",
             "Zusage 1: Antwort, fällig am Dienstag, 17. März 2026.",
             "Do. 02.04.2026 00:00  Die Zusage 3 wurde gebrochen: "
-            "Nichts hatte sie eingehalten, als Mittwoch, 1. April 2026 endete",
+            "Am Ende von Mittwoch, 1. April 2026 war sie nicht eingehalten",
         ]),
     ],
 )  # fmt: skip
@@ -131,3 +134,27 @@ def test_the_note_is_told_in_each_language(
 
 def test_a_reference_that_leads_nowhere_is_refused(tracker: Callable[..., Told]) -> None:
     assert_one_sentence(tracker("explain", "DOS-2026-0000001-99"), 1)
+
+
+@pytest.mark.parametrize(
+    ("details", "told"),
+    [
+        ({"complaint": "finding", "finding": {"admissible": True, "outcome": "founded", "reasons": "Nobody called."}},
+         "Finding on the complaint: Founded. Nobody called."),
+        ({"complaint": "finding", "finding": {"admissible": False, "ground": "anonymous"}},
+         "Finding on the complaint: Anonymous complaint."),
+        ({"complaint": "action", "owner": "An", "action": {"what": "Call back.", "due_on": "2026-06-10"}},
+         "Corrective action added, to be done by An by 10 June 2026: Call back."),
+        ({"complaint": "action_changed", "owner": "Bo", "action": {"what": "Call back.", "due_on": "2026-06-12"}},
+         "Corrective action changed, to be done by Bo by 12 June 2026: Call back."),
+        ({"complaint": "action_done", "action": {"what": "Call back.", "done_on": "2026-06-11"}},
+         "Corrective action done on 11 June 2026: Call back."),
+        ({"complaint": "effect", "action": {"effect": "worked", "effect_on": "2026-07-30", "looked_at": "Ten calls."}},
+         "Effect of the corrective action, seen on 30 July 2026: It had the effect wanted. Ten calls."),
+    ],
+)  # fmt: skip
+def test_what_became_of_a_complaint_is_told(details: dict[str, Any], told: str) -> None:
+    def say(entry: str, **values: object) -> str:
+        return fill(text_of("note", "line", entry, Language.EN), values, Language.EN)
+
+    assert complaint_told(details, say, Language.EN) == told

@@ -27,12 +27,14 @@ from tracker.charter.words import (
     Verb,
     WaiverGround,
 )
+from tracker.cli.note_on_complaints import complaint_told
 from tracker.correspondence.explanation import (
     by_channel,
     days_left_in_words,
     explain_rule,
     explain_steps,
     label,
+    name_of,
     rung_in_words,
     title_of,
     way_out,
@@ -102,7 +104,11 @@ def _head(session: Session, case: Case, say: _Words) -> str:
     handler = session.get_one(Staff, case.handler_id)
     service = session.get(Service, case.service_code) if case.service_code else None
     title = title_of(handler.titles, handler.role, say.language)
-    who = [handler.name, title, *([str(service.names[say.language.value])] if service else [])]
+    who = [
+        name_of(handler.name, say.language, is_desk=handler.is_desk),
+        title,
+        *([str(service.names[say.language.value])] if service else []),
+    ]
     received, channel = brussels_day(case.received_at), by_channel(case.channel, say.language)
     nature = "confirmed_nature" if case.nature_confirmed_at else "proposed_nature"
     lines = [
@@ -132,7 +138,7 @@ def _deeds(
 ) -> Iterator[tuple[datetime, list[str]]]:
     """Tell each entry of the history with what it did to the promises, by replaying them one after another."""
     ledger: Ledger | None = None
-    names: dict[int, str] = dict(session.execute(select(Staff.id, Staff.name)).all())
+    names = _names(session, say)
     for row in history:
         before = ledger
         for stored in row.details.get("ledger", ()):
@@ -146,18 +152,30 @@ def _deeds(
         if row.details.get("erased"):
             deed = say("erased", ground=label(ErasureGround(row.details["erased"]), say.language))
         lines = [f"{deed} ({who})", *_particulars(row, names, say)]
-        if row.verb is Verb.WRITE and {"tasks", "link"} & row.details.keys():  # what it says instead says it all
+        if row.verb is Verb.WRITE and _INSTEAD & row.details.keys():
             lines = [f"{lines[1]} ({who})", *lines[2:]]
         changed = ledger is not None and ledger is not before
         yield row.at, [*lines, *(_changes(before, ledger, say) if ledger is not None and changed else ())]
 
 
-def _particulars(row: History, names: Mapping[int, str], say: _Words) -> Iterator[str]:
+_INSTEAD = frozenset({"tasks", "link", "complaint", "survey"})
+"""What an entry that writes says in the place of its verb, and says it all."""
+
+
+def _names(session: Session, say: _Words) -> dict[int | str, str]:
+    """Return how people are called, by number, and services, by code."""
+    staff = session.execute(select(Staff.id, Staff.name, Staff.is_desk)).all()
+    services = session.execute(select(Service.code, Service.names)).all()
+    people = {row.id: name_of(row.name, say.language, is_desk=row.is_desk) for row in staff}
+    return people | {row.code: str(row.names[say.language.value]) for row in services}
+
+
+def _particulars(row: History, names: Mapping[int | str, str], say: _Words) -> Iterator[str]:
     """Tell what an entry says beside its verb."""
     details = row.details
 
     def named(value: Any) -> str:
-        return names.get(value, str(value)) if isinstance(value, int) else str(value)
+        return names.get(value, str(value))
 
     match row.verb:
         case Verb.REGISTER:
@@ -166,7 +184,7 @@ def _particulars(row: History, names: Mapping[int, str], say: _Words) -> Iterato
                 where,
                 channel=by_channel(Channel(details["channel"]), say.language),
                 nature=say.label(Nature(details["nature"])),
-                service=details.get("service"),
+                service=named(details.get("service")),
                 handler=named(details["handler"]),
             )
             if details.get("split_from"):
@@ -188,9 +206,14 @@ def _particulars(row: History, names: Mapping[int, str], say: _Words) -> Iterato
             yield say("receipt", before=_day(details["from"]), after=_day(details["to"]))
         case Verb.CORRECT_CONTACT:
             yield say("corrected", parts=", ".join(say(f"part_{part}") for part in details["changed"]))
+        case Verb.WRITE if details.get("complaint"):
+            yield complaint_told(details, say, say.language)
+        case Verb.WRITE if details.get("survey"):
+            yield say("survey_entered")
     yield from _with_others(details, say)
     if numbers := details.get("messages") or ([details["message"]] if "message" in details else []):
-        yield ", ".join([say("message", numbers=say.listed(numbers)), *_leaves(details, say)]) + "."
+        count = "messages" if len(numbers) > 1 else "message"
+        yield ", ".join([say(count, numbers=say.listed(numbers)), *_leaves(details, names, say)]) + "."
     for key in ("evidence", "reason"):
         if details.get(key) and row.verb is not Verb.WAIVE:
             yield say(key, text=details[key])
@@ -208,13 +231,13 @@ def _with_others(details: Mapping[str, Any], say: _Words) -> Iterator[str]:
         yield say(f"link_{how}", **{"with": link["with"], "word": link["word"]})
 
 
-def _leaves(details: Mapping[str, Any], say: _Words) -> Iterator[str]:
-    """Tell which way messages went, to whom, when, and what they promise."""
-    if details.get("channel"):
+def _leaves(details: Mapping[str, Any], names: Mapping[int | str, str], say: _Words) -> Iterator[str]:
+    """Tell which way a message went, to whom, when, and what it promises; of two, each has a way of its own."""
+    if details.get("channel") and len(details.get("messages", ())) < 2:
         channel = Channel(details["channel"])
         yield (way_out if channel is Channel.WEB else by_channel)(channel, say.language)
     if details.get("to"):
-        yield say("message_to", to=details["to"])
+        yield say("message_to", to=names.get(details["to"], details["to"]))
     if details.get("left_on"):
         yield say("message_left", day=_day(details["left_on"]))
     if details.get("promised_on"):
@@ -248,13 +271,16 @@ def _outcome(promise: Promise, ledger: Ledger, say: _Words) -> str:
             return say("replaced", by=promise.replaced_by)
         case ObligationState.WAIVED:
             return say("counted_apart")
-    messages = say.listed(leaving.message for leaving in ledger.discharging(promise))
-    return say("answered_late" if promise.settled_late else "kept", messages=messages, day=promise.settled_on)
+    numbers = sorted({leaving.message for leaving in ledger.discharging(promise)})
+    entry = "answered_late" if promise.settled_late else "kept"
+    if len(numbers) > 1:
+        entry += "_by_several"
+    return say(entry, messages=say.listed(numbers), day=promise.settled_on)
 
 
 def _machinery(session: Session, case: Case, say: _Words) -> Iterator[tuple[datetime, list[str]]]:
     """Tell what Suivi did by itself: the notices that were sent, and the breaches."""
-    names: dict[int, str] = dict(session.execute(select(Staff.id, Staff.name)).all())
+    names = _names(session, say)
     notices = session.execute(
         select(Notice, Obligation.number)
         .join(Obligation, Obligation.id == Notice.obligation_id)
