@@ -37,11 +37,9 @@ class CaseChanged(Refused):
     code = "case_changed"
 
     def __init__(self, reference: str, since: Sequence[History]) -> None:
-        who = ", ".join(dict.fromkeys(entry.actor for entry in since)) or "somebody"
         super().__init__(
-            f"{who} changed case {reference} while you were writing: read what changed, then send again.",
+            f"Case {reference} was changed while you were writing: read what changed, then send again.",
             reference=reference,
-            who=who,
         )
         self.since = list(since)
 

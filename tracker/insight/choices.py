@@ -1,9 +1,10 @@
 """Owns what staff choose from: colleagues to give a case to, services to route it to, bodies to transmit it to."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from tracker.charter.words import Channel, Role, ServiceKind
@@ -19,6 +20,7 @@ class Colleague:
     name: str
     role: Role
     service_code: str | None
+    service_names: Mapping[str, str] | None
     away: bool
 
 
@@ -37,24 +39,22 @@ class Body:
 def colleagues(session: Session, *, day: date, not_this: int | None = None) -> list[Colleague]:
     """Return who can be given a case, by name, without the person a complaint is about (one statement)."""
     roles = (Role.CLERK, Role.HEAD, Role.DISPATCHER, Role.COMPLAINTS)
-    query = (
-        select(Staff)
-        .where(Staff.active, Staff.is_desk.is_(False), Staff.role.in_(roles))
-        .order_by(Staff.name, Staff.id)
-    )
-    return [
-        Colleague(row.id, row.name, row.role, row.service_code, row.away_on(day))
-        for row in session.scalars(query)
-        if row.id != not_this
-    ]
+    query = _people().where(Staff.role.in_(roles))
+    return [_colleague(row, names, day) for row, names in session.execute(query).all() if row.id != not_this]
 
 
 def everybody(session: Session, *, day: date) -> list[Colleague]:
     """Return the active members of staff, by name: whom a complaint may be about (one statement)."""
-    query = select(Staff).where(Staff.active, Staff.is_desk.is_(False)).order_by(Staff.name, Staff.id)
-    return [
-        Colleague(row.id, row.name, row.role, row.service_code, row.away_on(day)) for row in session.scalars(query)
-    ]
+    return [_colleague(row, names, day) for row, names in session.execute(_people()).all()]
+
+
+def _people() -> Select[Staff, dict[str, str] | None]:
+    query = select(Staff, Service.names).outerjoin(Service, Service.code == Staff.service_code)
+    return query.where(Staff.active, Staff.is_desk.is_(False)).order_by(Staff.name, Staff.id)
+
+
+def _colleague(row: Staff, names: Mapping[str, str] | None, day: date) -> Colleague:
+    return Colleague(row.id, row.name, row.role, row.service_code, names, row.away_on(day))
 
 
 def bodies(session: Session, *, internal: bool, day: date, language: str) -> list[Body]:

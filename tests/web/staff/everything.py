@@ -19,12 +19,15 @@ from tracker.casework import surveys
 from tracker.casework.figures import count_figures
 from tracker.casework.follow import send_code_again
 from tracker.casework.house import CITIZEN
+from tracker.casework.leaving import on_left
 from tracker.casework.surveys import Given
 from tracker.charter.counting import brussels_day
 from tracker.charter.words import Channel, Language, Nature, Opinion, PostKind, SurveyQuestion
+from tracker.models.cases import Case
 from tracker.models.complaints import CorrectiveAction
 from tracker.models.database import Database
 from tracker.models.directory import Post
+from tracker.models.messages import Message, Outbox
 from tracker.models.operations import JobRun
 from tracker.models.routing import RoutingModel
 from tracker.models.staff import Staff
@@ -70,7 +73,7 @@ def furnish(database: Database, file: File, desk: DeskOf, settings: Settings) ->
             due_on=(TODAY + timedelta(days=9)).isoformat())  # fmt: skip
     _do(co, f"cases/{complaint}/action-done", action="1", done_on=TODAY.isoformat())
     _do(an, f"cases/{file()}/link", other=lived, reason=LONG)
-    _do(an, f"cases/{file()}/waive", ground="withdrawn", evidence=LONG)
+    lost = _lost_and_waived(database, file(requester_email=CLAIRE), an)
     _do(an, "queue/views?view=service&nature=complex", name=LONG[:40])
     _do(gi, "rules/new", name=LONG[:60], service="M5", words_de="trawler*", words_fr="visa", place="TH", note=LONG)
     _do(gi, "texts/new", title=LONG[:60], body=LONG, language="de", service="ME6")
@@ -89,7 +92,7 @@ def furnish(database: Database, file: File, desk: DeskOf, settings: Settings) ->
     mails = _mails(database, settings, file)
     count_figures(database, make_house().calendar, now=NOW)
     return {
-        "reference": [done, lived, complaint, astray,
+        "reference": [done, lived, complaint, astray, lost,
                       *(file(nature=nature) for nature in (Nature.DOCUMENT_ACCESS, Nature.COMPLEX))],
         "number": [*mails, *map(str, range(1, 12))],
         "code": [code, "M3"],
@@ -98,6 +101,18 @@ def furnish(database: Database, file: File, desk: DeskOf, settings: Settings) ->
         "waits": waits,
         "near": [near],
     }  # fmt: skip
+
+
+def _lost_and_waived(database: Database, reference: str, clerk: Desk) -> str:
+    """Let the acknowledgement of a file leave and never arrive, and its promise be waived; gives the file."""
+    of_it = select(Message.id).join(Case, Case.id == Message.case_id).where(Case.reference == reference)
+    with database.writing() as session:
+        line = session.scalars(select(Outbox).where(Outbox.message_id.in_(of_it))).one()
+        on_left(session, make_house(), line, now=NOW)
+        line.state, line.settled_at = "sent", NOW
+    _do(clerk, f"cases/{reference}/returned", evidence=LONG)
+    _do(clerk, f"cases/{reference}/waive", ground="withdrawn", evidence=LONG)
+    return reference
 
 
 def _do(at: Desk, path: str, button: str | None = None, **typed: str) -> None:

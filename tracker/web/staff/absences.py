@@ -20,7 +20,7 @@ from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
 from tracker.web.staff.acts import problems_of
 from tracker.web.staff.blueprint import needs_room, staff
-from tracker.web.staff.fields import DayField, Pick, StaffForm
+from tracker.web.staff.fields import DayField, Pick, StaffForm, person_in_words
 from tracker.web.staff.house_words import IN_WORDS
 
 
@@ -42,7 +42,7 @@ class AbsenceForm(StaffForm):
             found = colleagues(db, day=brussels_day(now()), not_this=row.id)
         self.deputy.choices = [
             ("", nobody),
-            *((str(one.id), " · ".join(filter(None, (one.name, one.service_code)))) for one in found),
+            *((str(one.id), person_in_words(one)) for one in found),
         ]
 
     def show_absence(self, row: Staff) -> None:

@@ -29,7 +29,7 @@ from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
 from tracker.web.staff.again import gives_back_what_was_cut
 from tracker.web.staff.blueprint import facts_of, needs, staff
-from tracker.web.staff.fields import StaffForm
+from tracker.web.staff.fields import Pick, StaffForm
 from tracker.web.staff.once import as_it_stands, once
 from tracker.web.staff.telling import told
 
@@ -103,7 +103,7 @@ def _act(
     if meanwhile is not None and cut is None and (answer := meanwhile(form, partial(_show, form, page))) is not None:
         return answer
     if not form.is_submitted():
-        return _show(form, page, 200)
+        return _show(form, page, 200) if all(_can_be_filled(field) for field in form) else _nothing_to_choose(page)
     if cut is not None:
         return _show(form, page, cut.code or 400, problems=[_cut_short(form, cut)])
     if not form.validate():
@@ -111,7 +111,7 @@ def _act(
     try:
         return once(partial(_do, form, page, do))
     except (CharterError, OperationalError) as error:
-        return give_back(error, partial(_show, form, page))
+        return give_back(error, partial(_show, form, page), form)
 
 
 def _do(form: StaffForm, page: Page, do: Doing, db: Session) -> ResponseReturnValue:
@@ -124,6 +124,17 @@ def _cut_short(form: StaffForm, cut: HTTPException) -> tuple[str, str]:
     if "files" in form:
         return "files", not_read(cut.code)
     return "", str(_("What you sent is too large: shorten the text below, and send it again."))
+
+
+def _can_be_filled(field: Any) -> bool:
+    """Say whether there is anything to choose from, where something has to be chosen."""
+    return not isinstance(field, Pick) or any(choice[0] or not field.needed for choice in field.choices or ())
+
+
+def _nothing_to_choose(page: Page) -> ResponseReturnValue:
+    """Lead back to the case, which shows what there is: the link, the task or the message may have gone meanwhile."""
+    flash(_("“%(act)s”: there is nothing to choose on this file.", act=page.title), "info")
+    return redirect(url_for("staff.case", reference=the_case().reference, **in_round()), 303)
 
 
 def in_round() -> dict[str, Any]:

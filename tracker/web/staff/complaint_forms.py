@@ -26,6 +26,7 @@ from tracker.web.staff.fields import (
     DayField,
     Pick,
     StaffForm,
+    person_in_words,
     several_lines,
     words_of,
 )
@@ -59,7 +60,8 @@ def _finding(form: FindingForm, case: Header) -> None:
     with site().database.reading() as db:
         kept = finding_of(db, case.id)
     lists = Analysis.shipped()
-    form.ground.choices = [("", _l("It is admissible")), *words_of(Inadmissible)]
+    inadmissible = [(code, _l("No: %(ground)s", ground=_inside(words))) for code, words in words_of(Inadmissible)]
+    form.ground.choices = [("", _l("Yes, it is admissible")), *inadmissible]
     form.outcome.choices = [("", _l("It is still looked into")), *words_of(Outcome)]
     form.theme.choices = _words(lists.themes.values(), kept and kept.theme)
     form.cause.choices = _words(lists.causes.values(), kept and kept.cause)
@@ -67,6 +69,11 @@ def _finding(form: FindingForm, case: Header) -> None:
         form.ground.data, form.outcome.data = str(kept.ground or ""), str(kept.outcome or "")
         form.note.data, form.reasons.data = kept.note, kept.reasons
         form.theme.data, form.cause.data = kept.theme or "", kept.cause or ""
+
+
+def _inside(words: str) -> str:
+    """Return a label as it stands inside a sentence: German keeps its capital after a colon."""
+    return words if language() == "de" else words[0].lower() + words[1:]
 
 
 def _words(words: Any, kept: str | None) -> list[tuple[str, str]]:
@@ -88,26 +95,32 @@ def finding(db: Session, form: FindingForm, case: dict[str, Any]) -> None:
     complaints.record_finding(db, site().house, found=found, **case)
 
 
+def _what() -> Any:
+    return several_lines(
+        _l("What is to be done"), REASON_LENGTH, _l("Write what is to be done so that it does not happen again.")
+    )
+
+
+def _owner() -> Pick:
+    return Pick(_l("Choose who does it."), needed=True, label=_l("Who does it"))
+
+
+def _due_on() -> DayField:
+    return DayField(_l("Write the day by which it is done."), label=_l("To be done by"))
+
+
 class ActionForm(StaffForm):
     """What is to be done, by whom and by when."""
 
-    what = several_lines(
-        _l("What is to be done"), REASON_LENGTH, _l("Write what is to be done so that it does not happen again.")
-    )
-    owner = Pick(_l("Choose who does it."), needed=True, label=_l("Who does it"))
-    due_on = DayField(_l("Write the day by which it is done."), label=_l("To be done by"))
+    what, owner, due_on = _what(), _owner(), _due_on()
 
 
-def _owners(form: ActionForm, case: Header) -> None:
+def _owners(form: Any, case: Header) -> None:
     with site().database.reading() as db:
         found = everybody(db, day=brussels_day(now()))
     form.owner.choices = [
         ("", nothing_chosen()),
-        *(
-            (str(one.id), " · ".join(part for part in (one.name, one.service_code) if part))
-            for one in found
-            if one.id != case.about_staff_id
-        ),
+        *((str(one.id), person_in_words(one)) for one in found if one.id != case.about_staff_id),
     ]
 
 
@@ -121,10 +134,11 @@ def add_action(db: Session, form: ActionForm, case: dict[str, Any]) -> None:
     )
 
 
-class ChangeActionForm(ActionForm):
+class ChangeActionForm(StaffForm):
     """Which action is changed, to what, and why."""
 
     action = Choice(WHICH, label=_l("Corrective action"))
+    what, owner, due_on = _what(), _owner(), _due_on()
     reason = several_lines(_l("Reason"), REASON_LENGTH, _l("Write why."))
 
 
@@ -188,6 +202,7 @@ class EffectForm(StaffForm):
         _l("What was looked at, and what was seen"),
         EVIDENCE_LENGTH,
         _l("Write what you looked at and what you saw: for instance the complaints since, or a test call."),
+        _l("For instance the complaints since, or a test call."),
     )
     effect = Choice(_l("Say what effect it had."), label=_l("Its effect"))
     effect_on = DayField(_l("Write the day on which you looked."), label=_l("Looked at on"))
@@ -202,6 +217,7 @@ def _measurable(form: EffectForm, case: Header) -> None:
 
 @act("effect", Verb.WRITE, EffectForm, Page(
     _l("The effect of a corrective action"), _l("Record it"), _l("The effect is on record."),
+    _l("Does what was complained of happen less than before? The yearly report says so; you may look again later."),
 ), prepare=_measurable)  # fmt: skip
 def effect(db: Session, form: EffectForm, case: dict[str, Any]) -> None:
     corrective.measure_effect(

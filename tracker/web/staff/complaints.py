@@ -45,7 +45,7 @@ from tracker.insight.complaints_year import Year, first_year, year_of
 from tracker.web.languages import NAMES, language
 from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
-from tracker.web.staff.acts import problems_of
+from tracker.web.staff.acts import beside
 from tracker.web.staff.blueprint import needs_room, staff
 from tracker.web.staff.complaint_year import report_of, rows_of
 from tracker.web.staff.fields import DayField, StaffForm
@@ -73,6 +73,8 @@ def complaints() -> str:
     return render_template(
         "staff/complaints.html", pile=pile, rows=found.rows if found else (), late=late, today=today, after=more,
         titles={"open": _("Open"), "closed": _("Closed"), "late": _("Actions past their date")},
+        nothing={"open": _("No complaint is open."), "closed": _("No complaint is closed yet."),
+                 "late": _("No corrective action is past its date.")},
         themes=_named(Analysis.shipped().themes), left=lambda day: days_left_in_words(day, today, lang),
         years=years, languages=NAMES,
     )  # fmt: skip
@@ -129,7 +131,7 @@ def own_action_done(number: int) -> ResponseReturnValue:
     except NotPermitted:
         abort(404)  # nobody learns of an action that is not theirs
     except CharterError as error:
-        return _my_actions(409, form=form, number=number, problems=problems_of(error))
+        return _my_actions(409, form=form, number=number, problems=beside(form, error))
 
 
 def _own_action_done(number: int, form: DoneForm, db: Session) -> ResponseReturnValue:

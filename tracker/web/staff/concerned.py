@@ -10,7 +10,7 @@ from tracker.insight.choices import bodies, everybody
 from tracker.web.languages import language
 from tracker.web.site import site
 from tracker.web.staff.accounts import now
-from tracker.web.staff.fields import Pick
+from tracker.web.staff.fields import Pick, person_in_words
 
 
 def service_concerned() -> Pick:
@@ -39,7 +39,7 @@ def offer(service: Pick, person: Pick) -> None:
     service.choices = [("", _("None in particular")), *((one.code, one.name) for one in services)]
     person.choices = [
         ("", _("Nobody in particular")),
-        *((str(one.id), " · ".join(part for part in (one.name, one.service_code) if part)) for one in people),
+        *((str(one.id), person_in_words(one)) for one in people),
     ]
 
 

@@ -17,6 +17,7 @@ from tracker.charter.errors import CharterError
 from tracker.charter.words import PAPER, Channel, Nature, Verb
 from tracker.insight.casefacts import Header
 from tracker.insight.promised import open_promises
+from tracker.web.filters import long_day, moment
 from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
 from tracker.web.staff.acts import Page, Then, act, give_back, lead_on, not_now, the_case, with_case
@@ -31,7 +32,7 @@ from tracker.web.staff.fields import (
     several_lines,
     words_of,
 )
-from tracker.web.staff.handling import ReasonForm
+from tracker.web.staff.handling import WHY, ReasonForm
 from tracker.web.staff.once import once
 from tracker.web.staff.proposing import nature_in_words
 
@@ -99,17 +100,18 @@ def keep_short(db: Session, form: StaffForm, case: dict[str, Any]) -> None:
 
 @act("extend", Verb.EXTEND, ReasonForm, Page(
     _l("Extend the period for a document"), _l("Extend it"), _l("The period is extended."),
-    _l("The law allows it once, by 15 days, with a reason."),
+    _l("The law allows it once, by 15 days, with a reason. No message is sent: write to the requester too."),
 ))  # fmt: skip
 def extend(db: Session, form: ReasonForm, case: dict[str, Any]) -> None:
     nature.extend(db, site().house, reason=form.reason.data, **case)
 
 
-class BackForm(ReasonForm):
+class BackForm(StaffForm):
     """How and when the other body sent it back, and why."""
 
     channel = Choice(_l("Choose how it came in."), label=_l("It came in by"))
     day = DayField(CAME_ON, label=_l("Day on which it came back"))
+    reason = several_lines(_l("Reason"), REASON_LENGTH, WHY)
 
 
 def _ways_back(form: BackForm, case: Header) -> None:
@@ -130,20 +132,19 @@ def come_back(db: Session, form: BackForm, case: dict[str, Any]) -> None:
     )  # fmt: skip
 
 
-def moment_of(channel: Channel, day: Any, clock: time | None, moment: datetime) -> datetime:
+def moment_of(channel: Channel, day: Any, clock: time | None, at: datetime) -> datetime:
     """Return when something reached the FPS: paper has a date, no hour; today without an hour is now."""
     if channel not in PAPER and clock is not None:
         return at_brussels(day, clock)
-    return moment if day == brussels_day(moment) else at_brussels(day, time(12))
+    return at if day == brussels_day(at) else at_brussels(day, time(12))
 
 
-class ReceiptForm(ReasonForm):
+class ReceiptForm(StaffForm):
     """The right moment of receipt, and why it was wrong."""
 
     day = DayField(CAME_ON, label=_l("Day on which it first reached any desk or mailbox of the FPS"))
-    clock = ClockField(
-        label=_l("Time, if known"), description=_l("Like 14:05. A letter or a fax has a day, no time.")
-    )
+    clock = ClockField(label=_l("Time, if known"), description=_l("Like 14:05."))
+    reason = several_lines(_l("Reason"), REASON_LENGTH, WHY)
 
 
 @staff.route("/cases/<reference>/receipt", methods=["GET", "POST"])
@@ -153,9 +154,11 @@ def correct_receipt(reference: str) -> ResponseReturnValue:
     if (closed := not_now(Verb.CORRECT_RECEIPT)) is not None:
         return closed
     form = ReceiptForm()
+    if the_case().channel in PAPER:
+        del form.clock  # paper has a date, no hour
     if not form.is_submitted():
         form.day.data = brussels_day(the_case().received_at)
-        if the_case().channel not in PAPER:
+        if "clock" in form:
             form.clock.data = the_case().received_at.astimezone(BRUSSELS).time().replace(second=0, microsecond=0)
         return _receipt(form, 200)
     if not form.validate():
@@ -167,7 +170,7 @@ def correct_receipt(reference: str) -> ResponseReturnValue:
             return _receipt(form, 200, after=after)
         return once(partial(_correct, form))
     except (CharterError, OperationalError) as error:
-        return give_back(error, partial(_receipt, form))
+        return give_back(error, partial(_receipt, form), form)
 
 
 def _correct(form: ReceiptForm, db: Session) -> ResponseReturnValue:
@@ -177,8 +180,14 @@ def _correct(form: ReceiptForm, db: Session) -> ResponseReturnValue:
 
 def _right(form: ReceiptForm) -> dict[str, Any]:
     """Return the right receipt, as the use cases take it."""
-    received_at = moment_of(the_case().channel, form.day.data, form.clock.data, now())
+    clock = form.clock.data if "clock" in form else None
+    received_at = moment_of(the_case().channel, form.day.data, clock, now())
     return {"received_at": received_at, "reason": form.reason.data, **with_case(form)}
+
+
+def _known(case: Header) -> str:
+    """Say when a case came in, as it is recorded: paper has a date, no hour."""
+    return long_day(brussels_day(case.received_at)) if case.channel in PAPER else moment(case.received_at)
 
 
 def _receipt(form: ReceiptForm, status: int, *, after: Any = None, problems: Any = (), changed: Any = ()) -> Response:
@@ -187,7 +196,7 @@ def _receipt(form: ReceiptForm, status: int, *, after: Any = None, problems: Any
     return make_response(
         render_template(
             "staff/receipt.html", case=the_case(), form=form, before=before, after=after, problems=problems,
-            changed=changed,
+            changed=changed, known=_known(the_case()),
         ),
         status,
     )  # fmt: skip

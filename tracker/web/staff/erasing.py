@@ -51,7 +51,7 @@ def erase_case(reference: str) -> ResponseReturnValue:
     try:
         answer = once(partial(_erase, form))
     except (CharterError, OperationalError) as error:
-        return give_back(error, show)
+        return give_back(error, show, form)
     _remove()
     return answer
 

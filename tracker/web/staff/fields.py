@@ -12,6 +12,7 @@ from wtforms.validators import Optional, StopValidation
 
 from tracker.charter.words import Language
 from tracker.correspondence.explanation import label
+from tracker.insight.choices import Colleague
 from tracker.web.fields import TypedForm, at_most, clean_line, clean_text, required
 from tracker.web.filters import day as in_words
 from tracker.web.languages import language
@@ -113,6 +114,12 @@ def day_of(text: str) -> date:
 def words_of(words: Iterable[StrEnum]) -> list[tuple[str, str]]:
     """Return words of the charter as the choices of a field, in the reader's language."""
     return [(word.value, label(word, Language(language()))) for word in words]
+
+
+def person_in_words(one: Colleague) -> str:
+    """Return a colleague as they are chosen from a list: name, service, and whether they are away."""
+    service = (one.service_names or {}).get(language()) or one.service_code
+    return " · ".join(part for part in (one.name, service, _("away") if one.away else "") if part)
 
 
 class Line(StringField):

@@ -14,7 +14,7 @@ from tracker.charter.counting import brussels_day
 from tracker.charter.obligations import Obligation as Promise
 from tracker.charter.words import CaseState, Verb, WaiverGround
 from tracker.insight.casefacts import Header
-from tracker.insight.choices import Colleague, bodies, colleagues
+from tracker.insight.choices import bodies, colleagues
 from tracker.insight.promised import open_promises, waived_promises
 from tracker.insight.to_and_fro import wandering_of
 from tracker.web.filters import label_in_words, long_day
@@ -29,6 +29,7 @@ from tracker.web.staff.fields import (
     Pick,
     StaffForm,
     one_line,
+    person_in_words,
     several_lines,
     words_of,
 )
@@ -85,36 +86,43 @@ class AssignForm(StaffForm):
 class HandOverForm(AssignForm):
     """Which colleague, and why."""
 
-    reason = several_lines(_l("Reason"), REASON_LENGTH, WHY)
+    reason = several_lines(_l("Reason"), REASON_LENGTH, WHY, _l("It stands in the history of the file."))
+
+
+SIGNS = _l(
+    "Your colleague finds it in the queue and signs what is sent from then on. What is promised stays due on the same"
+    " days."
+)
+
+
+def _who_has_it(form: StaffForm, case: Header) -> None:
+    service = case.service_names.get(language())
+    name = f"{case.handler.name} · {service}" if service else case.handler.name
+    form.proposed = [_("Handled until now by %(name)s.", name=name)]
 
 
 def _colleagues(form: AssignForm, case: Header) -> None:
     """Offer the colleagues of the services on the case first, then everybody else."""
+    _who_has_it(form, case)
     with site().database.reading() as db:
         found = colleagues(db, day=brussels_day(now()), not_this=case.about_staff_id)
     near = [person for person in found if person.service_code in case.services]
     far = [person for person in found if person not in near]
     form.colleague.choices = [
         ("", nothing_chosen()),
-        *((str(person.id), in_words(person)) for person in (*near, *far) if person.id != case.handler_id),
+        *((str(person.id), person_in_words(person)) for person in (*near, *far) if person.id != case.handler_id),
     ]
 
 
-def in_words(person: Colleague) -> str:
-    """Return a colleague as they are chosen from a list: name, service, and whether they are away."""
-    parts = [person.name, person.service_code or "", _("away") if person.away else ""]
-    return " · ".join(part for part in parts if part)
-
-
 @act("assign", Verb.ASSIGN, AssignForm, Page(
-    _l("Choose who handles this file"), _l("Give it to this colleague"), _l("Your colleague has the file."),
+    _l("Choose who handles this file"), _l("Give it to this colleague"), _l("Your colleague has the file."), SIGNS,
 ), prepare=_colleagues)  # fmt: skip
 def assign(db: Session, form: AssignForm, case: dict[str, Any]) -> None:
     assignment.assign(db, site().house, handler_id=int(form.colleague.data), **case)
 
 
 @act("hand-over", Verb.HAND_OVER, HandOverForm, Page(
-    _l("Hand this file over"), _l("Hand over"), _l("You have handed the file over."),
+    _l("Hand this file over"), _l("Hand over"), _l("You have handed the file over."), SIGNS,
 ), prepare=_colleagues)  # fmt: skip
 def hand_over(db: Session, form: HandOverForm, case: dict[str, Any]) -> None:
     assignment.hand_over(db, site().house, handler_id=int(form.colleague.data), reason=form.reason.data, **case)
@@ -123,7 +131,7 @@ def hand_over(db: Session, form: HandOverForm, case: dict[str, Any]) -> None:
 @act("take", Verb.TAKE, StaffForm, Page(
     _l("Take this file"), _l("I take it"), _l("The file is yours."),
     _l("You become its handler: your name, title, phone and e-mail stand under what is sent."),
-))  # fmt: skip
+), prepare=_who_has_it)  # fmt: skip
 def take(db: Session, form: StaffForm, case: dict[str, Any]) -> None:
     assignment.take(db, site().house, **case)
 
@@ -235,27 +243,30 @@ class ReasonForm(StaffForm):
 
 @act("reopen", Verb.REOPEN, ReasonForm, Page(
     _l("Open this file again"), _l("Open it again"), _l("The file is open again."),
+    _l("Nothing is owed by that alone: only a new message of the requester makes a new promise."),
 ))  # fmt: skip
 def reopen(db: Session, form: ReasonForm, case: dict[str, Any]) -> None:
     ending.reopen(db, site().house, reason=form.reason.data, **case)
 
 
-class MergeForm(ReasonForm):
+class MergeForm(StaffForm):
     """Into which case, and why."""
 
     into = one_line(_l("Reference of the other file"), 60, _l("Write the reference of the other file."))
     same_person = BooleanField(_l("It is the same person, though the name or the e-mail address differs"))
+    reason = several_lines(_l("Reason"), REASON_LENGTH, WHY)
 
 
 def _ask_later(form: MergeForm, case: Header) -> None:
     """Ask whether it is the same person only once a file was named: most duplicates differ in nothing."""
-    if not form.is_submitted():
+    if not form.into.data:
         del form.same_person
 
 
 @act("merge", Verb.MERGE, MergeForm, Page(
     _l("Join this file to another"), _l("Join them"), _l("The files are one now."),
-    _l("For a request that came twice. The earlier receipt counts, and both references lead to the file that stays."),
+    _l("For a request that came twice. This file ends here and the other goes on, with what was written to this one;"
+       " the earlier receipt counts, and both references lead to the other file. Nobody can part them again."),
     "warning",
 ), prepare=_ask_later)  # fmt: skip
 def merge(db: Session, form: MergeForm, case: dict[str, Any]) -> None:

@@ -23,7 +23,7 @@ from tracker.web.staff import kept_drafts
 from tracker.web.staff.accounts import me, now
 from tracker.web.staff.acts import Page, Then, act, lead_on, the_case
 from tracker.web.staff.blueprint import facts_of
-from tracker.web.staff.fields import EVIDENCE_LENGTH, DayField, Pick, StaffForm, several_lines
+from tracker.web.staff.fields import EVIDENCE_LENGTH, DayField, Pick, StaffForm, person_in_words, several_lines
 from tracker.web.staff.letter_forms import WRITE, OwnWordsForm
 
 
@@ -49,7 +49,7 @@ def _readers(form: NoteForm, case: Header) -> None:
     with site().database.reading() as db:
         found = colleagues(db, day=brussels_day(now()), not_this=case.about_staff_id)
     may_read = (one for one in found if may(Person(one.id, one.role, one.service_code), READ, facts))
-    offered = [(one.name, " · ".join(filter(None, (one.name, one.service_code)))) for one in may_read]
+    offered = [(one.name, person_in_words(one)) for one in may_read]
     form.colleague.choices = [("", _("Nobody")), *(one for one in offered if one[0] != me().name)]
 
 
@@ -85,7 +85,10 @@ class ReturnedForm(MessagePick):
     """Which message never arrived, and what shows it."""
 
     evidence = several_lines(
-        _l("What shows it"), EVIDENCE_LENGTH, _l("Write what shows it: for instance the note on the returned letter.")
+        _l("What shows it"),
+        EVIDENCE_LENGTH,
+        _l("Write what shows it: for instance the note on the returned letter."),
+        _l("For instance the note on the returned letter, or a call and its date."),
     )
 
 
@@ -125,7 +128,8 @@ def left(db: Session, form: LeftForm, case: dict[str, Any]) -> None:
 
 @act("returned", Verb.VOID_LEAVING, ReturnedForm, Page(
     _l("Record that a message never arrived"), _l("Record it"), _l("Recorded: what it had kept is open again."),
-    _l("What it had kept is open again, with the same date."), "warning",
+    _l("What this message had kept is open again, with the same date. It can be sent again from the file."),
+    "warning",
 ), prepare=_that_left)  # fmt: skip
 def returned(db: Session, form: ReturnedForm, case: dict[str, Any]) -> None:
     leaving.void_leaving(

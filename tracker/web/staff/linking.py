@@ -79,11 +79,11 @@ class SplitForm(StaffForm):
     """The part, what it is, whose it is, and why it gets a file of its own."""
 
     text = several_lines(
-        _l("The part that gets a file of its own"), TEXT_LENGTH, _l("Leave what the other file is about."),
+        _l("The part that gets a file of its own"), TEXT_LENGTH, _l("Leave the part that gets a file of its own."),
         _l("Take out what stays with this file: what you leave stands in the new one, as the requester wrote it."),
     )  # fmt: skip
     subject = one_line(_l("Subject of the new file"), SUBJECT_LENGTH, _l("Write the subject in a few words."))
-    nature = Choice(_l("Choose what it is."), label=_l("What the part is"))
+    nature = Choice(_l("Choose what it is."), label=_l("What kind of request this part is"))
     service = Pick(_l("Choose a service."), label=_l("Service"))
     reason = several_lines(_l("Reason"), REASON_LENGTH, _l("Write why."))
 

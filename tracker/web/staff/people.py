@@ -28,7 +28,7 @@ from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
 from tracker.web.staff.acts import busy, problems_of
 from tracker.web.staff.blueprint import needs_room, staff
-from tracker.web.staff.fields import REASON_LENGTH, Choice, Pick, StaffForm, one_line, several_lines
+from tracker.web.staff.fields import REASON_LENGTH, Choice, Pick, StaffForm, one_line, person_in_words, several_lines
 from tracker.web.staff.house_words import IN_WORDS
 
 SHOWN = 200
@@ -101,7 +101,7 @@ class CloseForm(StaffForm):
             found = colleagues(db, day=brussels_day(now()), not_this=row.id)
         self.successor.choices = [
             ("", _("Whom the service of each file would give it to")),
-            *((str(one.id), " · ".join(filter(None, (one.name, one.service_code)))) for one in found),
+            *((str(one.id), person_in_words(one)) for one in found),
         ]
 
 

@@ -25,8 +25,8 @@ from tracker.web.site import site
 from tracker.web.staff.accounts import Account, me, now
 from tracker.web.staff.acts import nothing_chosen, problems_of
 from tracker.web.staff.blueprint import needs_room, staff
-from tracker.web.staff.fields import REASON_LENGTH, DayField, StaffForm, several_lines
-from tracker.web.staff.handling import WHY, AssignForm, HandOverForm, in_words
+from tracker.web.staff.fields import REASON_LENGTH, DayField, StaffForm, person_in_words, several_lines
+from tracker.web.staff.handling import WHY, AssignForm, HandOverForm
 from tracker.web.staff.queue_lines import short_name
 
 
@@ -156,7 +156,7 @@ def _offer(form: StaffForm, files: list[Ticked]) -> None:
     with site().reading() as db:
         found = [one for one in colleagues(db, day=brussels_day(now())) if one.id not in concerned]
     found.sort(key=lambda one: one.service_code not in services)
-    form.colleague.choices = [("", nothing_chosen()), *((str(one.id), in_words(one)) for one in found)]
+    form.colleague.choices = [("", nothing_chosen()), *((str(one.id), person_in_words(one)) for one in found)]
 
 
 def _ask(name: str, form: StaffForm, files: list[Ticked]) -> ResponseReturnValue:

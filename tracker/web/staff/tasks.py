@@ -23,20 +23,21 @@ from tracker.insight.tasks import Asked, asked_of, one_task, tasks_of
 from tracker.web.languages import language
 from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
-from tracker.web.staff.acts import Page, act, nothing_chosen, problems_of
+from tracker.web.staff.acts import Page, act, beside, nothing_chosen
 from tracker.web.staff.blueprint import facts_of, needs_room, staff
-from tracker.web.staff.fields import REASON_LENGTH, Choice, DayField, Pick, StaffForm, several_lines
+from tracker.web.staff.fields import REASON_LENGTH, Choice, DayField, Pick, StaffForm, person_in_words, several_lines
 from tracker.web.staff.once import once
 
 WORD_LENGTH = 4000
 """A contribution may be as long as a page."""
 
 
-class AskForm(StaffForm):
-    """What is asked, and by when."""
+def _what() -> Any:
+    return several_lines(_l("What you ask for"), REASON_LENGTH, _l("Write what you ask for."))
 
-    what = several_lines(_l("What you ask for"), REASON_LENGTH, _l("Write what you ask for."))
-    due_on = DayField(
+
+def _due_on() -> Any:
+    return DayField(
         _l("Write the day by which you need it."),
         label=_l("Needed by"),
         description=_l(
@@ -46,19 +47,21 @@ class AskForm(StaffForm):
     )
 
 
-class AskColleagueForm(AskForm):
-    """Whom."""
+class AskColleagueForm(StaffForm):
+    """Whom, what, and by when."""
 
     colleague = Pick(_l("Choose a colleague."), needed=True, label=_l("Colleague"))
+    what, due_on = _what(), _due_on()
 
 
-class AskServiceForm(AskForm):
-    """Which service beside the lead."""
+class AskServiceForm(StaffForm):
+    """Which service beside the lead, what, and by when."""
 
     service = Pick(_l("Choose a service."), needed=True, label=_l("Service"))
+    what, due_on = _what(), _due_on()
 
 
-def _day(form: AskForm, case: Header) -> None:
+def _day(form: AskColleagueForm | AskServiceForm, case: Header) -> None:
     if not form.is_submitted():
         today = brussels_day(now())
         form.due_on.data, _last = tasks.days_to_ask(case.next_work_by, today, site().house.calendar)
@@ -73,9 +76,8 @@ def _may_be_asked(form: AskColleagueForm, case: Header) -> None:
     near = [one for one in able if one.service_code in case.services]
     form.colleague.choices = [
         ("", nothing_chosen()),
-        *((str(one.id), " · ".join(part for part in (one.name, one.service_code, one.away and _("away")) if part))
-          for one in (*near, *(one for one in able if one not in near))),
-    ]  # fmt: skip
+        *((str(one.id), person_in_words(one)) for one in (*near, *(one for one in able if one not in near))),
+    ]
 
 
 def _person(one: Any) -> Person:
@@ -92,7 +94,8 @@ def _beside(form: AskServiceForm, case: Header) -> None:
 
 @act("ask-colleague", Verb.HAND_OVER, AskColleagueForm, Page(
     _l("Ask a colleague for something"), _l("Ask"), _l("Your colleague is asked, and told by mail."),
-    _l("Until it is settled your colleague may read this file. The mail holds nothing of what you write here."),
+    _l("Your colleague is told by mail, which holds nothing of what you write here, and may read this file until it"
+       " is settled."),
 ), prepare=_may_be_asked)  # fmt: skip
 def ask_colleague(db: Session, form: AskColleagueForm, case: dict[str, Any]) -> None:
     tasks.ask(
@@ -112,13 +115,17 @@ class WithdrawForm(StaffForm):
     """What is no longer needed, and why."""
 
     task = Choice(_l("Choose what is no longer needed."), label=_l("What was asked"))
-    word = several_lines(_l("A word to them"), REASON_LENGTH)
+    word = several_lines(_l("Reason"), REASON_LENGTH, description=_l("As you like. It stands on the file."))
+
+
+def _whom(one: Asked) -> str:
+    return one.asked or (one.service_names or {}).get(language()) or str(one.service_code)
 
 
 def _open_ones(form: WithdrawForm, case: Header) -> None:
     with site().database.reading() as db:
         found = [one for one in tasks_of(db, case.id) if one.open]
-    form.task.choices = [(str(one.id), f"{one.asked or one.service_code} · {one.what[:120]}") for one in found]
+    form.task.choices = [(str(one.id), f"{_whom(one)} · {one.what[:120]}") for one in found]
     if not form.is_submitted():
         only = str(found[0].id) if len(found) == 1 else None
         form.task.data = request.args.get("task") or only
@@ -126,6 +133,7 @@ def _open_ones(form: WithdrawForm, case: Header) -> None:
 
 @act("withdraw-task", Verb.WRITE, WithdrawForm, Page(
     _l("Take back what was asked"), _l("Take it back"), _l("It is taken back, and they are told."),
+    _l("Whoever was asked is told by mail that it is no longer needed."),
 ), prepare=_open_ones)  # fmt: skip
 def withdraw_task(db: Session, form: WithdrawForm, case: dict[str, Any]) -> None:
     tasks.withdraw(
@@ -188,7 +196,7 @@ def answer_asked(number: int) -> ResponseReturnValue:
     except NotPermitted:
         abort(404)  # nobody learns of what is asked of others
     except CharterError as error:
-        return _one(number, form, 409, problems=problems_of(error))
+        return _one(number, form, 409, problems=beside(form, error))
 
 
 def _settle(number: int, done: bool, word: str, db: Session) -> ResponseReturnValue:
@@ -209,8 +217,8 @@ def _one(number: int, form: AnswerForm, status: int, problems: Any = ()) -> Resp
         return make_response(redirect(url_for("staff.asked"), 303))
     form.word.label.text = _("Your contribution") if task.service_code else _("Your answer")
     page = render_template(
-        "staff/asked_one.html", task=task, case=header, form=form, problems=problems, today=brussels_day(now()),
-        left=_left(),
+        "staff/asked_one.html", task=task, whom=_whom(task), case=header, form=form, problems=problems,
+        today=brussels_day(now()), left=_left(),
     )  # fmt: skip
     return make_response(page, status)
 
