@@ -68,11 +68,21 @@ def members(session: Session, *where: ColumnElement[bool], most: int | None = No
     return [Member(*row) for row in session.execute(query)]
 
 
-def found_by(session: Session, words: str, *, active: bool, most: int) -> list[Member]:
-    """Return the accounts whose name, address or service holds each of some words (one statement)."""
-    held = [
-        or_(*(field.icontains(word, autoescape=True) for field in (Staff.name, Staff.email, Staff.service_code)))
+def found_by(session: Session, words: str, *, active: bool, most: int, services: Mapping[str, str]) -> list[Member]:
+    """Return the accounts whose name, address or service holds each of some words (one statement).
+
+    ``services``: what each service is called, by its code.
+    """
+    called = {
+        word: [code for code, name in services.items() if word.casefold() in name.casefold()]
         for word in words.split()
+    }
+    held = [
+        or_(
+            Staff.service_code.in_(codes),
+            *(field.icontains(word, autoescape=True) for field in (Staff.name, Staff.email, Staff.service_code)),
+        )
+        for word, codes in called.items()
     ]
     return members(session, Staff.active.is_(active), *held, most=most)
 

@@ -71,7 +71,8 @@ def absences() -> str:
     of = Staff.active.is_(True) if person.role is Role.ADMIN else of_the_service(person.service_code)
     with site().database.reading() as db:
         found = members(db, of)
-    first = sorted(found, key=lambda one: not one.away_from)  # who is away, or soon will be, before all others
+    today = brussels_day(now())  # who is away, or soon will be, stands before all others
+    first = sorted(found, key=lambda one: not one.away_from or (one.away_until or today) < today)
     return render_template("staff/absences.html", found=[one for one in first if one.id != me().id], away=_away)
 
 

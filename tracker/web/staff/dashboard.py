@@ -79,6 +79,7 @@ def dashboard() -> str:
             for one in board.each
             if (day := one.short_from(board.ahead))
         ],
+        any_month=any(m.kept.numbers or m.answers.number or m.letters for m in board.found.months),
         share_chart=columns(_("Share of promises kept on time, month by month, in percent"), share, highest=100),
         due_chart=columns(_("What falls due on the next 20 working days"), due),
     )
@@ -88,13 +89,17 @@ def dashboard() -> str:
 @needs_room(Room.FIGURES)
 def dashboard_table(table: str, form: str) -> Response:
     """Give one table of the dashboard to take away."""
-    found = next((one for one in _board().tables if one.name == table), None)
+    board = _board()
+    found = next((one for one in board.tables if one.name == table), None)
     if found is None or form not in ("csv", "xlsx"):
         abort(404)
     body, kind = (as_csv(found), "text/csv; charset=utf-8") if form == "csv" else (as_spreadsheet(found), SPREADSHEET)
-    return Response(
-        body, content_type=kind, headers={"Content-Disposition": f'attachment; filename="suivi-{table}.{form}"'}
+    months = (
+        f"{board.period.first:%Y-%m}_{board.period.last:%Y-%m}" if board.period.name == "year" else board.period.name
     )
+    about = f"{board.ahead[0]}" if table in ("days", "people", "months") else months
+    headers = {"Content-Disposition": f'attachment; filename="suivi-{table}-{about}.{form}"'}
+    return Response(body, content_type=kind, headers=headers)
 
 
 @staff.get("/dashboard/files")
@@ -114,8 +119,8 @@ def dashboard_files() -> str:
         lines=lines,
         wanted=wanted,
         handler=handler.name if handler else "",
-        behind=wanted.first <= LONG_AGO,
-        back=_period_of(wanted),
+        behind=wanted.first <= LONG_AGO and wanted.last < today,
+        period=_period_of(wanted),
         words=outcome_words(),
         services=services,
         day=lambda value: short_day(value, today, language()),

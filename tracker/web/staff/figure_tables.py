@@ -59,7 +59,7 @@ def outcome_words() -> Mapping[Outcome, str]:
 def percent(share: float | None) -> Cell:
     """Return a share in words, with its number."""
     form = "#,##0.0%" if language() == Language.EN else "#,##0.0\N{NO-BREAK SPACE}%"
-    return Cell("–") if share is None else Cell(str(format_percent(share, form, locale=language())), share)
+    return Cell("–") if share is None else Cell(str(format_percent(share, form, locale=language())), round(share, 4))
 
 
 def month_words(first: date) -> str:
@@ -174,7 +174,7 @@ def _who(one: Load, ahead: list[date], services: Mapping[str, str]) -> list[Cell
 
 
 def _day(day: date, today: date) -> Cell:
-    return Cell(short_day(day, today, language()), plain=day.isoformat())
+    return Cell(short_day(day, today, language()).replace(" ", "\N{NO-BREAK SPACE}"), plain=day.isoformat())
 
 
 def _heads() -> list[str]:

@@ -96,7 +96,7 @@ def _field(name: str) -> str:
         "away_from": _("First day away"), "away_until": _("Last day away"), "deputy_id": _("Who stands in"),
         "title": _("Title"), "body": _("Text"), "language": _("Language"),
     }  # fmt: skip
-    return str(names.get(name, name))
+    return str(names.get(name) or NAMES.get(name, name))
 
 
 def _value(name: str, value: Any) -> str:

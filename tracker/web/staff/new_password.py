@@ -12,6 +12,7 @@ from tracker.casework.people import SHORTEST_PASSWORD
 from tracker.charter.errors import CharterError
 from tracker.models.staff import Staff
 from tracker.web.fields import TypedForm, at_most, required
+from tracker.web.languages import language
 from tracker.web.networks import network_of
 from tracker.web.site import site
 from tracker.web.staff.accounts import now
@@ -61,7 +62,7 @@ def new_password(secret: str) -> ResponseReturnValue:
     except CharterError as error:
         return _show(form, row, 409, problems=problems_of(error))
     flash(_("Your password is set: log in with it."), "success")
-    return redirect(url_for("staff.login", lang=row.language.value), 303)
+    return redirect(url_for("staff.login", lang=language()), 303)
 
 
 def _show(form: PasswordForm, row: Staff, status: int, *, problems: object = ()) -> Response:

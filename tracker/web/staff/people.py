@@ -111,8 +111,8 @@ def people() -> str:
     """Show the accounts whose name or address holds some words; those that are closed apart."""
     words, closed = clean_line(request.args.get("q", ""))[:NAME_LENGTH], "closed" in request.args
     with site().database.reading() as db:
-        found = found_by(db, words, active=not closed, most=SHOWN + 1)
         services = service_names(db, language())
+        found = found_by(db, words, active=not closed, most=SHOWN + 1, services=services)
     return render_template(
         "staff/people.html",
         found=found[:SHOWN],

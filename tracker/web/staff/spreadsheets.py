@@ -59,6 +59,7 @@ def as_spreadsheet(table: Table) -> bytes:
                     sheet.write_number(number, column, cell.value, share)
                 else:
                     sheet.write_number(number, column, cell.value)
+        sheet.freeze_panes(1, 1)
         sheet.autofit()
     return out.getvalue()
 
