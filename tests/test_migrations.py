@@ -23,10 +23,12 @@ from tracker.models.history import History
 from tracker.models.migrate import downgrade, script, upgrade
 from tracker.models.obligations import Notice, Obligation
 from tracker.models.paper import Letter, RegisterYear
+from tracker.models.personal import DigestChoice
 from tracker.models.schema import Base
 from tracker.models.search import CaseSearch
 from tracker.models.staff import Staff
 from tracker.models.tallies import Tally, counted_tables
+from tracker.models.texts import TextModule
 
 BEFORE_SEARCH = "0008"
 REVISIONS = [revision.revision for revision in reversed(list(ScriptDirectory(str(script())).walk_revisions()))]
@@ -95,6 +97,26 @@ def test_rows_that_were_there_before_they_were_counted_are_counted(empty: Databa
             table.name: 2 * (table.name == "house_changes") for table in counted_tables()
         }
         assert all(row.seal == seal_of(Tally, {"name": row.name, "written": row.written}) for row in rows.values())
+
+
+def test_texts_and_digests_that_were_there_before_they_were_counted_are_counted(empty: Database) -> None:
+    upgrade(empty.engine)
+    with empty.writing() as session:
+        settle(session)
+        an = make_staff(session, "an@suivi.example", Role.CLERK).id
+        session.add(DigestChoice(staff_id=an, hour=8, chosen_at=MONDAY))
+        for title in ("Apostille", "Visa"):
+            session.add(TextModule(language="fr", title=title, body="…", version=1, changed_at=MONDAY, changed_by=an))
+    counted = select(Tally.name, Tally.written, Tally.seal).where(Tally.name.in_(("digest_choices", "text_modules")))
+    with empty.reading() as session:
+        before = session.execute(counted.order_by(Tally.name)).all()
+    downgrade(empty.engine, "0027")
+
+    upgrade(empty.engine)
+
+    with empty.reading() as session:
+        assert session.execute(counted.order_by(Tally.name)).all() == before
+        assert [row.written for row in before] == [1, 2]
 
 
 def _ours(dialect: str, thing: Any, name: str | None, *_: object) -> bool:

@@ -49,7 +49,7 @@ class PasswordLink(Counted, Base):
     """When it was used, or another took its place; none: it may still be used, until its time is over."""
 
 
-class DigestChoice(Sealed, Base):
+class DigestChoice(Counted, Base):
     """At which hour somebody wants their digest; no row, or no hour: none."""
 
     __tablename__ = "digest_choices"

@@ -6,10 +6,11 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tracker.charter.words import Language
-from tracker.models.base import Base, BigId, Sealed, Word, one_of
+from tracker.models.base import Base, BigId, Word, one_of
+from tracker.models.tallies import Counted
 
 
-class TextModule(Sealed, Base):
+class TextModule(Counted, Base):
     """A passage with a title, in one language, for one service or for all; what is no longer used is retired."""
 
     __tablename__ = "text_modules"
