@@ -29,7 +29,12 @@ from tracker.web.staff.fields import (
 
 WORDS_LENGTH = 10_000
 DAYS = 90
-PATTERNS = _l("One line for each way of saying it; one of them is enough.")
+WORDS = {
+    "fr": _l("Words in French"),
+    "nl": _l("Words in Dutch"),
+    "de": _l("Words in German"),
+    "en": _l("Words in English"),
+}
 
 
 class RuleForm(StaffForm):
@@ -37,10 +42,7 @@ class RuleForm(StaffForm):
 
     name = one_line(_l("Name of the rule"), NAME_LENGTH, _l("Give the rule a name by which colleagues know it."))
     service = Pick(_l("Choose where the files go."), needed=True, label=_l("Where the files go"))
-    words_fr = several_lines(_l("Words in French"), WORDS_LENGTH, description=PATTERNS)
-    words_nl = several_lines(_l("Words in Dutch"), WORDS_LENGTH, description=PATTERNS)
-    words_de = several_lines(_l("Words in German"), WORDS_LENGTH, description=PATTERNS)
-    words_en = several_lines(_l("Words in English"), WORDS_LENGTH, description=PATTERNS)
+    words_fr, words_nl, words_de, words_en = (several_lines(words, WORDS_LENGTH) for words in WORDS.values())
     place = Pick(_l("Choose a place of the list."), label=_l("Where the person is or where it happened"))
     nature = Pick(_l("Choose a nature of the list."), label=_l("Nature"))
     channel = Pick(_l("Choose a way of the list."), label=_l("Came by"))
@@ -110,12 +112,13 @@ class DecideForm(StaffForm):
 
 
 def everywhere() -> list[tuple[str, str]]:
-    """Return our own services and then the bodies outside, by code, by name."""
+    """Return our own services and then the bodies outside, by code, by name and code."""
+    return [(code, name if code in name else f"{name} ({code})") for code, name in names_everywhere().items()]
+
+
+def names_everywhere() -> dict[str, str]:
+    """Return the names of our own services and then of the bodies outside, by code."""
     day = brussels_day(now())
     with site().database.reading() as db:
         found = [body for ours in (True, False) for body in bodies(db, internal=ours, day=day, language=language())]
-    return [(one.code, named(one.code, one.name)) for one in found]
-
-
-def named(code: str, name: str) -> str:
-    return name if code in name else f"{name} ({code})"
+    return {one.code: one.name for one in found}

@@ -22,9 +22,9 @@ from tracker.web.filters import day, label_in_words
 from tracker.web.languages import NAMES, language
 from tracker.web.site import router, site
 from tracker.web.staff.accounts import me, now
-from tracker.web.staff.acts import busy, problems_of
+from tracker.web.staff.acts import beside, busy, problems_of
 from tracker.web.staff.blueprint import needs_rules, staff
-from tracker.web.staff.rule_forms import DAYS, DecideForm, RuleForm, everywhere, named
+from tracker.web.staff.rule_forms import DAYS, WORDS, DecideForm, RuleForm, names_everywhere
 
 
 @staff.get("/rules")
@@ -67,7 +67,7 @@ def rule_of_staff(number: int) -> ResponseReturnValue:
     except OperationalError as error:
         return busy(error, show)
     except CharterError as error:
-        return partial(_rule_page, form, _the_rule(number))(409, problems=problems_of(error))
+        return partial(_rule_page, form, _the_rule(number))(409, problems=beside(form, error))
 
 
 def _the_rule(number: int) -> Rule:
@@ -110,14 +110,18 @@ def _rule_page(
 ) -> Response:  # fmt: skip
     with site().database.reading() as db:
         done = steps(db, kept.id)
-    lost = kept.id in {rule.number for rule in rules_without_target(router(), now())}
-    names = dict(everywhere())
+    names = {kept.service_code: kept.names[language()]} | names_everywhere()
     page = render_template(
-        "staff/rule.html", form=form, rule=kept, says=_says(kept, _target(kept)), said=partial(_said, names=names),
-        steps=done, trial=trial, problems=problems, lost=lost, names=names, acts=_acts(),
-        in_force=kept.state is RuleState.IN_FORCE,
+        "staff/rule.html", form=form, rule=kept, says=_says(kept, kept.names[language()]),
+        said=partial(_said, names=names), steps=done, trial=trial, problems=problems, names=names,
+        lost=_is_lost(kept), acts=_acts(), in_force=kept.state is RuleState.IN_FORCE,
     )  # fmt: skip
     return make_response(page, status)
+
+
+def _is_lost(rule: Rule) -> bool:
+    """Say whether a rule in force counts no more, since its service has closed."""
+    return rule.id in {one.number for one in rules_without_target(router(), now())}
 
 
 def _acts() -> dict[str, str]:
@@ -145,7 +149,7 @@ def _said(step: Step, *, names: Mapping[str, str]) -> str:
 
 def _says(rule: Rule | RuleText, service: str) -> list[tuple[str, str]]:
     """Return what a rule says, condition by condition, in the reader's language."""
-    said = [(_("Words: %(language)s", language=NAMES[code]), " · ".join(lines)) for code, lines in rule.words.items()]
+    said = [(str(WORDS[code]), " · ".join(lines)) for code, lines in rule.words.items()]
     places = {"abroad": _("Abroad"), "in_belgium": _("In Belgium"), **dict(countries(language()))}
     if rule.place:
         said.append((_("Where the person is or where it happened"), str(places.get(rule.place, rule.place))))
@@ -158,10 +162,6 @@ def _says(rule: Rule | RuleText, service: str) -> list[tuple[str, str]]:
     said.append((_("Where the files go"), service))
     said.append((_("Why this rule"), rule.note))
     return said
-
-
-def _target(rule: Rule) -> str:
-    return named(rule.service_code, rule.names[language()])
 
 
 def _edit(kept: Rule | None) -> ResponseReturnValue:
@@ -184,9 +184,19 @@ def _edit(kept: Rule | None) -> ResponseReturnValue:
     except OperationalError as error:
         return busy(error, show)
     except CharterError as error:
-        return show(409, problems=problems_of(error))
+        return show(409, problems=_at_its_words(form, error))
     flash(_("The rule is saved as a draft: try it on past files, then put it in force."), "success")
     return redirect(url_for("staff.rule_of_staff", number=rule), 303)
+
+
+def _at_its_words(form: RuleForm, error: CharterError) -> list[tuple[str, str]]:
+    """Put what is wrong with words at the field where they stand; return what is wrong with no field."""
+    wrong = error.values.get("pattern")
+    where = next((f"words_{code}" for code, lines in form.patterns.items() if wrong in lines), "")
+    if not where:
+        return beside(form, error)
+    form[where].errors = [sentence for _field, sentence in problems_of(error)]
+    return []
 
 
 def _found(form: RuleForm) -> list[tuple[str, str]]:
@@ -206,6 +216,9 @@ def _edit_page(
 ) -> Response:  # fmt: skip
     newer = None
     if status == 409 and kept is not None and kept.version != form.version:
-        newer, form.seen.data = _says(kept, _target(kept)), str(kept.version)
-    page = render_template("staff/rule_form.html", form=form, kept=kept, newer=newer, found=found, problems=problems)
+        newer, form.seen.data = _says(kept, kept.names[language()]), str(kept.version)
+    lost = kept is not None and _is_lost(kept)
+    page = render_template(
+        "staff/rule_form.html", form=form, kept=kept, newer=newer, found=found, problems=problems, lost=lost
+    )
     return make_response(page, status)
