@@ -28,7 +28,7 @@ def _made(at: Desk) -> str:
     form = {"csrf_token": page.select_one("[name=csrf_token]")["value"], "step": "make"}  # type: ignore[index]
     answer = at.client.post("/staff/profile/calendar", data=form)
     assert answer.headers["Cache-Control"] == "no-store"
-    shown = soup_of(answer).select_one(".staff-address")
+    shown = soup_of(answer).select_one("code.staff-address")
     assert shown is not None
     return "/staff/calendar/" + shown.get_text().rpartition("/")[2]
 
@@ -90,7 +90,7 @@ def test_an_address_ends_when_it_is_revoked_replaced_or_its_owner_is_gone(
     assert at.client.head("/staff/profile/calendar").status_code == 302
     assert [stranger.get(path).status_code for path in (first, second)] == [404, 200], "looking revokes nothing"
     page = at.page("/staff/profile")
-    assert page.select_one(".staff-address") is None
+    assert page.select_one("code.staff-address") is None
     form = {"csrf_token": page.select_one("[name=csrf_token]")["value"], "step": "revoke"}  # type: ignore[index]
     assert at.client.post("/staff/profile/calendar", data=form).status_code == 303
     revoked, never = stranger.get(second), stranger.get("/staff/calendar/never.ics")

@@ -252,9 +252,11 @@ _ABOUT = {
     "unknown_reference": ("into", "other"), "cannot_merge": ("into",), "promised_earlier": ("into",),
     "about_different_people": ("into",), "other_requester": ("same_person",), "cannot_link": ("other",),
     "other_reference": ("confirmed",), "impossible_day": ("due_on", "done_on", "effect_on"),
-    "asked_too_late": ("due_on",), "received_in_future": ("day",), "cannot_be_asked": ("colleague",),
+    "left_on_wrong_day": ("left_on",), "asked_too_late": ("due_on",), "received_in_future": ("day",), "cannot_be_asked": ("colleague",),
     "sensitive_stays": ("colleague", "service"), "cannot_handle": ("colleague", "owner"),
-    "concerned_by_it": ("owner",),
+    "concerned_by_it": ("owner",), "email_taken": ("email",), "own_role": ("role",), "holds_files": ("role",),
+    "cannot_succeed": ("successor",), "deputy_circle": ("deputy",), "cannot_deputise": ("deputy",),
+    "day_already_closed": ("days",),
     "service_closed": ("service",), "not_our_service": ("service",), "unknown_service": ("service",),
     "move_unexplained": ("reason",), "reason_missing": ("reason",), "promised_date_wrong": ("promised_on",),
 }  # fmt: skip
