@@ -181,7 +181,7 @@ def _to_people(
         message_id=message_id(sender.secret, kind, about, number, at, domain=sender.domain),
         automatic=True,
     )
-    mail["From"] = address_of(sender.address, parseaddr(sender.mail_from)[0])
+    mail["From"] = address_of(sender.address, parseaddr(sender.mail_from)[0] or "Suivi")
     mail["To"] = [address_of(person.email, one_line(person.name)) for person in people]
     if reply_to is not None and is_email_address(reply_to.email):
         mail["Reply-To"] = address_of(reply_to.email, one_line(reply_to.name))
