@@ -103,6 +103,8 @@ class TrackedCase:
     language: Language
     received_at: datetime
     closed_at: datetime | None
+    is_urgent: bool
+    """Whether it is flagged as an emergency and not closed yet."""
     handler: Handler
     service: str
     """The service's name in the language asked for; empty while none is confirmed."""
@@ -165,6 +167,7 @@ def tracked(session: Session, case_id: int, language: Language) -> TrackedCase |
         language=case.language,
         received_at=case.received_at,
         closed_at=case.closed_at,
+        is_urgent=case.urgent_since is not None and case.closed_at is None,
         handler=Handler(*row[1:7]),
         service=(row[7] or {}).get(language, ""),
         promises=_promises(session, case.id),

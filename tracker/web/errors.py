@@ -60,7 +60,9 @@ def sentence_for(status: int) -> Sentence:
         case 429:
             return Sentence(
                 _("You have tried too many times"),
-                _("Wait a quarter of an hour, then try again. Is it urgent? Telephone us on +32 2 501 81 11."),
+                _("Wait a quarter of an hour, then try again.")
+                if _of_staff()
+                else _("Wait a quarter of an hour, then try again. Is it urgent? Telephone us on +32 2 501 81 11."),
             )
         case 503:
             return Sentence(
@@ -70,8 +72,15 @@ def sentence_for(status: int) -> Sentence:
             return sentence_for(400)
     return Sentence(
         _("Something went wrong on our side"),
-        _("Try again in a few minutes. Is it urgent? Telephone us on +32 2 501 81 11."),
+        _("Try again in a few minutes. If it happens again, tell your administrator.")
+        if _of_staff()
+        else _("Try again in a few minutes. Is it urgent? Telephone us on +32 2 501 81 11."),
     )
+
+
+def _of_staff() -> bool:
+    """Whether a colleague reads it: nobody is asked to telephone themselves."""
+    return request.path.startswith("/staff")
 
 
 def error_page(status: int) -> Response:

@@ -314,4 +314,35 @@ def test_a_merged_case_leads_to_the_one_it_was_merged_into(client: FlaskClient, 
 
     enter(client, reference, code)
 
-    assert survivor in client.get("/nl/follow/case").get_data(as_text=True)
+    page = soup(client.get("/nl/follow/case")).get_text(" ", strip=True)
+    assert survivor in page
+    assert f"Uw dossier {reference} is met dit dossier samengevoegd" in page
+
+
+def test_a_question_of_ours_stands_on_top_until_it_is_answered(client: FlaskClient, database: Database) -> None:
+    reference, code = filed(client)
+    now = datetime.now(UTC)
+    with database.writing() as session:
+        case = session.scalars(select(Case).where(Case.reference == reference)).one()
+        session.add(
+            Message(case_id=case.id, number=50, direction="out", kind="question", channel="email", language="nl",
+                    subject="Uw vraag", body="Welk paspoort?", signature={"name": "An Peeters"}, written_at=now,
+                    left_on=now.date(), left_at=now)
+        )  # fmt: skip
+    enter(client, reference, code)
+    waiting = soup(client.get("/nl/follow/case"))
+
+    client.post("/nl/follow/case", data={**hidden(client, "/nl/follow/case"), "text": "Dat van mijn zoon."})
+
+    assert waiting.select_one('.govuk-inset-text a[href="#text"]') is not None
+    assert soup(client.get("/nl/follow/case")).select_one(".govuk-inset-text") is None
+
+
+def test_an_emergency_shows_the_numbers_first(client: FlaskClient) -> None:
+    urgent = filed(client, kind="emergency")
+    enter(client, *urgent)
+    numbers = soup(client.get("/nl/follow/case")).select(".suivi-phones a[href^=tel]")
+    enter(client, *filed(client))
+
+    assert len(numbers) >= 2
+    assert not soup(client.get("/nl/follow/case")).select(".suivi-phones")
