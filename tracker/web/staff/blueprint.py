@@ -190,7 +190,11 @@ def _cannot_see(header: Header | None, given: str) -> str:
         sentence = _("%(name)s has the urgent file %(reference)s: there is nothing left for you to do.",
                      name=header.handler.name, reference=header.reference)  # fmt: skip
     else:
-        sentence = _("You can see no file with the reference %(reference)s: check it.", reference=shortened(given))
+        sentence = _(
+            "You can see no file with the reference %(reference)s. Check it: the file may also be with a service "
+            "whose files you do not see.",
+            reference=shortened(given),
+        )
     return str(sentence)
 
 
