@@ -86,6 +86,7 @@ def test_an_account_is_closed_with_its_files_and_nothing_of_a_file_is_shown(
     assert not [one for one in (reference, "geheim") if one in shown]
     assert "An Peeters" not in gi.page("/staff/people?q=me6").get_text()
     assert "An Peeters" in gi.page("/staff/people?q=peeters+me6&closed=1").get_text()
+    assert "Bo Peeters" in gi.page("/staff/people?q=external+relations").get_text(), "by what the service is called"
     assert gi.send_form(gi.page(path), f"{path}/close").status_code == 303
     assert "no password yet" in gi.page(path).get_text()
 

@@ -18,7 +18,7 @@ from tracker.insight.house import Member, changes_of, members, of_the_service
 from tracker.models.staff import Staff
 from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
-from tracker.web.staff.acts import problems_of
+from tracker.web.staff.acts import beside
 from tracker.web.staff.blueprint import needs_room, staff
 from tracker.web.staff.fields import DayField, Pick, StaffForm, person_in_words
 from tracker.web.staff.house_words import IN_WORDS
@@ -104,7 +104,7 @@ def absence(number: int) -> ResponseReturnValue:
                 now=now(),
             )
     except CharterError as error:
-        return _show(form, row, 409, problems=problems_of(error))
+        return _show(form, row, 409, problems=beside(form, error))
     said = _("%(name)s is back: reminders go to them again.") if ends else _("The absence of %(name)s is saved.")
     flash(said % {"name": row.name}, "success")
     return redirect(url_for("staff.absences"), 303)

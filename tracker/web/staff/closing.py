@@ -27,16 +27,19 @@ from tracker.charter.errors import CharterError
 from tracker.charter.words import Language
 from tracker.correspondence.explanation import closed_because
 from tracker.insight.closing_days import Touched, learnt, touched
+from tracker.insight.figures import service_names
 from tracker.web.filters import day as in_words
 from tracker.web.languages import language
 from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
-from tracker.web.staff.acts import busy, problems_of
+from tracker.web.staff.acts import beside, busy
 from tracker.web.staff.blueprint import needs_room, staff
 from tracker.web.staff.fields import REASON_LENGTH, DayField, StaffForm, day_of, one_line, several_lines
 
 SOURCE_LENGTH = 300
 DAYS_LENGTH = 600
+LONGEST_DAY = 40
+"""So much is repeated of a line that is no day."""
 
 
 class ClosingForm(StaffForm):
@@ -55,13 +58,16 @@ class ClosingForm(StaffForm):
     def validate(self, extra_validators: object = None) -> bool:
         """Check each field, and read the days."""
         sound: bool = super().validate(extra_validators)
-        try:
-            self.read = tuple(
-                sorted({day_of(line.strip()) for line in (self.days.data or "").split("\n") if line.strip()})
-            )
-        except ValueError as error:
-            self.days.errors = [str(error)]
+        days, wrong = set(), []
+        for line in filter(None, map(str.strip, (self.days.data or "").split("\n"))):
+            try:
+                days.add(day_of(line))
+            except ValueError as error:
+                wrong.append(_("“%(line)s”: %(said)s", line=line[:LONGEST_DAY], said=error))
+        if wrong:
+            self.days.errors = wrong[:1]
             return False
+        self.read = tuple(sorted(days))
         return sound
 
     @property
@@ -110,7 +116,7 @@ def closing_days() -> ResponseReturnValue:
     except OperationalError as error:
         return busy(error, show)
     except CharterError as error:
-        return show(409, problems=problems_of(error))
+        return show(409, problems=beside(form, error))
     flash(_said(), "success")
     return redirect(url_for("staff.closing_days"), 303)
 
@@ -144,7 +150,7 @@ def withdraw_closing() -> ResponseReturnValue:
     except OperationalError as error:
         return busy(error, show)
     except CharterError as error:
-        return show(409, problems=problems_of(error))
+        return show(409, problems=beside(form, error))
     flash(_said(), "success")
     return redirect(url_for("staff.closing_days"), 303)
 
@@ -168,7 +174,7 @@ def _show(
         "staff/closing_days.html", form=form, problems=problems, told=told, first=first, calendar=calendar,
         years={year: _closed_in(calendar, year, added, first) for year in range(today.year, today.year + 3)},
         soon=today > calendar.known_until - SOON, known=[one for one in known if one.withdrawn is None],
-        lang_code=language(),
+        lang_code=language(), **_names(),
     )  # fmt: skip
     return make_response(page, status)
 
@@ -188,13 +194,20 @@ def _closed_in(calendar: WorkingCalendar, year: int, added: dict[date, BridgeDay
     return found
 
 
+def _names() -> dict[str, Any]:
+    """Return what the preview calls services and rules by."""
+    with site().database.reading() as db:
+        services = service_names(db, language())
+    return {"services": services, "kinds": {rule.id: rule.kind for rule in site().house.rules.rules}}
+
+
 def _show_withdrawing(
     form: WithdrawForm, days: list[date], until: date | None, told: Touched, status: int, *,
     problems: Sequence[tuple[str, str]] = (),
 ) -> Response:  # fmt: skip
     page = render_template(
         "staff/closing_withdraw.html", form=form, days=days, until=until, told=told, first=counts_from(now()),
-        problems=problems,
+        problems=problems, **_names(),
     )  # fmt: skip
     return make_response(page, status)
 

@@ -60,13 +60,14 @@ def new_password(secret: str) -> ResponseReturnValue:
     except LinkOver:
         return _refuse()
     except CharterError as error:
-        return _show(form, row, 409, problems=problems_of(error))
+        form.password.errors = [said for _field, said in problems_of(error)]
+        return _show(form, row, 409)
     flash(_("Your password is set: log in with it."), "success")
     return redirect(url_for("staff.login", lang=language()), 303)
 
 
-def _show(form: PasswordForm, row: Staff, status: int, *, problems: object = ()) -> Response:
-    page = render_template("staff/new_password.html", form=form, row=row, problems=problems, least=SHORTEST_PASSWORD)
+def _show(form: PasswordForm, row: Staff, status: int) -> Response:
+    page = render_template("staff/new_password.html", form=form, row=row, least=SHORTEST_PASSWORD)
     answer = make_response(page, status)
     answer.headers["Cache-Control"] = "no-store"
     return answer

@@ -26,7 +26,7 @@ from tracker.web.fields import NAME_LENGTH, clean_line, email, phone
 from tracker.web.languages import NAMES, language
 from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
-from tracker.web.staff.acts import busy, problems_of
+from tracker.web.staff.acts import beside, busy, problems_of
 from tracker.web.staff.blueprint import needs_room, staff
 from tracker.web.staff.fields import REASON_LENGTH, Choice, Pick, StaffForm, one_line, person_in_words, several_lines
 from tracker.web.staff.house_words import IN_WORDS
@@ -140,7 +140,7 @@ def new_person() -> ResponseReturnValue:
     except OperationalError as error:
         return busy(error, show)
     except CharterError as error:
-        return show(409, problems=problems_of(error))
+        return show(409, problems=beside(form, error))
     flash(_("The account is added. Make a link now, by which its owner sets a password."), "success")
     return redirect(url_for("staff.person", number=number), 303)
 
@@ -162,7 +162,7 @@ def person(number: int) -> ResponseReturnValue:
     except OperationalError as error:
         return busy(error, show)
     except CharterError as error:
-        return show(409, problems=problems_of(error))
+        return show(409, problems=beside(form, error))
     flash(_("The account of %(name)s is saved.", name=form.name.data), "success")
     return redirect(url_for("staff.person", number=number), 303)
 
@@ -204,7 +204,7 @@ def close_person(number: int) -> ResponseReturnValue:
     except OperationalError as error:
         return busy(error, show)
     except CharterError as error:
-        return show(409, problems=problems_of(error))
+        return show(409, problems=beside(form, error))
     flash(_hand_over(row) if row.active else _("The account of %(name)s is open again: make a link now, by which"
                                                " its owner sets a password.", name=row.name), "success")  # fmt: skip
     return redirect(url_for("staff.person", number=number), 303)
