@@ -1,13 +1,16 @@
 """The directory of services: complete, sourced, dated; and its check, which must see each fault."""
 
+import tomllib
 from dataclasses import replace
 from datetime import date
+from importlib.resources import files
 
 import pytest
 
 from tracker.charter.words import ServiceKind
 from tracker.routing.directory import Certainty, Directory, DirectoryFileError, Entry, Fact, Source, load_directory
 from tracker.routing.directory_check import check
+from tracker.routing.source_titles import page_language, title_in
 from tracker.routing.text import LANGUAGES
 
 TODAY = date(2026, 11, 22)
@@ -182,6 +185,29 @@ def test_successors_and_parents_in_a_circle_are_reported_at_each_of_them() -> No
     ]
     above = replace(entry("EXT:FOREIGN-EMBASSY"), parent="FR-SSI")
     assert "FR-SSI: parent leads in a circle: FR-SSI, EXT:FOREIGN-EMBASSY, FR-SSI." in faults(with_entry(above))
+
+
+def test_each_source_has_its_title_in_every_language_and_no_other_is_translated() -> None:
+    directory = load_directory()
+    sources = {one for entry in directory.entries for one in entry.sources}
+    sources |= {fact.source for fact in directory.facts if fact.source is not None}
+    told = tomllib.loads((files("tracker.routing") / "data/source_titles.toml").read_text(encoding="utf-8"))
+    assert {one.title for one in sources} == set(told)
+    assert all(set(titles) == set(LANGUAGES) - {"en"} and all(titles.values()) for titles in told.values())
+    assert title_in("Our own note", "fr") == "Our own note"
+
+
+@pytest.mark.parametrize(
+    ("address", "language"),
+    [
+        ("https://diplomatie.belgium.be/de/ueber-uns/x", "de"),
+        ("https://www.coe.int/en/web/DER", "en"),
+        ("https://eupen.be/buergerservice", ""),
+        ("", ""),
+    ],
+)
+def test_the_language_of_a_page_is_told_by_its_address_or_not_at_all(address: str, language: str) -> None:
+    assert page_language(address) == language
 
 
 def test_each_fact_is_told_in_four_languages_and_from_a_source_or_marked_unverified() -> None:

@@ -1,5 +1,6 @@
 """Owns how values are put into words on the pages: dates, figures, sizes, labels and the address of a static file."""
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime
 from enum import StrEnum
@@ -21,6 +22,8 @@ from tracker.correspondence.phones import emergency_phones
 from tracker.web.languages import language
 from tracker.web.sentences import mailbox, phone_url, reachable, unbroken
 
+_BEFORE_SIGN = re.compile(" (?=[:;?!»])")
+
 
 def install(app: Flask) -> None:
     """Teach the templates the filters below, each by its own name (`label`, `way_out`), and `asset()`."""
@@ -31,6 +34,7 @@ def install(app: Flask) -> None:
     app.add_template_filter(moment)
     app.add_template_filter(number)
     app.add_template_filter(size)
+    app.add_template_filter(typeset)
     app.add_template_filter(label_in_words, "label")
     app.add_template_filter(way_out_in_words, "way_out")
     for of_a_sentence in (unbroken, reachable, mailbox, phone_url):
@@ -77,6 +81,14 @@ def size(value: int) -> str:
     if value < 1_000_000:
         return f"{max(1, round(value / 1000))} k{byte}"
     return f"{format_decimal(round(value / 1_000_000, 1), locale=language())} M{byte}"
+
+
+def typeset(text: str, lang: str = "") -> str:
+    """A text that is kept as it was typed: in French no line begins with what belongs to the word before it.
+
+    ``lang``: what the text is in; the reader's language if it is not given.
+    """
+    return _BEFORE_SIGN.sub("\u00a0", text).replace("« ", "«\u00a0") if (lang or language()) == Language.FR else text
 
 
 def label_in_words(word: StrEnum) -> str:

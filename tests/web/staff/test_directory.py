@@ -15,6 +15,7 @@ from tracker.models.database import Database
 from tracker.models.directory import Post, Service
 from tracker.models.routing import RoutingChange
 from tracker.routing.directory import load_directory
+from tracker.routing.source_titles import title_in
 
 WHY = "Arrêté royal du 1er mars"
 IN_A_WEEK = brussels_day(datetime.now(UTC)) + timedelta(days=7)
@@ -76,11 +77,15 @@ def test_an_entry_says_what_is_known_whence_and_how_sure(an: Desk, lang: Languag
     page = an.page(f"/staff/directory/NATO-IS?lang={lang.value}") if lang is Language.EN else _in(an, lang)
     entry = load_directory().versions("NATO-IS")[0]
     facts = load_directory().facts_of("NATO-IS")
-    told = _text(page)
+    told = _text(page).replace("\u00a0", " ")
     assert entry.competence[lang.value] in told
     assert all(part.names[lang.value] in told for part in entry.parts)
     assert all(fact.texts[lang.value] in told for fact in facts)
     assert "02/11/2011" in told or "2 Nov" in told or "2011" in told
+    source = next(fact.source for fact in facts if fact.source and fact.source.address)
+    link = page.select_one(f'main a[href="{source.address}"]')
+    assert link is not None
+    assert link.get_text(strip=True) == title_in(source.title, lang.value)
     assert all(name in told for name in entry.names.values())
 
 

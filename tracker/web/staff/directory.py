@@ -20,6 +20,7 @@ from tracker.insight.directory import changes_of, touched
 from tracker.insight.posts import posts_abroad
 from tracker.routing.directory import Directory, Entry
 from tracker.routing.directory_record import fingerprint_of_facts
+from tracker.routing.source_titles import page_language, title_in
 from tracker.web.countries import countries
 from tracker.web.languages import NAMES, language
 from tracker.web.site import site
@@ -64,6 +65,7 @@ def directory_entry(code: str) -> str:
         facts=[(fact, fingerprint_of_facts((fact,))) for fact in known.facts_of(code)],
         changes=changes, touched=touches, newer=newer, names=names, languages=NAMES, day=brussels_day(now()),
         may_write=_may_write(), posts=posts, countries=dict(countries(language())),
+        source_title=lambda title: title_in(title, language()), page_language=page_language,
     )  # fmt: skip
 
 

@@ -173,7 +173,7 @@ def new_directory_fact(code: str) -> ResponseReturnValue:
     def save(db: Session, who: dict[str, Any]) -> None:
         save_fact(db, form.fact(code), why=form.why.data, seen=form.version, **who)
 
-    return _page(form, save, entry, number, _("Add what is known: %(name)s", name=entry.names[language()]))
+    return _page(form, save, entry, number, _("Add what is known: %(name)s", name=entry.names[language()]), new=True)
 
 
 @staff.route("/directory/<code>/facts/<mark>/change", methods=["GET", "POST"])
@@ -217,7 +217,7 @@ def new_directory_part(code: str) -> ResponseReturnValue:
         parts = (*entry.parts, form.part(_free_key(entry.parts)))
         _save_parts(db, entry, parts, form.from_day.day, form, who)
 
-    return _page(form, save, entry, number, _("Add a part: %(name)s", name=entry.names[language()]))
+    return _page(form, save, entry, number, _("Add a part: %(name)s", name=entry.names[language()]), new=True)
 
 
 @staff.route("/directory/<code>/parts/<key>/change", methods=["GET", "POST"])
@@ -251,12 +251,13 @@ def end_directory_part(code: str, key: str) -> ResponseReturnValue:
 
 
 def _page(
-    form: DetailForm, save: Any, entry: Entry, number: int, heading: str, *, about: str = "", ends: bool = False
-) -> ResponseReturnValue:
+    form: DetailForm, save: Any, entry: Entry, number: int, heading: str, *, about: str = "", ends: bool = False,
+    new: bool = False,
+) -> ResponseReturnValue:  # fmt: skip
     fields = [field for field in form if field.type not in ("HiddenField", "CSRFTokenField")]
     return save_or_show(
         form, "staff/directory_detail.html", save, lambda: entry.code, entry=entry, number=number, heading=heading,
-        about=about, ends=ends, fields=fields,
+        about=about, ends=ends, new=new, fields=fields,
     )  # fmt: skip
 
 
