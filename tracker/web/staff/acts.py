@@ -180,8 +180,10 @@ def _in_short(case: Header, done: str) -> str:
 
 def not_now(verb: Verb) -> ResponseReturnValue | None:
     """Lead back to the case, with the sentence why, when its state does not allow a verb."""
+    if (erased := not_erased()) is not None:
+        return erased
     if (the_case().state, verb) in MOVES:
-        return not_erased()
+        return None
     flash(refusal(MoveNotAllowed(the_case().state, verb), Language(language())), "error")
     return redirect(url_for("staff.case", reference=the_case().reference, **in_round()), 303)
 

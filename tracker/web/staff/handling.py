@@ -171,7 +171,8 @@ class WaiveForm(StaffForm):
     evidence = several_lines(
         _l("What shows it"),
         EVIDENCE_LENGTH,
-        _l("Write what shows it: for instance a message, or a call and its date."),
+        _l("Write what shows it."),
+        _l("For instance a message, or a call and its date."),
     )
 
 
