@@ -35,7 +35,7 @@ def test_a_wrong_address_is_put_right_and_the_file_tells_it(an: Desk, file: File
         ({"email": "claire@"}, "Write the e-mail address in full"),
         ({"phone": "call me"}, "Write the telephone number in figures"),
         ({"name": " "}, "Write the name of the requester."),
-        ({}, "Nothing is changed above"),
+        ({}, "Nothing is changed here"),
     ],
 )
 def test_what_is_wrong_comes_back_with_the_reason(

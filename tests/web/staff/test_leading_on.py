@@ -1,5 +1,6 @@
 """Once something is done, the page leads to the case; to the queue, saying who has it, when one sees it no longer."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -41,7 +42,6 @@ def test_a_dispatcher_is_told_which_service_and_who_has_the_case_now(
 
     assert answer.headers["Location"] == "/staff/queue"
     said = _banner(di, answer)
-    assert "The service has the file." in said
     assert f"Cy Peeters · {name} has file {reference} now" in said
     assert di.get(f"/staff/cases/{reference}").status_code == 404
 
@@ -75,7 +75,7 @@ def test_within_the_service_one_stays_with_the_case(an: Desk, file: File, people
     answer = an.send(f"/staff/cases/{reference}/hand-over", colleague=people["bo"], reason="On leave.")
 
     assert answer.headers["Location"] == f"/staff/cases/{reference}"
-    assert "You have handed the file over." in _banner(an, answer)
+    assert re.search(r"Bo Peeters · .+ has the file now\.", _banner(an, answer))
 
 
 def test_a_colleague_who_makes_a_case_sensitive_is_told_that_it_is_out_of_sight(

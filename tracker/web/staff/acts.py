@@ -56,6 +56,8 @@ class Page:
     kind: str = ""
     """``warning`` for what is not easily undone."""
     template: str = "staff/act.html"
+    handed: bool = False
+    """Whether the file has another handler then, who is named instead of what was done."""
 
 
 def the_case() -> Header:
@@ -116,7 +118,7 @@ def _act(
 
 def _do(form: StaffForm, page: Page, do: Doing, db: Session) -> ResponseReturnValue:
     then = do(db, form, with_case(form))
-    return then() if then is not None else lead_on(str(page.done))
+    return then() if then is not None else lead_on(str(page.done), handed=page.handed)
 
 
 def _cut_short(form: StaffForm, cut: HTTPException) -> tuple[str, str]:
@@ -142,7 +144,7 @@ def in_round() -> dict[str, Any]:
     return {"triage": request.args["triage"][:ROUND_LENGTH]} if "triage" in request.args else {}
 
 
-def lead_on(done: str) -> ResponseReturnValue:
+def lead_on(done: str, *, handed: bool = False) -> ResponseReturnValue:
     """Lead to the case with the sentence that says what was done; to the queue when one sees it no longer.
 
     Then the sentence names the case and who has it now: never to whom a complaint is about. On the way through triage
@@ -155,19 +157,25 @@ def lead_on(done: str) -> ResponseReturnValue:
         flash(_in_short(case, done), "success")
         return redirect(url_for("staff.triage", after=in_round()["triage"]), 303)
     if may(me().person, READ, facts_of(case)):
-        flash(done, "success")
+        flash(_("%(name)s has the file now.", name=who_has(case)) if handed else done, "success")
         return redirect(url_for("staff.case", reference=case.reference, **in_round()), 303)
     if case.about_staff_id != me().id:
-        done = f"{done} {no_longer_seen(case)}"
+        done = no_longer_seen(case) if handed else f"{done} {no_longer_seen(case)}"
     flash(done, "success")
     return redirect(url_for("staff.queue"), 303)
 
 
 def no_longer_seen(case: Header) -> str:
     """Say who has a file that whoever looks may not read."""
+    return str(
+        _("%(name)s has file %(reference)s now; you no longer see it.", name=who_has(case), reference=case.reference)
+    )
+
+
+def who_has(case: Header) -> str:
+    """Return who handles a file, with the service that leads it."""
     service = case.service_names.get(language())
-    name = f"{case.handler.name} · {service}" if service else case.handler.name
-    return str(_("%(name)s has file %(reference)s now; you no longer see it.", name=name, reference=case.reference))
+    return f"{case.handler.name} · {service}" if service else case.handler.name
 
 
 def _in_short(case: Header, done: str) -> str:
@@ -254,7 +262,7 @@ _ABOUT = {
     "unknown_reference": ("into", "other"), "cannot_merge": ("into",), "promised_earlier": ("into",),
     "about_different_people": ("into",), "other_requester": ("same_person",), "cannot_link": ("other",),
     "other_reference": ("confirmed",), "impossible_day": ("due_on", "done_on", "effect_on"),
-    "left_on_wrong_day": ("left_on",),
+    "left_on_wrong_day": ("left_on",), "bad_leaving_date": ("left_on",),
     "asked_too_late": ("due_on",), "received_in_future": ("day",), "cannot_be_asked": ("colleague",),
     "sensitive_stays": ("colleague", "service"), "cannot_handle": ("colleague", "owner"),
     "concerned_by_it": ("owner",), "email_taken": ("email",), "own_role": ("role",), "holds_files": ("role",),

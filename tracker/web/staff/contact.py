@@ -42,7 +42,7 @@ class ContactForm(StaffForm):
         """Check each field, and that one of them is another than before."""
         sound: bool = super().validate(extra_validators)
         if sound and self.given() == _known(the_case()):
-            self.reason.errors = [_("Nothing is changed above: correct what is wrong.")]
+            self["name"].errors = [_("Nothing is changed here: correct what is wrong.")]
             return False
         return sound
 

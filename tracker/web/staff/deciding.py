@@ -42,7 +42,7 @@ CAME_ON = _l("Write the day on which it came in.")
 class NatureForm(StaffForm):
     """What the request is."""
 
-    nature = Choice(_l("Choose what kind of request this is."), label=_l("This is"))
+    nature = Choice(_l("Choose what kind of request this is."), label=_l("Kind of request"))
     ground = several_lines(
         _l("What makes it complex"),
         REASON_LENGTH,
@@ -62,6 +62,8 @@ def _natures(form: NatureForm, case: Header) -> None:
     form.proposed = nature_in_words(case)
     form.nature.choices = words_of(Nature)
     offer(form.about_service, form.about_staff)
+    if not (case.about_service_code or case.about_staff_id):
+        del form.reason  # nobody was named that the complaint could be about no longer
     if not form.is_submitted():
         form.nature.data, form.ground.data = case.nature.value, case.nature_ground
         form.about_service.data, form.about_staff.data = case.about_service_code, str(case.about_staff_id or "")
@@ -76,7 +78,8 @@ def confirm_nature(db: Session, form: NatureForm, case: dict[str, Any]) -> Then 
     ground = (form.ground.data or None) if what is Nature.COMPLEX else None
     about = {}
     if what is Nature.COMPLAINT:
-        about = chosen(form.about_service, form.about_staff) | {"reason": form.reason.data or ""}
+        about = chosen(form.about_service, form.about_staff)
+        about["reason"] = (form.reason.data or "") if "reason" in form else ""
     done = nature.confirm_nature(db, site().house, nature=what, ground=ground, **about, **case)
     return _not_mine_to_see if done.about_staff_id == me().id else None
 
@@ -121,7 +124,7 @@ def _ways_back(form: BackForm, case: Header) -> None:
 
 
 @act("come-back", Verb.COME_BACK, BackForm, Page(
-    _l("The other body sends this file back"), _l("Take it back"), _l("The file is ours again."),
+    _l("The other body sends this file back"), _l("Record it"), _l("The file is ours again."),
     _l("A new transmission is owed, counted from the day on which it came back."),
 ), prepare=_ways_back)  # fmt: skip
 def come_back(db: Session, form: BackForm, case: dict[str, Any]) -> None:
@@ -197,6 +200,7 @@ def _receipt(form: ReceiptForm, status: int, *, after: Any = None, problems: Any
         render_template(
             "staff/receipt.html", case=the_case(), form=form, before=before, after=after, problems=problems,
             changed=changed, known=_known(the_case()),
+            today=brussels_day(now()),
         ),
         status,
     )  # fmt: skip

@@ -21,7 +21,7 @@ from tracker.web.filters import label_in_words, long_day
 from tracker.web.languages import language
 from tracker.web.site import site
 from tracker.web.staff.accounts import now
-from tracker.web.staff.acts import Page, Then, act, lead_on, nothing_chosen, the_case
+from tracker.web.staff.acts import Page, Then, act, lead_on, nothing_chosen, the_case, who_has
 from tracker.web.staff.fields import (
     EVIDENCE_LENGTH,
     REASON_LENGTH,
@@ -67,6 +67,7 @@ def _proposed(case: Header) -> str | None:
 @act("route", Verb.ROUTE, RouteForm, Page(
     _l("Give this file to a service"), _l("Give it to this service"), _l("The service has the file."),
     _l("A colleague of that service handles it from then on; services that share the competence join by themselves."),
+    handed=True,
 ), prepare=_services)  # fmt: skip
 def route(db: Session, form: RouteForm, case: dict[str, Any]) -> Then | None:
     given = assignment.route(
@@ -96,9 +97,7 @@ SIGNS = _l(
 
 
 def _who_has_it(form: StaffForm, case: Header) -> None:
-    service = case.service_names.get(language())
-    name = f"{case.handler.name} · {service}" if service else case.handler.name
-    form.proposed = [_("Handled until now by %(name)s.", name=name)]
+    form.proposed = [_("Handled until now by %(name)s.", name=who_has(case))]
 
 
 def _colleagues(form: AssignForm, case: Header) -> None:
@@ -116,6 +115,7 @@ def _colleagues(form: AssignForm, case: Header) -> None:
 
 @act("assign", Verb.ASSIGN, AssignForm, Page(
     _l("Choose who handles this file"), _l("Give it to this colleague"), _l("Your colleague has the file."), SIGNS,
+    handed=True,
 ), prepare=_colleagues)  # fmt: skip
 def assign(db: Session, form: AssignForm, case: dict[str, Any]) -> None:
     assignment.assign(db, site().house, handler_id=int(form.colleague.data), **case)
@@ -123,6 +123,7 @@ def assign(db: Session, form: AssignForm, case: dict[str, Any]) -> None:
 
 @act("hand-over", Verb.HAND_OVER, HandOverForm, Page(
     _l("Hand this file over"), _l("Hand over"), _l("You have handed the file over."), SIGNS,
+    handed=True,
 ), prepare=_colleagues)  # fmt: skip
 def hand_over(db: Session, form: HandOverForm, case: dict[str, Any]) -> None:
     assignment.hand_over(db, site().house, handler_id=int(form.colleague.data), reason=form.reason.data, **case)

@@ -63,6 +63,8 @@ def _offer(form: AgainForm, case: Header) -> None:
         (number, f"{label_in_words(one.kind)} · {way_out_in_words(one.channel)} · {day(one.at)}")
         for number, one in lost.items()
     ]
+    if not any(one.to_service for one in lost.values()):
+        del form.address
     form.channel.choices = [(way.value, way_out_in_words(way)) for way in (Channel.EMAIL, *sorted(PAPER))]
     form.channel_reason.choices = [("", _("The usual way: no reason needed")), *words_of(ChannelReason)]
     if form.is_submitted() or not lost:
@@ -71,7 +73,8 @@ def _offer(form: AgainForm, case: Header) -> None:
     form.message.data = asked if asked in lost else list(lost)[-1]
     chosen = lost[form.message.data]
     form.channel.data, form.channel_reason.data = chosen.channel.value, ""
-    form.address.data = chosen.address if chosen.to_service else ""
+    if chosen.to_service:
+        form.address.data = chosen.address
 
 
 @act(SLUG, Verb.WRITE, AgainForm, Page(
@@ -81,8 +84,9 @@ def _offer(form: AgainForm, case: Header) -> None:
 ), prepare=_offer)  # fmt: skip
 def again(db: Session, form: AgainForm, case: dict[str, Any]) -> None:
     why = form.channel_reason.data
+    address = form.address.data if "address" in form else None
     send_again(
         db, site().house, message_number=int(form.message.data), channel=Channel(form.channel.data),
-        address=form.address.data or None, channel_reason=ChannelReason(why) if why else None,
+        address=address or None, channel_reason=ChannelReason(why) if why else None,
         reason=form.reason.data, **case,
     )  # fmt: skip
