@@ -78,6 +78,8 @@ def mark_posted(number: int) -> ResponseReturnValue:
     form = PostedForm()
     if not form.validate():
         return _run_page(number, form)
+    with site().database.reading() as db:
+        gone = {(line.reference, line.number) for line in letters_in(db, me().viewer, number) if line.left_on}
     try:
         posted = post_run(
             site().database, site().house, run=number, left_on=form.left_on.data, actor=me().actor, now=now(),
@@ -85,11 +87,12 @@ def mark_posted(number: int) -> ResponseReturnValue:
         )  # fmt: skip
     except UnknownRun:
         abort(404)
-    if posted.kept_back and not posted.posted:
-        same = {_said(one.refusal) for one in posted.kept_back}
-        form.left_on.errors = list(same) if len(same) == 1 else _reasons(posted.kept_back)
+    kept_back = tuple(one for one in posted.kept_back if (one.reference, one.message) not in gone)
+    if kept_back and not posted.posted:
+        same = {_said(one.refusal) for one in kept_back}
+        form.left_on.errors = list(same) if len(same) == 1 else _reasons(kept_back)
         return _run_page(number, form)
-    _tell(posted.kept_back)
+    _tell(kept_back)
     if posted.posted:
         flash(ngettext("%(num)d letter is marked as posted.", "%(num)d letters are marked as posted.", posted.posted),
               "success")  # fmt: skip
