@@ -2,7 +2,8 @@
 
 320 pixels are what a screen of 1280 shows at 400 %. A page is opened in one language, wide, with its scripts, its
 contrast looked at. In the three others what the server sends is put in its place, narrow: head and style sheets are
-the same, and no script touches it.
+the same, and no script touches it. The further states of a page are put in its place narrow in German, and wide in
+one of the others.
 """
 
 import re
@@ -87,6 +88,12 @@ def test_axe_finds_nothing_on_any_page_in_any_language_and_each_can_be_read_whol
             for path in _more(who, ways):
                 _go_near(page, path)
                 _look(page, faults, path, at.get(_in_language(path, "de")).text, contrast=True)
+            page.set_viewport_size(WIDE)
+            for place, path in enumerate(_more(who, ways)):
+                _go_near(page, path)
+                language = ("fr", "nl", "en")[place % 3]
+                _look(page, faults, f"{path}, {language}, wide", at.get(_in_language(path, language)).text)
+            page.set_viewport_size(NARROW)
             without = list(_with_faults(at, pages[who]))
             for path, html in without:
                 _go_near(page, path)
