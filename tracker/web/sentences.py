@@ -1,4 +1,4 @@
-"""Owns how a sentence of ours is set on a page: references and numbers stay whole, and a finger is enough to call."""
+"""Owns how a sentence of ours is set on a page: references, dates and numbers stay whole, a finger calls a number."""
 
 import re
 from collections.abc import Callable
@@ -8,12 +8,13 @@ from markupsafe import Markup, escape
 _PHONE = r"(?:\+[1-9][0-9]{0,2}|00[1-9][0-9]{2}|0[1-9][0-9]?)(?: [0-9]{1,4}){2,5}(?![0-9])"
 _REFERENCE = r"[A-Z]{2,8}-[12][0-9]{3}-[0-9]{5,18}-[0-9]{2}(?![0-9])"
 _MAILBOX = r"[a-z0-9.+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+"
-_WHOLE = re.compile(rf"(?<![0-9A-Za-z+])(?:{_PHONE}|{_REFERENCE})")
+_DATE = r"[0-9]{1,2}(?:er|\.)? [^\W\d_]{3,9} [12][0-9]{3}(?![0-9])"
+_WHOLE = re.compile(rf"(?<![0-9A-Za-z+])(?:{_PHONE}|{_REFERENCE}|{_DATE}|E-Mail)")
 _REACHED = re.compile(rf"(?<![0-9A-Za-z+])(?:(?P<phone>{_PHONE})|(?P<mailbox>{_MAILBOX}))")
 
 
 def unbroken(sentence: str) -> Markup:
-    """Keep each telephone number and each reference in a sentence on one line."""
+    """Keep each telephone number, reference and date in a sentence on one line, and no `E-` at the end of one."""
     return _marked(_WHOLE, lambda found: f'<span class="suivi-whole">{found[0]}</span>', sentence)
 
 
