@@ -161,6 +161,9 @@ def test_a_case_in_triage_shows_what_the_router_proposes(desk: Callable[[str], D
     found = page.select(".staff-proposals ol > li")
     outside = [one for one in found if "Federal Pensions Service" in one.get_text()]
 
+    titles = [one["id"] for one in page.select("main h2[id]")]
+    assert titles[:4] == ["asked-title", "proposed-title", "owed-title", "line-title"], "as it is read on a phone"
+    assert not page.select(".staff-acts .govuk-button"), "what is asked for is to give it to a service"
     assert "Environment and Climate (MD8)" in found[0].get_text()  # in the clerk's language, not the requester's
     assert "%" in found[0].get_text()
     assert "climat" in found[0].get_text()

@@ -94,6 +94,19 @@ def test_a_draft_is_thrown_away_and_a_preview_keeps_what_it_shows(an: Desk, file
         assert session.scalar(select(func.count()).select_from(KeptDraft)) == 0
 
 
+def test_what_a_draft_does_not_hold_stays_as_it_is_offered(an: Desk, file: File, database: Database) -> None:
+    path = f"/staff/cases/{file()}/answer"
+    usual = fields_of(form_of(an.page(path)))
+    an.send(path, "keep", text="Dear Madam,")
+    with database.writing() as session:
+        session.scalars(select(KeptDraft)).one().typed = {"text": "Dear Madam,"}
+
+    page = an.page(path)
+
+    assert fields_of(form_of(page))["channel"] == usual["channel"]
+    assert "Nothing is lacking" in page.get_text(" ")
+
+
 def test_two_windows_of_one_author_lose_nothing(an: Desk, file: File, database: Database) -> None:
     path = f"/staff/cases/{file()}/answer"
     second = fields_of(form_of(an.page(path)))
