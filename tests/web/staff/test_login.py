@@ -140,6 +140,19 @@ def test_a_cookie_copied_before_logging_out_opens_nothing_then(door: Desk, app: 
     assert [at.get("/staff/queue").status_code for at in (door, copy)] == [200, 302]
 
 
+def test_whoever_logs_out_of_a_page_that_was_open_for_long_is_out(
+    an: Desk, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = an.page("/staff/queue").select_one(".staff-out input[name=csrf_token]")
+    an.client.post("/staff/logout", data={"csrf_token": "of somebody else's making"})
+    assert an.get("/staff/queue").status_code == 200
+    monkeypatch.setitem(app.config, "WTF_CSRF_TIME_LIMIT", -1)
+
+    an.client.post("/staff/logout", data={"csrf_token": token and token["value"]})
+
+    assert an.get("/staff/queue").status_code == 302
+
+
 def test_a_login_without_a_number_is_none(an: Desk) -> None:
     with an.client.session_transaction() as session:
         del session[NUMBER]

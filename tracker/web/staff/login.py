@@ -30,6 +30,9 @@ TRIES_FROM_ONE_PLACE = 60
 
 PASSWORD_LENGTH = 1024
 
+EXPIRED = "The CSRF token has expired."
+"""What Flask-WTF says of a token that was ours, and is too old."""
+
 
 class LoginForm(TypedForm):
     """Who, and the proof."""
@@ -133,8 +136,8 @@ def stale(error: CSRFError) -> ResponseReturnValue:
         form = LoginForm()
         form.password.errors = [_("The page was open for a long time: write your password again.")]
         return _page(form, 400)
-    if request.endpoint == "staff.log_out":
-        return redirect(url_for("staff.start"), 303)
+    if request.endpoint == "staff.log_out":  # whoever leaves is out, however long the page was open
+        return log_out() if error.description == EXPIRED else redirect(url_for("staff.start"), 303)
     if request.endpoint == "staff.new_password":  # nobody is logged in there, and a password is never shown again
         flash(_("The page was open for a long time: write your password again."), "error")
         return redirect(request.path, 303)
