@@ -190,6 +190,8 @@ def test_whoever_writes_meanwhile_is_named_and_what_was_typed_stays(desk: Callab
 def test_what_is_shipped_can_be_gone_back_to(desk: Callable[[str], Desk], database: Database) -> None:
     at = desk("gi")
     at.send("/staff/directory/M1/change", name_en="Changed", why=WHY)
+    (row,) = at.page("/staff/directory/M1/shipped").select("main tbody tr")
+    assert [cell.get_text(strip=True) for cell in row] == ["Name (English)", "Changed", "Security Policy (M1)"]
     assert at.send("/staff/directory/M1/shipped", why="Back").status_code == 303
     with database.reading() as session:
         assert directory_in_force(session).versions("M1") == load_directory().versions("M1")

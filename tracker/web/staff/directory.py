@@ -27,6 +27,7 @@ from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
 from tracker.web.staff.acts import busy, problems_of
 from tracker.web.staff.blueprint import needs_room, staff
+from tracker.web.staff.directory_differences import differences
 from tracker.web.staff.directory_form import BackForm, EndForm, EntryForm
 from tracker.web.staff.fields import StaffForm, words_of
 
@@ -142,8 +143,8 @@ def shipped_directory_entry(code: str) -> ResponseReturnValue:
         use_shipped(db, code, why=form.why.data, seen=form.version, **who)
 
     return save_or_show(
-        form, "staff/directory_shipped.html", save, lambda: code, entry=entry, shipped=shipped, touched=touches,
-        number=number, facts=known.facts_of(code), shipped_facts=load_directory().facts_of(code),
+        form, "staff/directory_shipped.html", save, lambda: code, entry=entry, touched=touches, number=number,
+        differences=differences(entry, known.facts_of(code), shipped, load_directory().facts_of(code)),
     )  # fmt: skip
 
 
