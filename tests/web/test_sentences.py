@@ -25,7 +25,9 @@ def test_what_can_be_reached_is_a_link(sentence: str, links: list[str]) -> None:
 def test_numbers_and_references_stay_whole_and_nothing_else_is_touched() -> None:
     assert unbroken("like DOS-2026-0001234-14.") == 'like <span class="suivi-whole">DOS-2026-0001234-14</span>.'
     assert unbroken("<b> on +32 2 501 81 11") == '&lt;b&gt; on <span class="suivi-whole">+32 2 501 81 11</span>'
-    assert unbroken("8 December 2026, 15 days") == "8 December 2026, 15 days"
+    for day in ("8 December 2026", "1er février 2027", "24. März 2026"):
+        assert unbroken(f"{day}, 15 days") == f'<span class="suivi-whole">{day}</span>, 15 days'
+    assert unbroken("5 files of 2026, 15 days") == "5 files of 2026, 15 days"
 
 
 def test_an_address_goes_on_before_its_at() -> None:
