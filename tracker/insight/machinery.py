@@ -18,6 +18,11 @@ class Job:
     failed_at: datetime | None
     error: str | None
 
+    @property
+    def failing(self) -> bool:
+        """Whether its last run failed."""
+        return self.failed_at is not None and (self.succeeded_at is None or self.succeeded_at < self.failed_at)
+
 
 def jobs(session: Session) -> list[Job]:
     """Return the jobs that ever ran, by name (one statement)."""

@@ -66,8 +66,8 @@ def month(value: date) -> str:
 
 
 def moment(value: datetime) -> str:
-    """A point in time as Brussels sees it: 9 December 2026 at 14:05."""
-    return moment_in_words(value, language())
+    """A point in time as Brussels sees it, its date never broken: 9 December 2026 at 14:05."""
+    return moment_in_words(value, language()).replace(day(value), unbroken_day(value), 1)
 
 
 def number(value: int) -> str:

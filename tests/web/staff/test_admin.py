@@ -2,12 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import update
 
 from config import MEGABYTE, Settings
 from tests.conftest import SECRET_KEY
 from tests.web.staff.conftest import Desk
 from tracker.charter.rules import RuleBook
 from tracker.correspondence.versions import all_texts
+from tracker.models.database import Database
+from tracker.models.operations import JobRun
 
 
 def test_an_administrator_sees_jobs_rules_texts_and_settings_without_secrets(
@@ -33,3 +38,23 @@ def test_an_administrator_sees_jobs_rules_texts_and_settings_without_secrets(
     assert not [one for one in (SECRET_KEY, settings.database_url, reference, "geheim") if one in said]
     assert page.select_one('a[href="/staff/admin"]') is not None
     assert desk("an").get("/staff/admin").status_code == 403
+
+
+def test_an_administrator_is_told_first_of_a_job_that_fails_and_when_none_runs(
+    desk: Callable[[str], Desk], database: Database
+) -> None:
+    moment = datetime.now(UTC)
+    with database.writing() as session:
+        session.execute(update(JobRun).values(succeeded_at=moment))
+        session.add(
+            JobRun(job="fetch", succeeded_at=moment - timedelta(hours=1), failed_at=moment, error="MailboxLost")
+        )
+
+    page = desk("gi").page("/staff/admin")
+    assert "Failed at the last run: fetch." in page.select(".staff-alarm")[0].get_text()
+    assert page.select("tbody tr")[0].get_text(" ", strip=True).startswith("Takes in mail (fetch) failing")
+    assert "No job has run" not in page.get_text()
+
+    with database.writing() as session:
+        session.execute(update(JobRun).values(succeeded_at=moment - timedelta(minutes=16)))
+    assert "No job has run" in desk("gi").page("/staff/admin").select(".staff-alarm")[0].get_text()

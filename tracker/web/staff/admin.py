@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
+from datetime import UTC, datetime
 
 from flask import render_template
 from flask.typing import ResponseReturnValue
@@ -16,12 +17,15 @@ from tracker.charter.rules import Rule, RuleStatus
 from tracker.charter.words import Channel, MessageKind
 from tracker.correspondence.explanation import label, rule_source
 from tracker.correspondence.versions import all_texts
+from tracker.insight.heartbeat import SILENCE
 from tracker.insight.machinery import jobs
 from tracker.web.languages import in_each_language, language
 from tracker.web.site import router, site
 from tracker.web.staff.accounts import now
 from tracker.web.staff.blueprint import needs_room, staff
 from tracker.web.staff.closing import SOON
+
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @staff.get("/admin")
@@ -34,7 +38,8 @@ def administration() -> ResponseReturnValue:
         known_until = with_learnt(db, here.house.shipped_calendar).known_until
     return render_template(
         "staff/admin.html",
-        jobs=found,
+        jobs=sorted(found, key=lambda job: not job.failing),
+        silent=max((job.succeeded_at for job in found if job.succeeded_at), default=NEVER) < now() - SILENCE,
         what_jobs_do=_what_jobs_do(),
         rules=here.house.rules.rules,
         channels=len(Channel),
