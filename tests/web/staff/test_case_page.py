@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from config import Settings
 from tests.factories import acting, make_house
-from tests.web.staff.conftest import PEOPLE, Desk, email_of
+from tests.web.staff.conftest import PEOPLE, Desk, email_of, soup_of
 from tracker.casework import assignment, ending, leaving, letters
 from tracker.casework.alarms import set_alarms_now
 from tracker.casework.drafting import Draft
@@ -270,7 +270,7 @@ def test_a_merged_reference_leads_to_the_file_that_stays(an: Desk, file: File) -
     answer = an.client.get(f"/staff/cases/{goes}", follow_redirects=True)
 
     assert answer.request.path == f"/staff/cases/{stays}"
-    assert f"File {goes} was joined to this one." in answer.text
+    assert f"File {goes} was joined to this one." in soup_of(answer).get_text()
 
 
 def test_two_promises_of_one_kind_say_what_each_is_about(an: Desk, file: File, database: Database) -> None:
