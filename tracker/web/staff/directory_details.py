@@ -153,7 +153,7 @@ class EndDetailForm(DetailForm):
 class EndPartForm(DetailForm):
     """The end of a part: from when, and why."""
 
-    from_day = DayField(_l("Write from which day on this counts."), label=_l("It counts from"))
+    from_day = DayField(_l("Write from which day on it no longer stands."), label=_l("It no longer stands from"))
     why = why()
 
 
