@@ -135,7 +135,10 @@ def test_html_is_accessible_and_loads_nothing_from_outside(name: str, language: 
     assert "<title>" in page
     assert not re.search(r"<(script|img|link|style|iframe|object|form)|\bsrc=|url\(|@import|\son\w+=", page)
     ours = {FACTS.tracking.url if FACTS.tracking else "", "https://suivi.example/s", DESTINATION.website}
-    assert set(re.findall(r'href="([^"]*)"', page)) <= ours
+    assert set(re.findall(r'href="(?!tel:)([^"]*)"', page)) <= ours
+    dialled = {re.sub(r"\D", "", number) for number in re.findall(r'href="tel:\+([0-9]+)"', page)}
+    numbers = [SIGNATURE.phone, *(phone.number for phone in given.phones or ())]
+    assert dialled == {re.sub(r"\D", "", number) for number in numbers}
 
 
 @pytest.mark.parametrize("language", Language)
@@ -349,7 +352,7 @@ def test_only_addresses_of_ours_become_links() -> None:
         MessageKind.ANSWER, facts(body="Voyez https://evil.example/x et https://suivi.example/fr/follow"), Language.FR
     )
 
-    assert re.findall(r'href="([^"]*)"', letter.html) == ["https://suivi.example/fr/follow"]
+    assert re.findall(r'href="(?!tel:)([^"]*)"', letter.html) == ["https://suivi.example/fr/follow"]
 
 
 def test_the_same_facts_give_the_same_letter() -> None:

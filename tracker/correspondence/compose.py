@@ -38,7 +38,7 @@ from tracker.correspondence.facts import (
     StaffNoticeFacts,
 )
 from tracker.correspondence.gate import Item, Missing, SendRefused
-from tracker.correspondence.in_html import as_page, codes_of, links_of
+from tracker.correspondence.in_html import as_page, codes_of, links_of, phones_of
 from tracker.correspondence.phones import Line
 from tracker.correspondence.placeholders import fill_in, values_of
 from tracker.correspondence.tables import moment_in_words, text_of
@@ -103,7 +103,8 @@ def compose(
     if kind is MessageKind.ANSWER and facts.complaint and OMBUDSMAN not in text:
         raise SendRefused.lacking(Item.OMBUDSMAN)
     whole = [given["reference"], *codes_of(facts)]
-    page = as_page(_layout(), subject, [(language, text)], links_of(facts), whole=whole)
+    phones = phones_of(facts)
+    page = as_page(_layout(), subject, [(language, text)], links_of(facts), whole=whole, phones=phones)
     return Composed(subject, text, page, template.name, template.version)
 
 

@@ -32,12 +32,14 @@ def as_page(
     links: Sequence[str],
     *,
     whole: Sequence[str] = (),
+    phones: Sequence[str] = (),
 ) -> str:
     """Return the same paragraphs as a page that loads nothing from anywhere; ``links`` are the only links in it.
 
-    ``whole``: what is never broken over two lines, such as a reference.
+    ``whole``: what is never broken over two lines, such as a reference; nor are ``phones``, which dial.
     """
     shown = {text: _WHOLE.format(text) for text in whole} | {link: _LINK.format(link) for link in links}
+    shown |= {phone: _PHONE.format(phone, re.sub(r"[^+0-9]", "", phone)) for phone in phones}
     letters = [
         _Letter(language.value, tuple(_block(part, shown) for part in re.split(r"\n{2,}", text.strip("\n"))))
         for language, text in texts
@@ -46,6 +48,7 @@ def as_page(
 
 
 _LINK = Markup('<a href="{0}" style="color:#1a4f8b">{0}</a>')
+_PHONE = Markup('<a href="tel:{1}" style="color:#1a4f8b;white-space:nowrap">{0}</a>')
 _WHOLE = Markup('<span style="white-space:nowrap">{}</span>')
 
 
@@ -72,6 +75,12 @@ def links_of(facts: LetterFacts) -> list[str]:
         facts.destination.website if facts.destination else None,
     )
     return [url for url in candidates if url and re.match(r"https?://", url)]
+
+
+def phones_of(facts: LetterFacts) -> list[str]:
+    """Return the telephone numbers of ours that a message holds, as far as they are nothing but a number."""
+    numbers = [facts.signature.phone, *(phone.number for phone in facts.phones or ())]
+    return [number for number in numbers if re.fullmatch(r"\+[0-9][0-9 ]{6,18}[0-9]", number)]
 
 
 def codes_of(facts: LetterFacts) -> list[str]:
