@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from tracker.charter.words import HouseSubject, Language, Role, RoutingSubject
 from tracker.correspondence.explanation import label
 from tracker.insight.house import Change
-from tracker.web.filters import day
+from tracker.web.filters import unbroken_day as day
 from tracker.web.languages import NAMES, language
 
 LONGEST = 300
