@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import re
 import pytest
 from sqlalchemy import delete, text
 
@@ -33,6 +34,8 @@ def test_today_opens_with_what_came_in(an: Desk, file: Callable[..., str]) -> No
     assert second in rows[1]
     assert f"{TODAY.year}/2" in rows[1]
     assert "Jan Peeters" in rows[1]
+    entered = page.select_one("td[data-name=Entered] .staff-day").get_text(strip=True)
+    assert re.fullmatch(r"at \d\d:\d\d", entered), entered  # the day stands above the lines
     assert page.select_one("a[aria-current=true]").get_text(" ", strip=True) == "In 2"
     ways = [str(link["href"]) for link in page.select(".staff-ways a")]
     assert ways == [f"/staff/cases/new?channel={channel}" for channel in ("post", "fax", "phone", "counter")]
