@@ -1,10 +1,10 @@
 """The register page: both sides by day and by year, its gaps, and only numbers of what one may not see."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import re
 import pytest
 from sqlalchemy import delete, text
 
