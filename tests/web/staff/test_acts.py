@@ -225,6 +225,21 @@ def test_take_back_what_the_other_body_returns(an: Desk, file: File, row: Row, d
     assert ["came back" in line.get_text() for line in lines] == [True]
 
 
+def test_what_is_refused_stands_beside_its_field_and_where_nothing_can_be_chosen_one_is_led_back(
+    an: Desk, file: File
+) -> None:
+    reference = file()
+
+    merged = an.send(f"/staff/cases/{reference}/merge", into="DOS-2026-0000999-11", reason="Twice.")
+    untied = an.client.get(f"/staff/cases/{reference}/unlink", follow_redirects=True)
+
+    beside = soup_of(merged).select_one("#into-error")
+    assert beside is not None
+    assert "DOS-2026-0000999-11" in beside.get_text()
+    assert untied.request.path == f"/staff/cases/{reference}"
+    assert "there is nothing to choose on this file" in untied.text
+
+
 SLUGS = ["nature", "hand-over", "waive", "merge", "note", "follow-up", "left", "returned", "route", "assign"]
 
 

@@ -89,6 +89,10 @@ def test_from_the_form_to_the_effect(
     told = di.send_form(di.page("/staff/profile"), f"/staff/actions/{number}", done_on=TODAY.isoformat())
     assert told.status_code == 404
     page = cy.page("/staff/actions")
+    far = cy.send_form(page, f"/staff/actions/{number}", done_on="2031-01-01")
+    assert far.status_code == 409
+    (day,) = soup_of(far).select("#done_on[aria-describedby='done_on-error']")
+    assert day["value"] == "2031-01-01"
     assert cy.send_form(page, f"/staff/actions/{number}", done_on=TODAY.isoformat()).status_code == 303
     _done(co, f"{here}/effect", effect="worked", looked_at="Ten calls, ten answers.", effect_on=TODAY.isoformat())
     shown = co.page(here).text
