@@ -267,7 +267,8 @@ def test_the_promises_are_those_of_the_rules(client: FlaskClient) -> None:
         for row in soup(client.get("/en/commitments")).select("tbody tr")
     ]
 
-    assert ["Information request", "Online form, e-mail, fax, telephone, counter", "Reply", "15 calendar days"] in rows
+    soonest = "Online form, e-mail, fax, telephone, counter"
+    assert ["Information request", soonest, "Reply", "15 calendar days"] in rows
     assert ["Information request", "Post", "Reply", "30 calendar days"] in rows
     assert ["Complaint", "Post", "Reply", "30 calendar days"] in rows
     assert len(rows) == 7
