@@ -184,14 +184,14 @@ def test_one_click_puts_the_mail_in_the_file_it_is_presumed_to_be_about(
     answered = an.client.post(str(form["action"]), data=fields_of(form), follow_redirects=True)
 
     assert answered.request.path == f"/staff/cases/{reference}"
-    assert f"The mail is in file {reference}." in answered.text
+    assert f"The mail is in file {reference}." in soup_of(answered).get_text()
     mail, said = _mail(database, done), _messages(database, reference)
     assert (mail.outcome, mail.reason) == (MailOutcome.ATTACHED, MailReason.BY_HAND)
     assert [one.kind for one in said].count(MessageKind.FOLLOW_UP) == 1
     assert mail.settled_by is not None
 
     again = an.client.post(str(form["action"]), data=fields_of(form), follow_redirects=True)
-    assert f"The mail is in file {reference}." in again.text  # sent twice, and done once
+    assert f"The mail is in file {reference}." in soup_of(again).get_text()  # sent twice, and done once
     other = an.client.post(f"/staff/mail/{done.mail_id}/register", data=fields_of(form), follow_redirects=True)
     assert "Somebody has decided about this mail already." in other.text
     assert len(_messages(database, reference)) == len(said)
@@ -319,7 +319,7 @@ def test_a_dispatcher_puts_a_mail_with_a_mistyped_reference_where_it_belongs(
     form = next(one for one in page.select("main form") if fields_of(one).get("reference") == reference)
     answered = di.client.post(str(form["action"]), data=fields_of(form), follow_redirects=True)
 
-    assert f"The mail is in file {reference}." in answered.text
+    assert f"The mail is in file {reference}." in soup_of(answered).get_text()
     assert any(one.kind is MessageKind.FOLLOW_UP for one in _messages(database, reference))
     assert desk("an").get(f"/staff/mail/{done.mail_id}").status_code == 200
 
