@@ -228,8 +228,8 @@ def _decision(case: Header, proposed: list[Entry], *, asked: bool) -> str:
         return str(_("Suivi reads it as a matter of %(service)s; the complaint itself is the coordinator's.",
                      service=service))  # fmt: skip
     if decision == "auto" and waits and not asked and case.service_code == proposed[0].code:
-        return str(_("Suivi gave it to %(service)s by itself, and nobody there could take it: please confirm, or choose"
-                     " another.", service=service))  # fmt: skip
+        return str(_("Suivi gave it to %(service)s by itself, and nobody there could take it: please confirm, or"
+                     " choose another.", service=service))  # fmt: skip
     if decision == "auto" and rules:
         return str(_("Suivi gave it to %(service)s by itself, by the rule %(rules)s.", service=service, rules=rules))
     if decision == "auto":
