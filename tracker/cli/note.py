@@ -210,7 +210,7 @@ def _particulars(row: History, names: Mapping[int | str, str], say: _Words) -> I
             yield complaint_told(details, say, say.language)
         case Verb.WRITE if details.get("survey"):
             yield say("survey_entered")
-    yield from _with_others(details, say)
+    yield from _with_others(details, names, say)
     if numbers := details.get("messages") or ([details["message"]] if "message" in details else []):
         count = "messages" if len(numbers) > 1 else "message"
         yield ", ".join([say(count, numbers=say.listed(numbers)), *_leaves(details, names, say)]) + "."
@@ -219,11 +219,12 @@ def _particulars(row: History, names: Mapping[int | str, str], say: _Words) -> I
             yield say(key, text=details[key])
 
 
-def _with_others(details: Mapping[str, Any], say: _Words) -> Iterator[str]:
+def _with_others(details: Mapping[str, Any], names: Mapping[int | str, str], say: _Words) -> Iterator[str]:
     """Tell what was asked of colleagues, and which other file this one was tied to."""
     for one in details.get("tasks", ()):
         day, word = date.fromisoformat(one["due_on"]), one.get("word")
-        yield say(f"task_{one['state']}", name=one["name"], day=day, what=one["what"])
+        name = names.get(one.get("service"), one["name"])
+        yield say(f"task_{one['state']}", name=name, day=day, what=one["what"])
         if word:
             yield f"    {word}"
     if link := details.get("link"):

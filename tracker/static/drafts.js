@@ -1,4 +1,4 @@
-// Keeps a letter as it is typed: two seconds after the last key, and when the page is left. Without it, a button does.
+// Keeps a letter or a note as it is typed: two seconds after the last key, and when the page is left. Else a button does.
 const kept = document.querySelector("[data-keep]");
 const form = kept?.closest("form");
 if (form) {

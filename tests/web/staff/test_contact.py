@@ -12,11 +12,11 @@ Row = Callable[[str], Case]
 
 
 def test_a_wrong_address_is_put_right_and_the_file_tells_it(an: Desk, file: File, row: Row) -> None:
-    reference = file(requester_phone="+32 470 12 34 56")
+    reference = file(requester_phone="06 12 34 56 78")
     path = f"/staff/cases/{reference}/contact"
     filled = fields_of(form_of(an.page(path)))
     assert (filled["name"], filled["email"], filled["phone"]) == (
-        "Claire Dubois", "claire.dubois@example.org", "+32 470 12 34 56",
+        "Claire Dubois", "claire.dubois@example.org", "06 12 34 56 78",
     )  # fmt: skip
 
     answer = an.send(path, email=" claire@EXAMPLE.com ", reason="The mail came back.")
@@ -25,6 +25,7 @@ def test_a_wrong_address_is_put_right_and_the_file_tells_it(an: Desk, file: File
     assert (row(reference).requester_email, row(reference).requester_phone) == ("claire@example.com", filled["phone"])
     page = an.page(f"/staff/cases/{reference}")
     assert page.select_one("a[href$='/contact']") is not None
+    assert page.select_one("a[href='tel:0612345678']") is not None, "dialled as typed: nobody knows of which country"
     words = page.get_text(" ", strip=True)
     assert "claire.dubois@example.org → claire@example.com · Reason: The mail came back." in words
 

@@ -1,6 +1,6 @@
 """Owns the pages about notes that stay, letters that left by hand, and messages that never arrived."""
 
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from flask import request
@@ -37,9 +37,9 @@ class NoteForm(OwnWordsForm):
     )  # fmt: skip
     colleague = Pick(_l("Choose a colleague."), label=_l("Tell a colleague"))
 
-    @property
+    @cached_property
     def drafts(self) -> kept_drafts.Drafts:
-        """What is kept of it, for the page to say."""
+        """What is kept of it, for the page to say; read once, where the page is drawn."""
         return kept_drafts.shown(self, the_case(), MessageKind.NOTE)
 
 
