@@ -38,6 +38,8 @@ class Draft:
     refused: list[str] = field(default_factory=list)
     """A sentence for each file that was not accepted."""
     removed: bool = False
+    brought: tuple[str, ...] = ()
+    """Digests of the files that came with this sending: with another file it is no second click on the same."""
 
 
 def draft_of(request: Request) -> Draft:
@@ -61,7 +63,9 @@ def take_files(draft: Draft, request: Request, site: Site) -> None:
     with site.database.reading() as db:
         draft.waiting = waiting_for(db, submission_key=draft.key)
     if new or going:
-        _change(draft, _stored(draft, new, site), int(going) if going else None, site)
+        stored = _stored(draft, new, site)
+        draft.brought = tuple(sorted(file.sha256 for file in stored))
+        _change(draft, stored, int(going) if going else None, site)
     draft.removed = bool(going)
 
 

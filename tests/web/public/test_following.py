@@ -128,6 +128,8 @@ def test_something_is_added_with_a_file(client: FlaskClient, database: Database)
     assert "bewijs.pdf" in page
     with database.reading() as session:
         assert len(session.scalars(select(Message).where(Message.body == TEXT)).all()) == 1
+    post(client, "/nl/follow/case", {**fields, "text": TEXT, "files": (b"%PDF-1.7\ny", "vergeten.pdf")})
+    assert "vergeten.pdf" in client.get("/nl/follow/case").get_data(as_text=True)
 
 
 def test_text_added_too_late_is_kept_through_the_door(client: FlaskClient) -> None:

@@ -85,6 +85,10 @@ def test_the_same_page_sent_twice_is_one_case(an: Desk, database: Database) -> N
         assert an.send_form(page, "/staff/cases/new", **RIGHT).status_code == 303
 
     assert len(_cases(database)) == 1
+    scan = (b"%PDF-1.4\n%%EOF\n", "scan.pdf")  # it was forgotten: with it, it is another
+    for _ in range(2):
+        assert an.send_form(page, "/staff/cases/new", **RIGHT, files=scan).status_code == 303
+    assert len(_cases(database)) == 2
 
 
 @pytest.mark.parametrize(("days", "asked"), [(1, "has not come yet"), (-6, "5 days ago"), (-45, "5 days ago")])

@@ -103,6 +103,19 @@ def test_a_scanned_letter_joins_the_file_and_has_its_line_once(an: Desk, file: F
     assert "scan.pdf" in an.page("/staff/register").get_text()
 
 
+def test_a_scan_that_was_forgotten_is_not_taken_for_a_second_click(an: Desk, file: File, database: Database) -> None:
+    reference = file()
+    path = f"/staff/cases/{reference}/follow-up"
+    page = an.page(path)
+    assert an.send_form(page, path, **CALL).status_code == 303
+
+    answer = an.send_form(page, path, **CALL, files=(b"%PDF-1.4\n%%EOF\n", "scan.pdf"))
+
+    assert answer.status_code == 409
+    assert an.send_form(soup_of(answer), path).status_code == 303
+    assert "scan.pdf" in an.page(f"/staff/cases/{reference}").get_text()
+
+
 def test_a_scan_outlives_a_mistake_and_an_unusual_day_is_asked_about(
     an: Desk, file: File, database: Database
 ) -> None:

@@ -215,9 +215,9 @@ def _whole_text(form: RequestForm) -> str:
 
 def _submission_key(form: RequestForm, draft: Draft) -> str:
     """What makes two sendings one case: the same form with the same text, and also the same text sent again right
-    after (the browser's way back gives a fresh form). The same page with another text is another request."""
-    typed = "\x1f".join(str(field.data) for field in form if field.name not in ("files", "csrf_token"))
-    digest = blake2b(typed.encode("utf-8", "replace"), digest_size=12).hexdigest()
+    after (the browser's way back gives a fresh form). The same page with another text or file is another request."""
+    typed = [str(field.data) for field in form if field.name not in ("files", "csrf_token")]
+    digest = blake2b("\x1f".join((*typed, *draft.brought)).encode("utf-8", "replace"), digest_size=12).hexdigest()
     before = str((_just_sent() or {}).get("key", ""))
     return before if before.endswith(f".{digest}") and not draft.waiting else f"{draft.key[:32]}.{digest}"
 

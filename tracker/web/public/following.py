@@ -215,6 +215,7 @@ def add_to_case() -> AnyResponse:
 def _add(case: TrackedCase, form: AddForm, draft: Draft) -> None:
     now = datetime.now(UTC)
     text = form.text.data or ""
+    said = "\x1f".join((draft.key, text, *draft.brought))
     with site().database.writing() as db:
         follow_up(
             db,
@@ -223,7 +224,7 @@ def _add(case: TrackedCase, form: AddForm, draft: Draft) -> None:
             text=text,
             channel=Channel.WEB,
             received_at=now,
-            submission_key=blake2b(f"{draft.key}\x1f{text}".encode("utf-8", "replace"), digest_size=24).hexdigest(),
+            submission_key=blake2b(said.encode("utf-8", "replace"), digest_size=24).hexdigest(),
             attachments=[file.id for file in draft.waiting],
             actor=CITIZEN,
             now=now,

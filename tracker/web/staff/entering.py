@@ -158,10 +158,10 @@ def confirm(told: dict[str, str]) -> ResponseReturnValue:
 
 
 def _submission_key(form: EntryForm, draft: Draft) -> str:
-    """The same page sent twice is one case; changed and sent again it is another."""
+    """The same page sent twice is one case; changed and sent again, or with another file, it is another."""
     left_out = ("key", "csrf_token", "seen", "files")
     typed = "\x1f".join(str(field.data) for field in form if field.name not in left_out)
-    said = f"{me().id}\x1f{draft.key}\x1f{typed}"
+    said = "\x1f".join((str(me().id), draft.key, typed, *draft.brought))
     return blake2b(said.encode("utf-8", "replace"), digest_size=24).hexdigest()
 
 

@@ -97,7 +97,8 @@ def follow_up(db: Session, form: FollowUpForm, case: dict[str, Any]) -> Then | N
 
 
 def _once(form: FollowUpForm, case: dict[str, Any]) -> str:
-    """Return what makes two sendings of the same page one message, or one new file."""
+    """Return what makes two sendings of the same page, with the same files, one message or one new file."""
     typed = "\x1f".join(str(field.data) for field in form if field.name not in ("csrf_token", "files", "seen"))
-    said = f"{case['actor'].staff_id}\x1f{case['reference']}\x1f{typed}"
+    files = (file.sha256 for file in form.draft.waiting)
+    said = "\x1f".join((str(case["actor"].staff_id), case["reference"], typed, *files))
     return blake2b(said.encode("utf-8", "replace"), digest_size=24).hexdigest()

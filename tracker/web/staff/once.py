@@ -6,7 +6,7 @@ They hold the version of the file that was looked at, so that they never come a 
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from typing import Any
 
 from flask import Response, flash, g, make_response, redirect, request, session
@@ -15,6 +15,7 @@ from flask_login import current_user
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import FileStorage
 
 from tracker.casework.sent_forms import answer_to, claim, remember
 from tracker.models.cases import Case
@@ -80,8 +81,15 @@ def as_the_first_time(response: Response) -> Response:
 def _digest() -> str:
     """Return what tells the form of this request from every other one."""
     typed = [f"{name}\x1f{value}" for name, value in request.form.items(multi=True) if name not in NOT_MEANT]
-    said = "\x1e".join([str(me().id), request.full_path.rstrip("?"), *typed])
+    files = [f"{name}\x1f{_content(file)}" for name, file in request.files.items(multi=True) if file.filename]
+    said = "\x1e".join([str(me().id), request.full_path.rstrip("?"), *typed, *files])
     return sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _content(file: FileStorage) -> str:
+    """Return the digest of a file that came with the form; whoever took it in has read it to its end."""
+    file.stream.seek(0)
+    return file_digest(file.stream, "sha256").hexdigest()  # type: ignore[arg-type]  # it is open for reading
 
 
 def _as_before(answer: Mapping[str, Any]) -> ResponseReturnValue:
