@@ -1,6 +1,6 @@
 """Owns the note on one case: what it was promised and why, and all that changed since, as a clerk would tell it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -179,16 +179,7 @@ def _particulars(row: History, names: Mapping[int | str, str], say: _Words) -> I
 
     match row.verb:
         case Verb.REGISTER:
-            where = "came_to_service" if details.get("service") else "came_to_dispatcher"
-            yield say(
-                where,
-                channel=by_channel(Channel(details["channel"]), say.language),
-                nature=say.label(Nature(details["nature"])),
-                service=named(details.get("service")),
-                handler=named(details["handler"]),
-            )
-            if details.get("split_from"):
-                yield say("split_from", reference=details["split_from"])
+            yield from _arrival(details, named, say)
         case Verb.CONFIRM_NATURE:
             before, after = (say.label(Nature(details[key])) for key in ("from", "to"))
             yield say("confirmed" if before == after else "changed", before=before, after=after)
@@ -217,6 +208,19 @@ def _particulars(row: History, names: Mapping[int | str, str], say: _Words) -> I
     for key in ("evidence", "reason"):
         if details.get(key) and row.verb is not Verb.WAIVE:
             yield say(key, text=details[key])
+
+
+def _arrival(details: Mapping[str, Any], named: Callable[[Any], str], say: _Words) -> Iterator[str]:
+    """Tell how a case came in, and to whom it went first."""
+    yield say(
+        "came_to_service" if details.get("service") else "came_to_dispatcher",
+        channel=by_channel(Channel(details["channel"]), say.language),
+        nature=say.label(Nature(details["nature"])),
+        service=named(details.get("service")),
+        handler=named(details["handler"]),
+    )
+    if details.get("split_from"):
+        yield say("split_from", reference=details["split_from"])
 
 
 def _with_others(details: Mapping[str, Any], names: Mapping[int | str, str], say: _Words) -> Iterator[str]:
