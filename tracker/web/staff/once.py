@@ -1,7 +1,7 @@
 """Owns that what staff send twice is done once: the second sending leads where the first led, with what that said.
 
 A double click, a page that is loaded again, a slow network: the same fields of the same person at the same address.
-They hold the version of the file that was looked at, so that they never come a second time by chance.
+They hold the version of the file that was looked at, or are about what is settled once: never twice by chance.
 """
 
 from collections.abc import Callable, Iterator, Mapping
