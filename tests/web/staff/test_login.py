@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from tests.web.staff.conftest import PASSWORD, Desk, email_of, fields_of, form_of, soup_of
 from tracker.casework import throttle
@@ -138,6 +139,20 @@ def test_a_cookie_copied_before_logging_out_opens_nothing_then(door: Desk, app: 
         assert timedelta() < row.until - datetime.now(UTC) <= LASTS
     door.send("/staff/login", email=email_of("an"), password=PASSWORD)
     assert [at.get("/staff/queue").status_code for at in (door, copy)] == [200, 302]
+
+
+def test_whoever_logs_out_while_the_database_is_busy_is_out_of_this_browser(
+    an: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = an.page("/staff/queue").select_one("form[action$=logout] [name=csrf_token]")
+
+    def busy(*_: object, **__: object) -> None:
+        raise OperationalError("", None, Exception("database is locked"))
+
+    monkeypatch.setattr("tracker.web.staff.accounts.end_login", busy)
+
+    assert an.client.post("/staff/logout", data={"csrf_token": token and token["value"]}).status_code == 303
+    assert an.get("/staff/queue").status_code == 302
 
 
 def test_whoever_logs_out_of_a_page_that_was_open_for_long_is_out(

@@ -6,9 +6,10 @@ from hashlib import blake2b
 from secrets import token_urlsafe
 from typing import cast
 
-from flask import Flask, session
+from flask import Flask, current_app, session
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from sqlalchemy import bindparam, exists, select
+from sqlalchemy.exc import OperationalError
 
 from tracker.access.permissions import READ, Person, reaches
 from tracker.casework.house import Actor
@@ -85,10 +86,16 @@ def begin(staff: Staff) -> None:
 
 
 def end() -> None:
-    """End the login of this browser, if there is one, wherever its cookie was copied to."""
+    """End the login of this browser, if there is one, wherever its cookie was copied to.
+
+    Where the database does not answer, whoever leaves is out of this browser all the same.
+    """
     if current_user.is_authenticated:
-        with site().database.writing() as db:
-            end_login(db, session[NUMBER], until=_since() + LASTS)
+        try:
+            with site().database.writing() as db:
+                end_login(db, session[NUMBER], until=_since() + LASTS)
+        except OperationalError as error:
+            current_app.logger.error("a login has ended in its browser alone: a copy lasts on", exc_info=error)
     logout_user()
     session.pop(SINCE, None)
     session.pop(NUMBER, None)
