@@ -201,7 +201,7 @@ class EffectForm(StaffForm):
     looked_at = several_lines(
         _l("What was looked at, and what was seen"),
         EVIDENCE_LENGTH,
-        _l("Write what you looked at and what you saw: for instance the complaints since, or a test call."),
+        _l("Write what you looked at and what you saw."),
         _l("For instance the complaints since, or a test call."),
     )
     effect = Choice(_l("Say what effect it had."), label=_l("Its effect"))

@@ -128,7 +128,7 @@ class EntryForm(ArrivalForm):
         _l("Choose a way of the list."), label=_l("Otherwise the answer goes by"),
         description=_l("As the person chose."),
     )  # fmt: skip
-    nature = Choice(_l("Choose what kind of request this is."), label=_l("This is"))
+    nature = Choice(_l("Choose what kind of request this is."), label=_l("Kind of request"))
     service = Pick(
         _l("Choose a service of the list."),
         label=_l("Service"),

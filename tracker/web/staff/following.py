@@ -33,7 +33,7 @@ class FollowUpForm(ArrivalForm):
     text = several_lines(
         _l("What the requester wrote or said"), TEXT_LENGTH, description=_l("With a scan, below, it may stay empty.")
     )
-    what = Choice(_l("Choose where it belongs."), label=_l("This is"))
+    what = Choice(_l("Choose where it belongs."), label=_l("What it is"))
     subject = one_line(
         _l("Subject of the new file"), SUBJECT_LENGTH, description=_l("For a new question or a complaint only.")
     )

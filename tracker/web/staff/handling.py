@@ -42,7 +42,9 @@ class RouteForm(StaffForm):
     """Which service."""
 
     service = Pick(_l("Choose a service."), needed=True, label=_l("Service"))
-    reason = one_line(_l("Reason"), REASON_LENGTH, description=_l("Why it goes there; the next service reads it."))
+    reason = several_lines(
+        _l("Reason"), REASON_LENGTH, description=_l("Why it goes there; the next service reads it.")
+    )
 
 
 def _services(form: RouteForm, case: Header) -> None:
@@ -122,7 +124,7 @@ def assign(db: Session, form: AssignForm, case: dict[str, Any]) -> None:
 
 
 @act("hand-over", Verb.HAND_OVER, HandOverForm, Page(
-    _l("Hand this file over"), _l("Hand over"), _l("You have handed the file over."), SIGNS,
+    _l("Hand this file over"), _l("Give it to this colleague"), _l("You have handed the file over."), SIGNS,
     handed=True,
 ), prepare=_colleagues)  # fmt: skip
 def hand_over(db: Session, form: HandOverForm, case: dict[str, Any]) -> None:

@@ -87,7 +87,7 @@ class ReturnedForm(MessagePick):
     evidence = several_lines(
         _l("What shows it"),
         EVIDENCE_LENGTH,
-        _l("Write what shows it: for instance the note on the returned letter."),
+        _l("Write what shows it."),
         _l("For instance the note on the returned letter, or a call and its date."),
     )
 

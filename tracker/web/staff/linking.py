@@ -83,7 +83,7 @@ class SplitForm(StaffForm):
         _l("Take out what stays with this file: what you leave stands in the new one, as the requester wrote it."),
     )  # fmt: skip
     subject = one_line(_l("Subject of the new file"), SUBJECT_LENGTH, _l("Write the subject in a few words."))
-    nature = Choice(_l("Choose what it is."), label=_l("What kind of request this part is"))
+    nature = Choice(_l("Choose what kind of request this part is."), label=_l("What kind of request this part is"))
     service = Pick(_l("Choose a service."), label=_l("Service"))
     reason = several_lines(_l("Reason"), REASON_LENGTH, _l("Write why."))
 

@@ -86,7 +86,7 @@ def _person(one: Any) -> Person:
 
 def _beside(form: AskServiceForm, case: Header) -> None:
     _day(form, case)
-    offered = [(code, f"{names[language()]} ({code})") for code, names in case.associated.items()]
+    offered = [(code, names[language()]) for code, names in case.associated.items()]
     form.service.choices = [("", nothing_chosen()), *offered]
     if not form.is_submitted() and len(offered) == 1:
         form.service.data = offered[0][0]
