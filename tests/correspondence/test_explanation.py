@@ -240,6 +240,15 @@ def test_a_rule_quotes_its_source() -> None:
     assert explain_rule("P1", days=15, language=EN).endswith("(FPS Foreign Affairs, user charter, §2).")
 
 
+@pytest.mark.parametrize("language", Language)
+def test_only_a_period_that_was_extended_says_so(language: Language) -> None:
+    rule = next(rule for rule in RuleBook.shipped().rules if rule.id == "L1")
+    usual, extended = 30, 30 + (rule.extension_days or 0)
+    said = {"fr": "prolongation", "nl": "verlenging", "de": "Verlängerung", "en": "extension"}[language]
+    told = [said in explain_rule("L1", days=days, language=language) for days in (usual, extended)]
+    assert told == [False, True]
+
+
 def _modules(package: ModuleType) -> Iterator[ModuleType]:
     for found in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
         yield import_module(found.name)

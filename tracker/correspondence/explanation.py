@@ -120,12 +120,14 @@ def explain_rule(rule_id: str, *, days: int | None, due_on: date | None = None, 
     """Say why this date: the promise in plain words, with its source. Raises `WordsMissing`.
 
     `days` is the period in calendar days; none for a date that an interim letter promised, which is `due_on`.
+    A period that was extended has words of its own.
     """
     rules = read_table("promises")["rule"]
     if rule_id not in rules:
         raise WordsMissing("promises", rule_id, language)
     values = {"days": days, "due_on": due_on, "source": rule_source(rule_id, language)}
-    return fill(text_of("promises", "rule", rule_id, language), values, language)
+    entry = f"{rule_id}.{days}"
+    return fill(text_of("promises", "rule", entry if entry in rules else rule_id, language), values, language)
 
 
 def rule_source(rule_id: str, language: Language) -> str:
