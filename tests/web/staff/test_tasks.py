@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 
 from tests.web.staff.conftest import Desk, email_of, errors_of
 from tracker.charter.counting import brussels_day
@@ -62,6 +63,22 @@ def test_a_colleague_is_asked_reads_the_file_answers_and_reads_it_no_longer(
     assert "It is, since May." in told
     assert "Done, as asked:" in told
     assert cy.get("/staff/asked/1").status_code == 303
+
+
+def test_an_answer_comes_back_with_its_words_while_the_database_is_busy(
+    desk: Callable[[str], Desk], file: Callable[..., str], ids: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk("an").send(f"/staff/cases/{file()}/ask-colleague", colleague=ids["cy"], what="In the register?")
+
+    def busy(*_: object, **__: object) -> None:
+        raise OperationalError("", None, Exception("database is locked"))
+
+    monkeypatch.setattr("tracker.casework.tasks.settle", busy)
+    answer = desk("cy").send("/staff/asked/1", "done", word="It is, since May.")
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
+    assert "send it again in a minute" in errors_of(answer)
+    assert "It is, since May.</textarea>" in answer.text
 
 
 def test_a_service_contributes_and_what_is_still_asked_is_told_before_the_file_closes(

@@ -22,6 +22,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from tracker.access.permissions import Room
@@ -45,7 +46,7 @@ from tracker.insight.complaints_year import Year, first_year, year_of
 from tracker.web.languages import NAMES, language
 from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
-from tracker.web.staff.acts import beside
+from tracker.web.staff.acts import beside, busy
 from tracker.web.staff.blueprint import needs_room, staff
 from tracker.web.staff.complaint_year import report_of, rows_of
 from tracker.web.staff.fields import DayField, StaffForm
@@ -132,6 +133,8 @@ def own_action_done(number: int) -> ResponseReturnValue:
         abort(404)  # nobody learns of an action that is not theirs
     except CharterError as error:
         return _my_actions(409, form=form, number=number, problems=beside(form, error))
+    except OperationalError as error:
+        return busy(error, partial(_my_actions, form=form, number=number))
 
 
 def _own_action_done(number: int, form: DoneForm, db: Session) -> ResponseReturnValue:

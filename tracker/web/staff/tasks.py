@@ -7,6 +7,7 @@ from flask import Response, abort, flash, make_response, redirect, render_templa
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from tracker.access.permissions import READ, Person, Reach, Room, may, reaches
@@ -23,7 +24,7 @@ from tracker.insight.tasks import Asked, asked_of, one_task, tasks_of
 from tracker.web.languages import language
 from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
-from tracker.web.staff.acts import Page, act, beside, nothing_chosen
+from tracker.web.staff.acts import Page, act, beside, busy, nothing_chosen
 from tracker.web.staff.blueprint import facts_of, needs_room, staff
 from tracker.web.staff.fields import REASON_LENGTH, Choice, DayField, Pick, StaffForm, person_in_words, several_lines
 from tracker.web.staff.once import once
@@ -197,6 +198,8 @@ def answer_asked(number: int) -> ResponseReturnValue:
         abort(404)  # nobody learns of what is asked of others
     except CharterError as error:
         return _one(number, form, 409, problems=beside(form, error))
+    except OperationalError as error:
+        return busy(error, partial(_one, number, form))
 
 
 def _settle(number: int, done: bool, word: str, db: Session) -> ResponseReturnValue:
