@@ -125,6 +125,30 @@ def test_what_was_refused_may_be_sent_again(an: Desk, file: File, database: Data
         assert session.scalar(select(func.count()).select_from(SentForm)) == 0
 
 
+def test_a_code_that_was_made_since_is_not_told_to_whoever_sends_the_old_form_again(
+    an: Desk, desk: Callable[[str], Desk], file: File
+) -> None:
+    path, co = f"/staff/cases/{file()}/follow-up", desk("co")
+    complaint = {"what": "complaint", "channel": "phone", "subject": "Too long", "text": "I wait."}
+    given = fields_of(form_of(an.page(path))) | complaint
+    told = _told(an, path, given)
+    here = f"/staff/cases/{told['reference']}"
+    assert (an.get(here).status_code, bool(told["code"])) == (404, True)  # it is about An
+    assert co.send(f"{here}/contact", email="hers.alone@example.org", reason="He reads the other").status_code == 303
+
+    again = _told(an, path, given)
+
+    assert again == told | {"code": ""}
+    assert "Tracking code" not in an.page("/staff/cases/entered").text
+
+
+def _told(at: Desk, path: str, given: dict[str, str]) -> dict[str, str]:
+    answer = at.client.post(path, data=given)
+    assert answer.status_code == 303, errors_of(answer)
+    with at.client.session_transaction() as browser:
+        return dict(browser["entered"])
+
+
 def test_an_answer_to_a_colleague(
     an: Desk, desk: Callable[[str], Desk], file: File, ids: dict[str, str], database: Database
 ) -> None:

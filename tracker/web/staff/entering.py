@@ -139,13 +139,16 @@ def _about(form: EntryForm) -> dict[str, Any]:
 
 
 def confirmation(db: Session, case: Case) -> dict[str, str]:
-    """Return what the page that confirms a new file shows."""
+    """Return what the page that confirms a new file shows.
+
+    A code that was made since, because a stranger may have the first, is told to nobody who sends an old form again.
+    """
     db.flush()
     owed = open_promises(db, case.id)
     return {
         "reference": case.reference,
         "channel": case.channel.value,
-        "code": code_of(site().house, case),
+        "code": code_of(site().house, case) if case.code_version == 1 else "",
         "due_on": owed[0].due_on.isoformat() if owed else "",
         "kind": owed[0].kind.value if owed else "",
     }
