@@ -341,6 +341,6 @@ def test_the_owner_and_the_other_administrators_are_told_of_a_link_and_not_by_wh
     text = body.get_content().replace("\r\n", "\n")
     dutch, french = text.split("\n----\n")
     assert f"Gemaakt door: {maker.name}\nGemaakt op: 2 maart 2026 om 10.00\u00a0uur" in dutch
-    assert f"Compte : {owner.name}, {owner.email}" in french
+    assert f"Compte\u00a0: {owner.name}, {owner.email}" in french
     assert secret not in parcel.mail.as_string()
     assert "/staff/password" not in text

@@ -72,7 +72,7 @@ def test_the_page_and_the_open_data_say_the_same_and_the_page_asks_once_a_day(da
     rows = [[cell.get_text(strip=True) for cell in row.select("th, td")]
             for row in soup_of(client.get("/en/commitments")).select("#kept table tbody tr")]  # fmt: skip
     assert rows[0] == ["Reply", "60", "50", "83.3%"]
-    assert rows[3] == ["Transmission to the competent body", *["withheld (fewer than 5)"] * 3]
+    assert rows[3] == ["Transmission to the competent body", *["withheld"] * 3]
     data = client.get("/data/commitments.json").json
     assert data is not None
     table = list(csv.DictReader(io.StringIO(client.get("/data/commitments.csv").text)))

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from babel.support import Translations
 from sqlalchemy import select
 
 from tests.web.staff.conftest import Desk, email_of, form_of, soup_of
+from tracker.charter.counting import brussels_day
 from tracker.charter.words import Channel, Nature
 from tracker.correspondence.tables import read_table
 from tracker.models.database import Database
@@ -16,7 +18,7 @@ from tracker.resources import resource
 
 File = Callable[..., str]
 
-QUOTED = {"fr": r"«\s(.+?)\s»", "nl": "„(.+?)”", "de": "„(.+?)“", "en": "“(.+?)”"}
+QUOTED = {"fr": r"«\s(.+?)\s»", "nl": "“(.+?)”", "de": "„(.+?)“", "en": "“(.+?)”"}
 REFUSALS = ("evidence_missing", "reason_missing", "promised_date_missing")
 
 
@@ -41,7 +43,8 @@ def test_a_field_is_named_in_each_language_as_its_page_labels_it(
 ) -> None:
     texts = Translations.load(resource("locale"), [lang])
 
-    assert fields[lang] == [texts.gettext(label) for label in fields["en"]]
+    # On a page „E-Mail“ is never broken over two lines.
+    assert fields[lang] == [texts.gettext(label).replace("\u2011", "-") for label in fields["en"]]
 
 
 def test_the_fields_that_are_named_stand_on_the_pages(
@@ -67,9 +70,12 @@ def test_the_fields_that_are_named_stand_on_the_pages(
     ):
         shown |= {tag.get_text(" ", strip=True) for tag in page.select("label")}
 
-    on_it = f"/staff/cases/{file(nature=Nature.COMPLAINT)}"
+    on_it, co, today = f"/staff/cases/{file(nature=Nature.COMPLAINT)}", desk("co"), brussels_day(datetime.now(UTC))
+    owner, due_on = asked, (today + timedelta(days=9)).isoformat()
+    assert co.send(f"{on_it}/corrective-action", what="A sign.", owner=owner, due_on=due_on).status_code == 303
+    assert co.send(f"{on_it}/action-done", action="1", done_on=today.isoformat()).status_code == 303
     for path in ("finding", "corrective-action", "effect"):
-        shown |= {tag.get_text(" ", strip=True) for tag in desk("co").page(f"{on_it}/{path}").select("label, legend")}
+        shown |= {tag.get_text(" ", strip=True) for tag in co.page(f"{on_it}/{path}").select("label, legend")}
 
     named = {label for _, fields in NAMED for label in fields["en"]}
 
