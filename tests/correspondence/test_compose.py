@@ -153,10 +153,12 @@ def test_an_acknowledgement_says_who_by_when_why_and_how_to_follow(language: Lan
     assert text.index(SIGNATURE.name) < text.index("7K2QD-9XWMA")
 
 
-def test_neither_reference_nor_code_is_broken_over_two_lines_on_a_narrow_screen() -> None:
+def test_neither_reference_nor_code_nor_date_is_broken_over_two_lines_on_a_narrow_screen() -> None:
     letter = compose(*LETTERS["acknowledgement"], Language.FR)
 
-    for text in (REFERENCE, "7K2QD-9XWMA"):
+    dates = set(re.findall(r"[0-9]+(?:er)? \w+ 20[0-9]{2}", letter.text))
+    assert len(dates) > 1
+    for text in (REFERENCE, "7K2QD-9XWMA", *dates):
         body = letter.html.partition("<body")[2]
         assert (
             body.count(text)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 
 from jinja2 import Template
 from markupsafe import Markup, escape
@@ -50,6 +51,7 @@ def as_page(
 _LINK = Markup('<a href="{0}" style="color:#1a4f8b">{0}</a>')
 _PHONE = Markup('<a href="tel:{1}" style="color:#1a4f8b;white-space:nowrap">{0}</a>')
 _WHOLE = Markup('<span style="white-space:nowrap">{}</span>')
+_DATE = re.compile(r"((?<![0-9])[0-9]{1,2}(?:er|\.)? [^\W\d_]{3,9} [12][0-9]{3}(?![0-9]))")
 
 
 def _block(part: str, shown: Mapping[str, Markup]) -> _Block:
@@ -62,9 +64,16 @@ def _block(part: str, shown: Mapping[str, Markup]) -> _Block:
 def _line(line: str, shown: Mapping[str, Markup]) -> Markup:
     """Return a line in HTML in which only addresses of ours are links: never one that a stranger wrote."""
     if not any(text in line for text in shown):
-        return escape(line)
+        return _dated(line)
     parts = re.split("(" + "|".join(re.escape(text) for text in sorted(shown, key=len, reverse=True)) + ")", line)
-    return Markup("").join(shown.get(part) or escape(part) for part in parts)
+    return Markup("").join(shown.get(part) or _dated(part) for part in parts)
+
+
+def _dated(text: str) -> Markup:
+    """Return a text in HTML in which no date is broken over two lines."""
+    return Markup("").join(
+        _WHOLE.format(part) if odd else escape(part) for part, odd in zip(_DATE.split(text), cycle((False, True)))
+    )
 
 
 def links_of(facts: LetterFacts) -> list[str]:

@@ -9,12 +9,12 @@ _PHONE = r"(?:\+[1-9][0-9]{0,2}|00[1-9][0-9]{2}|0[1-9][0-9]?)(?: [0-9]{1,4}){2,5
 _REFERENCE = r"[A-Z]{2,8}-[12][0-9]{3}-[0-9]{5,18}-[0-9]{2}(?![0-9])"
 _MAILBOX = r"[a-z0-9.+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+"
 _DATE = r"[0-9]{1,2}(?:er|\.)? [^\W\d_]{3,9} [12][0-9]{3}(?![0-9])"
-_WHOLE = re.compile(rf"(?<![0-9A-Za-z+])(?:{_PHONE}|{_REFERENCE}|{_DATE}|E-Mail)")
+_WHOLE = re.compile(rf"(?<![0-9A-Za-z+])(?:{_PHONE}|{_REFERENCE}|{_DATE}|[Ee]-[Mm]ail)")
 _REACHED = re.compile(rf"(?<![0-9A-Za-z+])(?:(?P<phone>{_PHONE})|(?P<mailbox>{_MAILBOX}))")
 
 
 def unbroken(sentence: str) -> Markup:
-    """Keep each telephone number, reference and date in a sentence on one line, and no `E-` at the end of one."""
+    """Keep each telephone number, reference and date in a sentence on one line, and `E-mail` too."""
     return _marked(_WHOLE, lambda found: f'<span class="suivi-whole">{found[0]}</span>', sentence)
 
 
