@@ -32,7 +32,7 @@ def test_an_account_is_added_and_its_owner_sets_the_password_by_a_link(
     assert "no password yet" in gi.page(path).get_text()
     added = gi.page(path).select_one(".staff-timeline li")
     assert added is not None
-    assert "Nederlands" in added.get_text(), "the page of their link is in it, too"
+    assert "Language: Dutch" in added.get_text(), "the page of their link is in it, too"
 
     page = gi.page(path)
     link = soup_of(gi.send_form(page, f"{path}/link")).select_one(".govuk-inset-text code")

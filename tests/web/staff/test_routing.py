@@ -46,7 +46,7 @@ def test_an_administrator_puts_a_model_in_force_and_goes_back(desk: Desks, datab
     page = at.page("/staff/routing")
     rows = [[cell.get_text(" ", strip=True) for cell in row.select("th, td")] for row in page.select("tbody tr")]
     assert [row[0] for row in rows] == [trained, shipped_model().version]
-    assert rows[0][2:5] == ["81.2\u00a0%", "90.0\u00a0%", "3 texts gained, 1 lost, of 60"]
+    assert rows[0][2:5] == ["81.2%", "90.0%", "3 texts gained, 1 lost, of 60"]
     assert rows[1][5] == "in force"
 
     assert at.send("/staff/routing", version=trained).status_code == 303

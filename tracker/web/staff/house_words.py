@@ -109,7 +109,7 @@ def _value(name: str, value: Any) -> str:
     if name == "role":
         return label(Role(value), Language(language()))
     if name == "language":
-        return str(NAMES.get(value, value))
+        return label(Language(value), Language(language()))
     if isinstance(value, dict):
         return " · ".join(f"{said} ({lang})" for lang, said in sorted(value.items()))
     return _short(value)

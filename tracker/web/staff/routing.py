@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 from tracker.access.permissions import Room
 from tracker.casework.learning import put_in_force
 from tracker.charter.errors import CharterError
+from tracker.charter.words import Language
 from tracker.insight.routing import models
 from tracker.routing.model import shipped_model
 from tracker.web.fields import clean_line
@@ -58,4 +59,5 @@ def _show(form: ModelForm, status: int, *, problems: Any = (), changed: Any = ()
 
 
 def _share(value: float | None) -> str:
-    return "–" if value is None else format_percent(value, format="0.0\u00a0%", locale=language())
+    form = "0.0%" if language() == Language.EN else "0.0\N{NO-BREAK SPACE}%"
+    return "–" if value is None else format_percent(value, format=form, locale=language())

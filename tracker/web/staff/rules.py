@@ -128,8 +128,8 @@ def _acts() -> dict[str, str]:
     return {"written": _("Written"), "in_force": _("It was put in force"), "off": _("It was switched off")}
 
 
-def _said(step: Step, *, names: Mapping[str, str]) -> str:
-    """Return what a rule said when it was written, in one line; ``names``: of services and bodies, by code."""
+def _said(step: Step, *, names: Mapping[str, str]) -> list[str]:
+    """Return what a rule said when it was written, line by line; ``names``: of services and bodies, by code."""
     kept = step.said
     words = {code: lines for code, lines in kept["words"].items() if lines}
     text = RuleText(
@@ -144,7 +144,7 @@ def _said(step: Step, *, names: Mapping[str, str]) -> str:
         if kept.get(name)
     ]
     said = [*_says(text, names.get(text.service_code, text.service_code)), *days]
-    return " · ".join(_("%(what)s: %(words)s", what=what, words=value) for what, value in said)
+    return [_("%(what)s: %(words)s", what=what, words=value) for what, value in said]
 
 
 def _says(rule: Rule | RuleText, service: str) -> list[tuple[str, str]]:

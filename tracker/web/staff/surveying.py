@@ -96,7 +96,8 @@ def _month(day: date) -> str:
 
 
 def _share(value: float | None) -> str:
-    return "–" if value is None else str(format_percent(value, format="0\u00a0%", locale=language()))
+    form = "0%" if language() == Language.EN else "0\N{NO-BREAK SPACE}%"
+    return "–" if value is None else str(format_percent(value, format=form, locale=language()))
 
 
 def _part(result: Result, question: SurveyQuestion, opinion: Opinion) -> str:
