@@ -314,7 +314,7 @@ def test_a_dispatcher_puts_a_mail_with_a_mistyped_reference_where_it_belongs(
 
     page = di.page(f"/staff/mail/{done.mail_id}")
     words = page.get_text(" ", strip=True)
-    assert "The sender gives its requester's address." in words
+    assert "The sender's address is its requester's." in words
     assert "A secret subject" not in words, "a dispatcher does not see the files of a service"
     form = next(one for one in page.select("main form") if fields_of(one).get("reference") == reference)
     answered = di.client.post(str(form["action"]), data=fields_of(form), follow_redirects=True)
