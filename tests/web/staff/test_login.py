@@ -8,10 +8,10 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
-from tests.web.staff.conftest import PASSWORD, Desk, email_of, fields_of, form_of, soup_of
+from tests.web.staff.conftest import PASSWORD, Desk, email_of, errors_of, fields_of, form_of, soup_of
 from tracker.casework import throttle
 from tracker.models.database import Database
-from tracker.models.messages import Message
+from tracker.models.messages import Attachment, Message
 from tracker.models.operations import EndedLogin
 from tracker.models.staff import Staff
 from tracker.web.staff.accounts import LASTS, NUMBER, SINCE
@@ -246,6 +246,32 @@ def test_text_typed_before_the_login_ran_out_comes_back_and_is_sent_on(
     with database.reading() as session:
         note = session.scalars(select(Message).where(Message.kind == "note")).one()
     assert note.body == "A long thought of mine,\nwith <b>two</b> lines."
+
+
+@pytest.mark.parametrize("gone", ["login", "token"])
+def test_files_that_do_not_come_along_are_asked_for_again(
+    an: Desk, file: Callable[..., str], database: Database, gone: str
+) -> None:
+    path = f"/staff/cases/{file()}/follow-up"
+    page, scan = an.page(path), (b"%PDF-1.4\n%%EOF\n", "scan.pdf")
+    letter = {"channel": "phone", "text": "She called about the scan.", "files": scan}
+    if gone == "login":
+        _run_out(an)
+        login = an.send_form(page, path, **letter)
+        again = an.send_form(soup_of(login), "/staff/login", email=email_of("an"), password=PASSWORD)
+    else:
+        again = an.send_form(page, path, **letter, csrf_token="stale")
+    assert "add them again on the page that follows" in again.text
+    assert "Nothing is lost" not in again.text
+
+    back = an.send_form(soup_of(again), path)
+
+    assert not errors_of(back)
+    assert "She called about the scan." in back.text
+    assert an.send_form(soup_of(back), path, files=scan).status_code == 303
+    with database.reading() as session:
+        message = session.scalars(select(Message).where(Message.kind == "follow_up")).one()
+        assert session.scalars(select(Attachment.message_id)).one() == message.id
 
 
 def test_text_is_not_carried_over_for_somebody_else(app: Flask, an: Desk, file: Callable[..., str]) -> None:

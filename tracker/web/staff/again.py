@@ -22,6 +22,8 @@ OWN_FIELDS = frozenset({"csrf_token", "whose"})
 KEPT = "kept-"
 """What the names of the fields that wait behind the login form start with."""
 FOR_DAYS = 3
+COMES_BACK = ("remove", "0")
+"""Takes off a file that there is none of: the form is shown again, and nothing is done yet (see ``web.drafts``)."""
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -102,4 +104,6 @@ def stop_what_was_cut() -> ResponseReturnValue | None:
 
 
 def _typed(fields: MultiDict[str, str]) -> list[tuple[str, str]]:
-    return [(name, value) for name, value in fields.items(multi=True) if name not in OWN_FIELDS]
+    """Return what was typed; where files came with it, which are not carried over, its form is to come back first."""
+    typed = [(name, value) for name, value in fields.items(multi=True) if name not in OWN_FIELDS]
+    return [*typed, COMES_BACK] if any(file.filename for file in request.files.values()) else typed
