@@ -273,18 +273,6 @@ def test_dutch_quotes_open_above_the_line() -> None:
     assert [said for said in _said_in("nl") if "„" in said] == []
 
 
-QUOTED = {"fr": "«\u00a0([^»{]*)\u00a0»", "nl": "“([^”{]*)”", "de": "„([^“{]*)“", "en": "“([^”{]*)”"}
-
-
-@pytest.mark.parametrize("language", QUOTED)
-def test_what_is_lacking_is_named_as_the_page_names_it(language: str) -> None:
-    shown = {re.sub("\u2011", "-", said) for said in _said_on_pages(language)}
-    lacking = tomllib.loads((ROOT / "tracker/correspondence/data/missing.toml").read_text("utf-8"))
-    named = {name for said in _in_table(lacking, language) for name in re.findall(QUOTED[language], said)}
-    assert len(named) > 10
-    assert named - shown == set()
-
-
 def _said_in(language: str) -> Iterator[str]:
     """Yield every sentence of ours in a language: of pages, of labels and refusals, of letters."""
     yield from _said_on_pages(language)
