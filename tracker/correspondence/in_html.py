@@ -51,7 +51,9 @@ def as_page(
 _LINK = Markup('<a href="{0}" style="color:#1a4f8b">{0}</a>')
 _PHONE = Markup('<a href="tel:{1}" style="color:#1a4f8b;white-space:nowrap">{0}</a>')
 _WHOLE = Markup('<span style="white-space:nowrap">{}</span>')
-_DATE = re.compile(r"((?<![0-9])[0-9]{1,2}(?:er|\.)? [^\W\d_]{3,9} [12][0-9]{3}(?![0-9]))")
+DATE = r"[0-9]{1,2}(?:er|\.)? [^\W\d_]{3,9} [12][0-9]{3}(?![0-9])"
+"""A date as it is written in each language, on pages too: “1er mars 2026”, “1. März 2026”."""
+_DATED = re.compile(rf"((?<![0-9]){DATE})")
 
 
 def _block(part: str, shown: Mapping[str, Markup]) -> _Block:
@@ -72,7 +74,7 @@ def _line(line: str, shown: Mapping[str, Markup]) -> Markup:
 def _dated(text: str) -> Markup:
     """Return a text in HTML in which no date is broken over two lines."""
     return Markup("").join(
-        _WHOLE.format(part) if odd else escape(part) for part, odd in zip(_DATE.split(text), cycle((False, True)))
+        _WHOLE.format(part) if odd else escape(part) for part, odd in zip(_DATED.split(text), cycle((False, True)))
     )
 
 
