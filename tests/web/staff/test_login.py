@@ -60,8 +60,8 @@ def test_an_empty_form_says_what_to_write(door: Desk) -> None:
     answer = door.send("/staff/login", email="", password=None)
 
     assert answer.status_code == 400
-    assert "Write your e-mail address." in answer.text
-    assert "Write your password." in answer.text
+    assert "Write your e-mail address." in errors_of(answer)
+    assert "Write your password." in errors_of(answer)
 
 
 def test_too_many_wrong_tries_close_the_door_even_to_the_right_password(door: Desk, app: Flask) -> None:
