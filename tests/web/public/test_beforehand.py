@@ -22,6 +22,7 @@ from tracker.models.messages import Attachment
 from tracker.models.operations import Throttle
 from tracker.routing import beforehand as made
 from tracker.routing.answers import shipped_answers
+from tracker.web.filters import typeset
 from tracker.web.networks import network_of
 from tracker.web.public import beforehand
 
@@ -272,7 +273,7 @@ def test_all_short_answers_can_be_read_without_typing(client: FlaskClient, lang:
     for answer in shipped_answers().all:
         assert page.select_one(f"#{answer.key}").get_text() == answer.title[lang]  # type: ignore[union-attr]
         for sentence in answer.text[lang]:
-            assert sentence in page.get_text()
+            assert typeset(sentence, lang) in page.get_text()
     for start in ("/", "/request"):
         assert soup(client.get(f"/{lang}{start}")).select(f'a[href="/{lang}/before-you-write"]')
 

@@ -263,7 +263,7 @@ def test_the_choice_of_language_leads_to_the_same_page(client: FlaskClient) -> N
 
 def test_the_promises_are_those_of_the_rules(client: FlaskClient) -> None:
     rows = [
-        [cell.get_text(strip=True) for cell in row.select("th, td")]
+        [" ".join(cell.get_text().split()) for cell in row.select("th, td")]
         for row in soup(client.get("/en/commitments")).select("tbody tr")
     ]
 

@@ -23,7 +23,7 @@ from tracker.insight.search import Hit, named
 from tracker.insight.search import search as find
 from tracker.insight.searching import FILTERS, Asked
 from tracker.models.words import terms_of
-from tracker.web.filters import day, erased_in_words, number
+from tracker.web.filters import erased_in_words, number, unbroken_day
 from tracker.web.languages import language
 from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
@@ -106,7 +106,7 @@ def _lines(hits: Sequence[Hit], services: Mapping[str, str]) -> list[Line]:
             passage=_marked(hit.passage),
             language=hit.language,
             told="\u00a0· ".join(
-                (label(hit.state, lang), label(hit.nature, lang), received % {"when": day(hit.received_at)},
+                (label(hit.state, lang), label(hit.nature, lang), received % {"when": unbroken_day(hit.received_at)},
                  label(hit.channel, lang), str(short.get(hit.service_code, hit.service_code)), hit.handler)
             ),
         )
