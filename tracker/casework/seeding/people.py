@@ -21,7 +21,6 @@ from tracker.models.staff import Staff
 DISPATCHING = "M0.0"
 """The service in which the made-up dispatchers work, and whose head is theirs."""
 
-HEADQUARTERS_PHONE = "+32 2 501 81 11"
 CLERKS = {"CONSULAR": 6, "EMBASSY": 3, "DGB": 2, "DGE": 2, "DGD": 2}
 
 
