@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from typing import Any
 
+import pytest
 from bs4 import BeautifulSoup
 from pypdf import PdfReader
 from sqlalchemy import select
@@ -11,6 +13,7 @@ from sqlalchemy import select
 from tests.factories import make_house
 from tests.web.staff.conftest import Desk, email_of, errors_of
 from tracker.casework.follow import send_code_again
+from tracker.casework.printing import post_run
 from tracker.charter.counting import brussels_day
 from tracker.charter.words import Channel, Nature
 from tracker.models.cases import Case
@@ -74,7 +77,9 @@ def test_what_waits_is_printed_as_a_run_and_the_run_marked_as_posted(
     assert second in words(done)
 
 
-def test_a_day_that_cannot_be_comes_back_with_its_sentence(an: Desk, file: Callable[..., str]) -> None:
+def test_a_day_that_cannot_be_comes_back_with_its_sentence_and_a_right_one_may_come_twice(
+    an: Desk, file: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     file(**ADDRESS)
     page = sent(an, an.page("/staff/letters"), "/staff/letters")
     path = page.select_one("a[href$='letters.pdf']")
@@ -90,6 +95,13 @@ def test_a_day_that_cannot_be_comes_back_with_its_sentence(an: Desk, file: Calla
     assert "1 January 2001" in words(refused.select_one("#left_on-error"))  # type: ignore[arg-type]
     assert refused.select_one("#left_on")["value"] == "2001-01-01"  # type: ignore[index]
     assert "marked as posted" not in words(refused)
+
+    def second_of_two(*given: Any, **more: Any) -> Any:
+        post_run(*given, **more)  # the other click was quicker, after we had begun
+        return post_run(*given, **more)
+
+    monkeypatch.setattr("tracker.web.staff.printing.post_run", second_of_two)
+    assert "All of them have left." in words(sent(an, page, run))
 
 
 def test_one_letter_is_seen_before_it_is_printed_and_kept_as_it_went(

@@ -78,8 +78,6 @@ def mark_posted(number: int) -> ResponseReturnValue:
     form = PostedForm()
     if not form.validate():
         return _run_page(number, form)
-    with site().database.reading() as db:
-        gone = {(line.reference, line.number) for line in letters_in(db, me().viewer, number) if line.left_on}
     try:
         posted = post_run(
             site().database, site().house, run=number, left_on=form.left_on.data, actor=me().actor, now=now(),
@@ -87,6 +85,8 @@ def mark_posted(number: int) -> ResponseReturnValue:
         )  # fmt: skip
     except UnknownRun:
         abort(404)
+    with site().database.reading() as db:  # afterwards: a double click, or a colleague, may have been quicker
+        gone = {(line.reference, line.number) for line in letters_in(db, me().viewer, number) if line.left_on}
     kept_back = tuple(one for one in posted.kept_back if (one.reference, one.message) not in gone)
     if kept_back and not posted.posted:
         same = {_said(one.refusal) for one in kept_back}
