@@ -92,7 +92,9 @@ def test_closing_twice_and_what_somebody_did_between(
     second = an.client.post(f"{here}/close", data=page)
 
     assert (second.status_code, second.location) == (303, first.location)
-    assert "The file is closed." in str(_said(an))  # by An it was
+    said = str(_said(an))
+    assert "The file is closed." in said  # by An it was
+    assert "The file has changed since then." in said
     assert row(reference).state is CaseState.OPEN
     assert an.send(f"{here}/close").status_code == 303  # from a page of its own it is another closing
     assert row(reference).state is CaseState.CLOSED

@@ -11,14 +11,16 @@ from typing import Any
 
 from flask import Response, flash, g, make_response, redirect, request, session
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from flask_login import current_user
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
 from tracker.casework.sent_forms import answer_to, claim, remember
 from tracker.models.cases import Case
+from tracker.models.history import History
 from tracker.web.site import site
 from tracker.web.staff.accounts import me, now
 from tracker.web.staff.blueprint import staff
@@ -86,6 +88,20 @@ def _digest() -> str:
     return sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def _changed_since() -> bool:
+    """Say whether anybody else has done something to the file since the version that the form was drawn for."""
+    case, seen = g.get("case"), request.form.get("seen", "")
+    if case is None or case.asked_for != case.reference:  # of the one that it was joined to, it says nothing
+        return False
+    if not (seen.isascii() and seen.isdecimal() and len(seen) < 10):
+        return False
+    others = exists().where(
+        History.case_id == case.id, History.seq > int(seen), History.actor_id.is_distinct_from(me().id)
+    )
+    with site().database.reading() as db:
+        return bool(db.scalar(select(others)))
+
+
 def _content(file: FileStorage) -> str:
     """Return the digest of a file that came with the form; whoever took it in has read it to its end."""
     file.stream.seek(0)
@@ -96,6 +112,8 @@ def _as_before(answer: Mapping[str, Any]) -> ResponseReturnValue:
     session.pop(FLASHES, None)
     for kind, sentence in answer["said"]:
         flash(sentence, kind)
+    if _changed_since():
+        flash(_("This was done when you sent it first. The file has changed since then."), "info")
     if answer["entered"] is None:
         return redirect(answer["to"], 303)
     from tracker.web.staff.entering import confirm, confirmation
