@@ -27,8 +27,8 @@ def test_numbers_and_references_stay_whole_and_nothing_else_is_touched() -> None
     assert unbroken("<b> on +32 2 501 81 11") == '&lt;b&gt; on <span class="suivi-whole">+32 2 501 81 11</span>'
     for day in ("8 December 2026", "1er février 2027", "24. März 2026"):
         assert unbroken(f"{day}, 15 days") == f'<span class="suivi-whole">{day}</span>, 15 days'
-    for mail in ("E-Mail", "E-mail", "e-mail"):
-        assert unbroken(f"{mail}adres") == f'<span class="suivi-whole">{mail}</span>adres'
+    for mail in ("E-Mail", "E-mail", "e-mailadres"):
+        assert unbroken(f"an {mail}.") == f'an <span class="suivi-whole">{mail}</span>.'
     assert unbroken("5 files of 2026, 15 days") == "5 files of 2026, 15 days"
 
 

@@ -10,7 +10,7 @@ from tracker.correspondence.in_html import DATE
 _PHONE = r"(?:\+[1-9][0-9]{0,2}|00[1-9][0-9]{2}|0[1-9][0-9]?)(?: [0-9]{1,4}){2,5}(?![0-9])"
 _REFERENCE = r"[A-Z]{2,8}-[12][0-9]{3}-[0-9]{5,18}-[0-9]{2}(?![0-9])"
 _MAILBOX = r"[a-z0-9.+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+"
-_WHOLE = re.compile(rf"(?<![0-9A-Za-z+])(?:{_PHONE}|{_REFERENCE}|{DATE}|[Ee]-[Mm]ail)")
+_WHOLE = re.compile(rf"(?<![0-9A-Za-z+])(?:{_PHONE}|{_REFERENCE}|{DATE}|[Ee]-[Mm]ail[a-z]*)")
 _REACHED = re.compile(rf"(?<![0-9A-Za-z+])(?:(?P<phone>{_PHONE})|(?P<mailbox>{_MAILBOX}))")
 
 
