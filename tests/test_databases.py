@@ -34,6 +34,13 @@ def test_what_was_written_stands_in_no_error(database: Database) -> None:
     assert "Zoë" not in str(failed.value), "errors go to the log"
 
 
+def test_who_waits_for_a_row_hears_that_it_is_busy_rather_than_wait_for_ever(database: Database) -> None:
+    with database.reading() as session:
+        patience = session.scalar(text("PRAGMA busy_timeout" if database.is_sqlite else "SHOW lock_timeout"))
+
+    assert patience == (10_000 if database.is_sqlite else "10s")
+
+
 @pytest.mark.parametrize("write", ["INSERT", "UPDATE", "flush"])
 def test_what_a_reading_session_wrote_is_thrown_away(database: Database, write: str) -> None:
     with database.writing() as session:

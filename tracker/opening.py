@@ -61,6 +61,7 @@ def alone(database: Database) -> Iterator[None]:
         yield
         return
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("SET lock_timeout = 0"))  # another may migrate for minutes
         connection.execute(text(f"SELECT pg_advisory_lock({SETTING_UP})"))
         try:
             yield

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from tracker.charter.counting import brussels_day
 
 BUSY_SECONDS = 10
-"""How long a writer waits for its turn on SQLite before the caller hears that it is busy."""
+"""How long a writer waits for its turn, or for a row that another holds, before the caller hears that it is busy."""
 
 
 _WROTE = "wrote"
@@ -39,6 +39,7 @@ class Database:
         self.engine: Engine = create_engine(self.url, hide_parameters=True, **options)
         self._writer = self.engine
         if not self.is_sqlite:
+            event.listen(self.engine, "connect", _wait_no_longer)
             event.listen(self.engine, "before_cursor_execute", _note_what_writes)
             _ping_only_what_has_news(self.engine)
         if self.is_sqlite:
@@ -100,6 +101,13 @@ def plan_once(session: Session) -> None:
     """
     if session.get_bind().dialect.name == "postgresql":
         session.connection().execute(_ONE_PLAN)
+
+
+def _wait_no_longer(connection: Any, _record: Any) -> None:
+    """Let nobody wait for a lock on PostgreSQL longer than on SQLite: a worker that waits serves nobody else."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET lock_timeout = '{BUSY_SECONDS}s'")
+    connection.commit()
 
 
 def _note_what_writes(connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:

@@ -139,6 +139,21 @@ def test_the_same_form_twice_gives_the_same_reference(client: FlaskClient, datab
     assert cases(database) == 1
 
 
+def test_a_code_made_since_is_not_told_to_whoever_sends_an_old_form_again(
+    client: FlaskClient, database: Database
+) -> None:
+    data = {**hidden(client, "/nl/request"), **filled()}
+    client.post("/nl/request", data=data)
+    with database.writing() as session:
+        session.scalars(select(Case)).one().code_version = 2
+
+    again = client.post("/nl/request", data=data, follow_redirects=True)
+
+    assert again.request.path == "/nl/follow"
+    assert "laatste volgcode" in again.get_data(as_text=True)
+    assert cases(database) == 1
+
+
 def test_the_same_page_with_another_text_is_another_request(client: FlaskClient, database: Database) -> None:
     fields = hidden(client, "/nl/request")
 

@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 from hashlib import blake2b
 from typing import Any
 
-from flask import Response, current_app, make_response, redirect, render_template, request, session, url_for
+from flask import Response, current_app, flash, make_response, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -91,6 +91,8 @@ def submit_request() -> AnyResponse:
         if not form.validate() or draft.refused or draft.removed or "look" in request.form:
             return _give_back(form, draft)
         session["sent"] = json.dumps(_register(form, draft))
+        if not _just_sent():
+            flash(_("We have this message already. Follow your file with the newest code that we sent you."))
     except UnknownReference:
         form.about.errors = [_("We know no file with this reference: check it, or leave it empty.")]
         return _give_back(form, draft)
@@ -142,6 +144,8 @@ def _register(form: RequestForm, draft: Draft) -> dict[str, Any]:
         return _registered(intake, now)
 
 
+_OVER: dict[str, Any] = {"until": 0}
+"""A confirmation that is shown to nobody any more."""
 NAMED = ("name", "is_desk", "role", "titles", "phone", "email")
 """What a confirmation needs to know of whoever is in charge."""
 
@@ -150,6 +154,8 @@ def _registered(intake: Intake, now: datetime) -> dict[str, Any]:
     with site().database.writing() as db:
         registered = register(db, site().house, intake=intake, actor=CITIZEN, now=now)
         case = registered.case
+        if registered.again and case.code_version > 1:
+            return _OVER  # a code made since, as a stranger may have the first, is told to no sender of an old form
         sent = {
             "key": intake.submission_key,
             "until": int((now + ACCESS).timestamp()),
