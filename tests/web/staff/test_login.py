@@ -141,6 +141,20 @@ def test_a_cookie_copied_before_logging_out_opens_nothing_then(door: Desk, app: 
     assert [at.get("/staff/queue").status_code for at in (door, copy)] == [200, 302]
 
 
+def test_who_logs_in_over_a_login_that_runs_has_left_that_one(door: Desk, app: Flask) -> None:
+    copy = Desk(app)
+    door.send("/staff/login", email=email_of("an"), password=PASSWORD)
+    with door.client.session_transaction() as session, copy.client.session_transaction() as stolen:
+        stolen.update(session)
+    token = soup_of(door.get("/staff/queue")).select_one(".staff-out input[name=csrf_token]")
+
+    assert token is not None
+    typed = {"csrf_token": str(token["value"]), "email": email_of("bo"), "password": PASSWORD}
+    assert door.client.post("/staff/login", data=typed).status_code == 303
+
+    assert [at.get("/staff/queue").status_code for at in (door, copy)] == [200, 302]
+
+
 def test_whoever_logs_out_while_the_database_is_busy_is_out_of_this_browser(
     an: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -73,6 +73,7 @@ def log_in() -> ResponseReturnValue:
         form.password.errors = [found]
         return _page(form, 429 if found == _too_often() else 400)
     language = session.get(CHOSEN)
+    accounts.end()  # who logs in over a login that runs has left that one
     session.clear()  # nothing that was in this browser before the login stays
     g.pop("csrf_token", None)
     if language:
