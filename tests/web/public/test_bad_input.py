@@ -146,6 +146,8 @@ def test_a_forged_token_brings_the_form_back_filled(
     assert errors(response) == [
         "De pagina stond lang open. Er is niets verloren: controleer wat u schreef en verzend opnieuw."
     ]
+    (title,) = soup(response).select(".govuk-error-summary__title")
+    assert title.get_text() == "Het is nog niet verzonden", "nothing is wrong"
     assert _typed(response)["text"] == filled()["text"]
     assert cases(database) == 0
 
