@@ -160,6 +160,21 @@ def test_two_schedulers_side_by_side_ring_once_and_stop_when_told(
     assert len(list((tmp_path / "var" / "outbox").glob("*.eml"))) == lines
 
 
+def test_a_process_is_told_to_stop_whichever_of_its_threads_the_signal_reaches_and_before_it_waits() -> None:
+    told = """
+import signal, threading
+from tracker.scheduler.stopping import listening
+with listening(signal.SIGTERM) as told:
+    assert not told(0)
+    other = threading.Thread(target=threading.Event().wait, daemon=True)
+    other.start()
+    signal.pthread_kill(other.ident, signal.SIGTERM)
+    assert told(None)
+    assert told(0)
+"""
+    subprocess.run([sys.executable, "-c", told], check=True, timeout=30)
+
+
 def test_up_serves_runs_the_jobs_restarts_a_dead_child_and_stops_both(
     database: Database, environment: Mapping[str, str]
 ) -> None:

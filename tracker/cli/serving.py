@@ -8,11 +8,11 @@ from argparse import Namespace
 from collections.abc import Sequence
 from importlib import import_module
 from subprocess import Popen, TimeoutExpired
-from threading import Event
 from time import monotonic
 
 from config import Settings
 from tracker.cli.failures import PROBLEMS, USAGE, UsageError
+from tracker.scheduler.stopping import listening
 
 STOP_SECONDS = 20
 """How long a process may take to end in good order."""
@@ -81,17 +81,15 @@ def up(arguments: Namespace) -> int:
     Settings.from_env(os.environ)
     _refuse_taken(arguments.host, arguments.port)
     web = ["serve", "--host", arguments.host, "--port", str(arguments.port), "--workers", str(arguments.workers)]
-    stopping = Event()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda *_: stopping.set())
-    children = [_Child(web), _Child(["scheduler"])]
-    print(f"Suivi is starting on http://{arguments.host}:{arguments.port}/ (Ctrl-C stops it)", flush=True)
-    try:
-        while not stopping.wait(0.2):
-            if any(child.look() == USAGE for child in children):
-                return USAGE  # it has said why; starting it again would not mend it
-    finally:
-        clean = [child.stop() for child in children]
+    with listening(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as told_to_stop:
+        children = [_Child(web), _Child(["scheduler"])]
+        print(f"Suivi is starting on http://{arguments.host}:{arguments.port}/ (Ctrl-C stops it)", flush=True)
+        try:
+            while not told_to_stop(0.2):
+                if any(child.look() == USAGE for child in children):
+                    return USAGE  # it has said why; starting it again would not mend it
+        finally:
+            clean = [child.stop() for child in children]
     return 0 if all(clean) else PROBLEMS
 
 

@@ -5,7 +5,6 @@ import logging
 import signal
 from datetime import UTC, datetime
 from time import perf_counter
-from types import FrameType
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
@@ -17,25 +16,22 @@ from tracker.models.database import Database
 from tracker.models.operations import JobRun
 from tracker.opening import Machine, clock
 from tracker.scheduler.jobs import JOBS, Job
+from tracker.scheduler.stopping import listening
 
 log = logging.getLogger(__name__)
 
 
 def run(machine: Machine) -> None:
     """Run the jobs until SIGTERM or SIGINT; a job under way ends first, at the next place where it may stop."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
+    with listening(signal.SIGTERM, signal.SIGINT) as told_to_stop:
+        scheduler = scheduled(machine)
+        gc.collect()
+        gc.freeze()  # what is loaded stays: not counted in, it makes the collector come in time for what jobs leave
+        scheduler.start()
+        log.info("scheduler started", extra={"figures": {"jobs": [job.name for job in JOBS]}})
+        told_to_stop(None)
         machine.stopping.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
-    scheduler = scheduled(machine)
-    gc.collect()
-    gc.freeze()  # what is loaded stays: not counted in, it makes the collector come in time for what the jobs leave
-    scheduler.start()
-    log.info("scheduler started", extra={"figures": {"jobs": [job.name for job in JOBS]}})
-    machine.stopping.wait()
-    scheduler.shutdown(wait=True)
+        scheduler.shutdown(wait=True)
     machine.database.close()
     log.info("scheduler stopped")
 
